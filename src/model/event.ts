@@ -1,0 +1,98 @@
+import type { Answer, Decision, Plan } from './decision.ts'
+import type { Failure } from './failure.ts'
+import type { Holding } from './holding.ts'
+import type { Manifest, RestorePoint } from './restore-point.ts'
+import type { RunState } from './journal.ts'
+
+/** Everything the program can say while it works. `ui/messages.ts` makes sentences of it; nothing else prints. */
+export type Event =
+  /** What a guarded command found, before anything is done. */
+  | {
+      readonly type: 'found'
+      readonly decision: Decision
+      readonly project: string
+      readonly command: readonly string[]
+      readonly newest: RestorePoint | null
+    }
+  /** `--safe-dry-run`, `plan`. */
+  | { readonly type: 'plan'; readonly plan: Plan; readonly project: string }
+  /** A copy goes on. `total` and `rate` (bytes, bytes per second) are null while not known. */
+  | {
+      readonly type: 'progress'
+      readonly what: 'backing up' | 'checking' | 'restoring'
+      readonly holding: Holding
+      readonly done: number
+      readonly total: number | null
+      readonly rate: number | null
+    }
+  | {
+      readonly type: 'copied'
+      readonly holding: Holding
+      readonly bytes: number
+      readonly stored: number
+      readonly milliseconds: number
+    }
+  | {
+      readonly type: 'saved'
+      readonly manifest: Manifest
+      readonly bytes: number
+      readonly stored: number
+      readonly milliseconds: number
+    }
+  /** A restore point taken a moment ago spares another one. */
+  | { readonly type: 'backup-spared'; readonly restorePoint: RestorePoint }
+  | { readonly type: 'stopped'; readonly containers: readonly RunState[]; readonly why: string }
+  | { readonly type: 'resumed'; readonly containers: readonly RunState[] }
+  /** Compose is about to run; spinners must be off. */
+  | { readonly type: 'compose-starts'; readonly argv: readonly string[] }
+  | {
+      readonly type: 'compose-ended'
+      readonly exitCode: number
+      readonly gone: readonly Holding[]
+      readonly kept: readonly Holding[]
+      readonly restorePoint: string | null
+      readonly audience: 'person' | 'script' | 'agent'
+    }
+  /** What an agent must not do is refused, with the code a person may type. */
+  | {
+      readonly type: 'refused'
+      readonly decision: Decision
+      readonly code: string | null
+      readonly project: string
+      readonly command: readonly string[]
+    }
+  | { readonly type: 'answered'; readonly answer: Answer }
+  /** A run that died was finished or rolled back. */
+  | {
+      readonly type: 'recovered'
+      readonly what: 'rolled-back' | 'finished' | 'cleared'
+      readonly details: readonly string[]
+    }
+  | {
+      readonly type: 'undo'
+      readonly step: 'begin' | 'restored' | 'starting' | 'done' | 'not-started'
+      readonly details: readonly string[]
+    }
+  | {
+      readonly type: 'restore'
+      readonly step: 'begin' | 'checked' | 'safety' | 'restored' | 'started' | 'put-back'
+      readonly holding: Holding | null
+      readonly details: readonly string[]
+    }
+  /** Something worth knowing that stops nothing. */
+  | { readonly type: 'warning'; readonly text: string }
+  /** Only with --safe-verbose. */
+  | { readonly type: 'detail'; readonly text: string }
+  | {
+      readonly type: 'failed'
+      readonly failure: Failure
+      readonly kind: 'guarded' | 'own'
+      readonly command: readonly string[]
+    }
+
+/** Takes what is said. Text goes to stderr; with `--safe-json` one JSON object per line. */
+export interface Reporter {
+  readonly say: (event: Event) => void
+  /** Ends spinners and gives the terminal back. May be called at any time, more than once. */
+  readonly quiet: () => void
+}

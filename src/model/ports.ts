@@ -1,0 +1,292 @@
+import type { Readable, Writable } from 'node:stream'
+import type { Answer, Audience, Decision, Plan } from './decision.ts'
+import type { ComposeFact, ContainerFact, EngineFact, Facts, ImageFact, Model, VolumeFact } from './facts.ts'
+import type { Contents, Holding } from './holding.ts'
+import type { Invocation } from './invocation.ts'
+import type { JournalEntry, Ledger, RunState } from './journal.ts'
+import type {
+  Consistency,
+  HoldingRecord,
+  Manifest,
+  RestorePoint,
+  StoredFile,
+  TarCounts,
+} from './restore-point.ts'
+
+// ---- Compose -----------------------------------------------------------------------------------------------------
+
+/** The real Compose on this machine. */
+export interface Compose {
+  readonly fact: ComposeFact
+  /**
+   * The resolved model for exactly the globals of this invocation (files, profiles, project name, env files; one-shot
+   * inputs replayed), from `config --format json`. `everything`: all profiles and unused resources too. Never throws
+   * for a failing `config`: that is an answer.
+   */
+  readonly model: (invocation: Invocation, options: { everything: boolean }) => Promise<ModelAnswer>
+  /** `config --hash`, for every service; empty when Compose cannot say. */
+  readonly hashes: (invocation: Invocation) => Promise<Readonly<Record<string, string>>>
+  /**
+   * Runs the command with its argv untouched; standard streams are the child's own. Signals and job control reach it.
+   * Resolves with how it ended; `input` replaces stdin by the bytes read once for `-f -`.
+   */
+  readonly run: (argv: readonly string[], options?: { directory?: string }) => Promise<ChildEnd>
+  /** Runs Compose for our own purposes (stop, create, start), output captured. `globals` are those of an invocation. */
+  readonly call: (
+    globals: readonly string[],
+    command: readonly string[],
+    options?: { directory?: string; variables?: Readonly<Record<string, string>> },
+  ) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>
+}
+
+export type ModelAnswer =
+  | {
+      readonly ok: true
+      readonly model: Model
+      readonly directory: string | null
+      readonly warnings: string
+      readonly raw: string
+    }
+  | { readonly ok: false; readonly error: string; readonly code: number }
+
+export type ChildEnd =
+  { readonly code: number; readonly signal: null } | { readonly code: null; readonly signal: NodeJS.Signals }
+
+// ---- The engine --------------------------------------------------------------------------------------------------
+
+/** All that is asked of a Docker engine, and all that is done to it. Failures are `Stop` with `engine-unreachable` or `not-possible`. */
+export interface Engine {
+  /** One look: the engine itself, every container, every volume. Parallel calls, no `/system/df`. */
+  readonly observe: () => Promise<{
+    readonly engine: EngineFact
+    readonly containers: readonly ContainerFact[]
+    readonly volumes: readonly VolumeFact[]
+  }>
+  /** The same containers with `details` filled in. Those that vanished meanwhile are left out. */
+  readonly inspect: (containers: readonly ContainerFact[]) => Promise<readonly ContainerFact[]>
+  /** By reference or id; those that do not exist are left out. */
+  readonly images: (references: readonly string[]) => Promise<readonly ImageFact[]>
+  /**
+   * A quick look into holdings: database, size, last write, emptiness. Stops at `budget` milliseconds (sizes become
+   * null, the database is still told). Starts nothing.
+   */
+  readonly contents: (
+    holdings: readonly Holding[],
+    facts: Pick<Facts, 'containers' | 'volumes' | 'engine'>,
+    budget: number,
+  ) => Promise<ReadonlyMap<Holding, Contents>>
+  readonly volume: (name: string) => Promise<VolumeFact | null>
+  readonly container: (idOrName: string) => Promise<ContainerFact | null>
+  /** Creates, or throws `not-possible` if one of that name stands already. */
+  readonly createVolume: (spec: {
+    name: string
+    driver: string
+    options: Readonly<Record<string, string>>
+    labels: Readonly<Record<string, string>>
+  }) => Promise<VolumeFact>
+  readonly removeVolume: (name: string) => Promise<void>
+  readonly stop: (id: string) => Promise<void>
+  readonly start: (id: string) => Promise<void>
+  readonly pause: (id: string) => Promise<void>
+  readonly unpause: (id: string) => Promise<void>
+  readonly removeContainer: (id: string) => Promise<void>
+  readonly setRestartPolicy: (id: string, policy: string, maximumRetries: number) => Promise<void>
+  /** Inspect output for `state/`, environment values replaced by keyed hashes. JSON text. */
+  readonly redactedInspect: (containerIds: readonly string[], key: Uint8Array) => Promise<string>
+  /** Opens the way out of a volume or directory; `close` removes every helper it made. */
+  readonly openSource: (
+    holding: Holding,
+    facts: Pick<Facts, 'containers' | 'volumes' | 'engine'>,
+  ) => Promise<TarSource>
+  /** Opens the way into a volume, which is expected to be empty. */
+  readonly openSink: (target: SinkTarget) => Promise<TarSink>
+  /** Removes everything that is in a volume. Only called after its content was saved. */
+  readonly emptyVolume: (name: string) => Promise<void>
+  /** Follows the engine's events from now on. */
+  readonly watch: () => Promise<EventWatch>
+  /**
+   * Takes the lock of this engine and project: a container name, which the engine makes atomic. A lock whose owner is
+   * dead on this host is broken; else throws `locked`.
+   */
+  readonly lock: (project: string, owner: LockOwner) => Promise<{ readonly release: () => Promise<void> }>
+  /** Removes helpers left by runs that died. Names what was removed. */
+  readonly clearLeftovers: () => Promise<readonly string[]>
+  readonly close: () => void
+}
+
+export interface LockOwner {
+  readonly host: string
+  readonly bootId: string
+  readonly pid: number
+  /** The process's own start time, in clock ticks since boot as the kernel has it, or ISO where there is no /proc. */
+  readonly startedAt: string
+}
+
+/** A volume's content as a tar stream. Both ways give the same archive. */
+export interface TarSource {
+  readonly kind: 'api' | 'mountpoint'
+  /** What cannot be told through this way (holes, user xattrs), for the manifest. */
+  readonly notes: readonly string[]
+  /** Bytes expected, for progress and room; null when not known. */
+  readonly expectedBytes: number | null
+  /**
+   * The host's own tar at the mountpoint, to be run with its output wherever the caller wants; null through the API.
+   * `args` write to stdout and expect no further ones.
+   */
+  readonly command: { readonly program: string; readonly args: readonly string[] } | null
+  /** The tar as a stream. `done` settles after the stream ended: rejects if the tar is not whole. */
+  readonly open: () => Promise<{ readonly stream: Readable; readonly done: Promise<void> }>
+  readonly close: () => Promise<void>
+}
+
+export type SinkTarget =
+  | { readonly kind: 'volume'; readonly name: string }
+  /** Into a created, never started container at a path: for anonymous volumes. */
+  | { readonly kind: 'container'; readonly id: string; readonly path: string }
+
+export interface TarSink {
+  readonly kind: 'api' | 'mountpoint'
+  readonly command: { readonly program: string; readonly args: readonly string[] } | null
+  readonly open: () => Promise<{ readonly stream: Writable; readonly done: Promise<void> }>
+  readonly close: () => Promise<void>
+}
+
+export interface EventWatch {
+  /** What has happened since: a start, unpause, die, destroy or a mount by a new container, a line each with ids. */
+  readonly seen: () => readonly EngineEvent[]
+  readonly close: () => void
+}
+
+export interface EngineEvent {
+  readonly type: 'container' | 'volume'
+  readonly action: string
+  readonly id: string
+  readonly name: string
+  readonly time: string
+}
+
+// ---- The store ---------------------------------------------------------------------------------------------------
+
+/**
+ * Where restore points live. What is published is whole: written under a temporary name, hashed while written, synced,
+ * the manifest last, renamed. A kill at any moment leaves nothing that `list` calls good.
+ */
+export interface Store {
+  readonly root: string
+  /** Makes the root if need be and proves that it can be written. Throws `store-unusable`. */
+  readonly prepare: () => Promise<void>
+  readonly begin: (scope: StoreScope, id: string) => Promise<RestorePointDraft>
+  /** Newest first. `project` null: every project. */
+  readonly list: (scope: {
+    readonly engine: string | null
+    readonly project: string | null
+  }) => Promise<readonly RestorePoint[]>
+  /** By id or unambiguous beginning. Throws `restore-point-not-found`, `manifest-unreadable`. */
+  readonly find: (
+    scope: { readonly engine: string | null; readonly project: string | null },
+    id: string,
+  ) => Promise<RestorePoint>
+  /** Reads the whole archive: hash, length, entries, end of the tar. Throws `archive-damaged`. */
+  readonly check: (
+    point: RestorePoint,
+    record: HoldingRecord,
+    onBytes: (done: number) => void,
+  ) => Promise<void>
+  /** Writes an archive's content into the sink, checking hash and length on the way. */
+  readonly extract: (
+    point: RestorePoint,
+    record: HoldingRecord,
+    sink: TarSink,
+    onBytes: (done: number) => void,
+  ) => Promise<TarCounts>
+  readonly remove: (point: RestorePoint) => Promise<void>
+  /** Removes `.partial` folders of runs that are dead. Names them. */
+  readonly clearPartials: (
+    scope: StoreScope,
+    isAlive: (owner: LockOwner) => Promise<boolean>,
+  ) => Promise<readonly string[]>
+  readonly journal: (scope: StoreScope) => Journal
+  readonly ledger: (scope: StoreScope) => LedgerFile
+}
+
+export interface StoreScope {
+  readonly engine: string
+  readonly project: string
+}
+
+/** A restore point while it is written. */
+export interface RestorePointDraft {
+  readonly id: string
+  /**
+   * Writes one archive: source → compressor → hash → file, then reads it back once. Throws `no-space`,
+   * `backup-failed`. Bytes of the tar so far go to `onBytes` (or of the archive where the tar never passes through us).
+   */
+  readonly putArchive: (
+    name: string,
+    source: TarSource,
+    onBytes: (done: number) => void,
+  ) => Promise<HoldingRecord['kept']>
+  readonly putFile: (path: string, content: string | Uint8Array) => Promise<StoredFile>
+  /** Manifest last, sync, rename. After it the restore point exists. */
+  readonly publish: (
+    manifest: Omit<Manifest, 'id' | 'sequence' | 'state' | 'format'>,
+  ) => Promise<RestorePoint>
+  /** Removes what was written. */
+  readonly discard: () => Promise<void>
+}
+
+/** Append-only record of guarded commands, one JSON object per line; the last line about an id stands. */
+export interface Journal {
+  readonly append: (entry: JournalEntry) => Promise<void>
+  /** Oldest first. A torn last line is passed over. */
+  readonly read: () => Promise<readonly JournalEntry[]>
+}
+
+export interface LedgerFile {
+  readonly read: () => Promise<Ledger | null>
+  readonly write: (ledger: Ledger) => Promise<void>
+}
+
+// ---- People, time, the host --------------------------------------------------------------------------------------
+
+export interface Prompt {
+  /** Asks what to do about a decision. Throws `interrupted` on Ctrl-C. */
+  readonly ask: (question: {
+    readonly decision: Decision
+    readonly plan: Plan
+    readonly project: string
+    readonly command: readonly string[]
+    readonly keepCommand: readonly string[] | null
+    readonly canBackUp: boolean
+  }) => Promise<Answer>
+  /** A yes/no question, default no. */
+  readonly confirm: (question: string) => Promise<boolean>
+}
+
+/** Starts the small child that puts things back if we die. */
+export interface Guardian {
+  /** From now on: if our end of the pipe closes without `disarm`, it unpauses, starts and restores restart policies. */
+  readonly arm: (
+    host: EngineFact['host'],
+    ran: readonly RunState[],
+  ) => Promise<{ readonly disarm: () => Promise<void> }>
+}
+
+export interface Host {
+  readonly now: () => Date
+  readonly random: (bytes: number) => Uint8Array
+  readonly owner: () => Promise<LockOwner>
+  readonly isAlive: (owner: LockOwner) => Promise<boolean>
+}
+
+/** Consistency that a copy really had, and what to write beside it. */
+export interface CopyQuality {
+  readonly consistency: Consistency
+  readonly notes: readonly string[]
+}
+
+/** What `main` gives to every command. */
+export interface Context {
+  readonly audience: Audience
+  readonly host: Host
+}
