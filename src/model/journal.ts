@@ -2,13 +2,19 @@ import type { Finding } from './finding.ts'
 import type { Holding } from './holding.ts'
 import type { Verdict } from './decision.ts'
 
-/** One guarded command: written before Compose starts, closed after it. */
+/** One guarded command or restore: written before anything is touched, closed after it. */
 export interface JournalEntry {
   readonly id: string
+  /** A command passed on to Compose, or a restore (`undo` is one that takes a command back). */
+  readonly kind: 'command' | 'restore'
   readonly openedAt: string
   /** Null while open: a run that died leaves it so, and the next run finishes or rolls back. */
   readonly closedAt: string | null
-  readonly status: 'copying' | 'running' | 'done' | 'rolled-back' | 'abandoned'
+  /**
+   * `copying`: the backup is being made, nothing of the command ran. `running`: Compose was started. `restoring`:
+   * volumes are being filled. The others are ends.
+   */
+  readonly status: 'copying' | 'running' | 'restoring' | 'done' | 'rolled-back' | 'abandoned'
   /** As passed on, values of `-e`/`--env` masked. */
   readonly argv: readonly string[]
   readonly directory: string
@@ -24,6 +30,8 @@ export interface JournalEntry {
   readonly exitCode: number | null
   /** Per holding at stake, looked at after the command. */
   readonly outcome: readonly { readonly holding: Holding; readonly gone: boolean }[]
+  /** What a restore fills, so that the next run can finish it: empty for a command. */
+  readonly restores: readonly RestoreTask[]
   /** The id of the `undo` that took it back; null while it can be undone. */
   readonly undoneBy: string | null
   /** The process that holds it open: to tell a dead run from a living one. */
@@ -33,6 +41,17 @@ export interface JournalEntry {
     readonly pid: number
     readonly startedAt: string
   }
+}
+
+/** One volume that a restore fills, and from where. */
+export interface RestoreTask {
+  readonly restorePoint: string
+  /** Which of its holdings, by `nameOfHolding`. */
+  readonly holding: string
+  readonly volume: string
+  /** The restore point that holds what stood there before; null when nothing did. */
+  readonly safety: string | null
+  readonly finished: boolean
 }
 
 /** How one container stood before it was touched. */

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Answer, Audience, Decision, Plan } from './decision.ts'
+import type { Answer, Decision, Plan } from './decision.ts'
 import type { ComposeFact, ContainerFact, EngineFact, Facts, ImageFact, Model, VolumeFact } from './facts.ts'
 import type { Contents, Holding } from './holding.ts'
 import type { Invocation } from './invocation.ts'
@@ -283,10 +283,4 @@ export interface Host {
 export interface CopyQuality {
   readonly consistency: Consistency
   readonly notes: readonly string[]
-}
-
-/** What `main` gives to every command. */
-export interface Context {
-  readonly audience: Audience
-  readonly host: Host
 }
