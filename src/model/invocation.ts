@@ -15,6 +15,13 @@ export interface Invocation {
   /** What is handed to Compose, byte for byte: the words typed less our own `--safe-*` options. */
   readonly argv: readonly string[]
   readonly form: ComposeForm
+  /**
+   * The words of `argv` that come before the subcommand and after `compose`: Compose's own globals as typed. In
+   * standalone and v1 form, everything before the subcommand.
+   */
+  readonly globalWords: readonly string[]
+  /** The words before `compose` in plugin form (`--context x`); empty otherwise. */
+  readonly dockerWords: readonly string[]
   /** The Compose version that the line was read for, such as `2.40.3`; null when it is not known. */
   readonly version: string | null
   /**
