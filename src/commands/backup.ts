@@ -1,0 +1,195 @@
+import { Stop } from '../model/failure.ts'
+import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
+import type { Holding } from '../model/holding.ts'
+import type { ContainerFact, Facts } from '../model/facts.ts'
+import type { Invocation } from '../model/invocation.ts'
+import type { Consistency } from '../model/restore-point.ts'
+import type { Context } from './context.ts'
+import type { Copy } from './copy-holdings.ts'
+import { lookAtProject } from './observe.ts'
+import type { Look } from './observe.ts'
+import { quietWriters, runStates } from './quiet-writers.ts'
+import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
+
+export interface BackupOptions {
+  readonly tag: string | null
+  /** Services, volumes (by name or key) or paths of bind mounts; empty for all data of the project. */
+  readonly names: readonly string[]
+  /**
+   * - `pause`: writers are frozen for the copy
+   * - `stop`: they are stopped, for a cold copy, and started again
+   */
+  readonly stillness: 'pause' | 'stop'
+}
+
+/** Takes a restore point of the project's data, on request. Empty volumes are left out, and said to be. */
+export async function backup(context: Context, project: Invocation, options: BackupOptions): Promise<number> {
+  const look = await lookAtProject(context, project)
+  const store = await context.openStore()
+  await store.prepare()
+  const copies = await chooseCopies(context, look, options.names)
+  const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
+  try {
+    await store.clearPartials(scopeOf(look.facts), context.host.isAlive)
+    await copyQuietly(context, look, project, options, copies)
+  } finally {
+    await lock.release()
+  }
+  return 0
+}
+
+async function copyQuietly(
+  context: Context,
+  look: Look,
+  project: Invocation,
+  options: BackupOptions,
+  copies: readonly Copy[],
+): Promise<void> {
+  const { engine, facts } = look
+  const writers = facts.containers.filter(
+    container => isUp(container) && copies.some(copy => writesTo(container, copy.holding)),
+  )
+  const pausing = options.stillness === 'pause'
+  const ran = runStates(writers, container =>
+    pausing ? (container.state === 'running' ? 'paused' : 'nothing') : stops(container, facts) ? 'stopped' : 'paused',
+  )
+  const guardian = await context.guardian.arm(facts.engine.host, ran)
+  try {
+    const quiet = await quietWriters(context, engine, ran, async services => {
+      const answer = await context.compose.call(project.globalWords, ['stop', ...services])
+      return answer.code === 0
+    })
+    try {
+      await takeRestorePoint(context, {
+        engine,
+        store: await context.openStore(),
+        facts,
+        invocation: project,
+        reason: 'manual',
+        tag: options.tag,
+        label: options.tag,
+        copies,
+        quality: holding => ({ consistency: consistencyOf(writers, holding, options, quiet.killed), notes: [] }),
+      })
+    } finally {
+      await quiet.resume()
+    }
+  } finally {
+    await guardian.disarm()
+  }
+}
+
+/** Containers of other projects are never stopped, only paused. */
+function stops(container: ContainerFact, facts: Facts): boolean {
+  return container.project === facts.project.name
+}
+
+function consistencyOf(
+  writers: readonly ContainerFact[],
+  holding: Holding,
+  options: BackupOptions,
+  killed: ReadonlySet<string>,
+): Consistency {
+  const own = writers.filter(container => writesTo(container, holding))
+  if (own.some(container => killed.has(container.id))) return 'crash-consistent'
+  return own.length === 0 || options.stillness === 'stop' ? 'cold' : 'paused'
+}
+
+async function chooseCopies(context: Context, look: Look, names: readonly string[]): Promise<readonly Copy[]> {
+  const { engine, facts } = look
+  const all = dataOf(facts)
+  const chosen = names.length === 0 ? all : names.flatMap(name => named(facts, all, name))
+  if (chosen.length === 0)
+    throw new Stop({
+      reason: 'not-possible',
+      what: `project ${facts.project.name} has no volume on this engine`,
+      how: 'start it first, or name the project: safe-compose -p NAME backup',
+    })
+  const contents = await engine.contents(chosen.map(each => each.holding), facts, 500)
+  const copies = chosen.map(each => ({ ...each, contents: contents.get(each.holding) ?? null }))
+  return copies.filter(copy => keeps(context, copy, names.length > 0))
+}
+
+function keeps(context: Context, copy: Copy, wanted: boolean): boolean {
+  const name = nameOfHolding(copy.holding)
+  if (copy.holding.kind === 'bind') return wanted || copy.contents?.database !== null
+  if (copy.contents?.empty === true) {
+    context.reporter.say({ type: 'warning', text: `${name} is empty: left out` })
+    return false
+  }
+  if (copy.contents?.cache !== null && copy.contents?.cache !== undefined && !wanted) {
+    context.reporter.say({ type: 'warning', text: `${name} is a cache (${copy.contents.cache}): left out` })
+    return false
+  }
+  return true
+}
+
+/** Every volume and bind mount of the project's containers, and its volumes that no container mounts. */
+function dataOf(facts: Facts): readonly { holding: Holding; usedBy: readonly string[] }[] {
+  const found = new Map<string, { holding: Holding; usedBy: string[] }>()
+  const add = (holding: Holding, user: string | null): void => {
+    const known = found.get(identityOfHolding(holding)) ?? { holding, usedBy: [] }
+    found.set(identityOfHolding(holding), known)
+    if (user !== null && !known.usedBy.includes(user)) known.usedBy.push(user)
+  }
+  for (const container of facts.containers) {
+    if (container.project !== facts.project.name) continue
+    for (const mount of container.mounts) {
+      const volume = mount.type === 'volume' ? facts.volumes.find(each => each.name === mount.name) : undefined
+      if (volume !== undefined && !volume.anonymous) add(volumeHolding(volume), container.service)
+      else if (volume !== undefined)
+        add({ kind: 'anonymous', ...pick(volume), service: container.service, number: container.number, path: mount.destination, container: container.id }, container.service)
+      else if (mount.type === 'bind' && !mount.readOnly)
+        add({ kind: 'bind', source: mount.source, service: container.service, path: mount.destination }, container.service)
+    }
+  }
+  const declared = new Set((facts.model?.volumes ?? []).filter(volume => !volume.external).map(volume => volume.name))
+  for (const volume of facts.volumes) {
+    const own = volume.labels['com.docker.compose.project'] === facts.project.name || declared.has(volume.name)
+    if (own && !volume.anonymous) add(volumeHolding(volume), null)
+  }
+  return [...found.values()]
+}
+
+function pick(volume: Facts['volumes'][number]): { name: string; createdAt: string } {
+  return { name: volume.name, createdAt: volume.createdAt }
+}
+
+function volumeHolding(volume: Facts['volumes'][number]): Holding {
+  return { kind: 'volume', ...pick(volume) }
+}
+
+/** What a word of the user's means: a service, a volume's name or key, a bind mount's path. */
+function named(
+  facts: Facts,
+  all: readonly { holding: Holding; usedBy: readonly string[] }[],
+  word: string,
+): readonly { holding: Holding; usedBy: readonly string[] }[] {
+  const key = facts.model?.volumes.find(volume => volume.key === word)?.name
+  const byName = all.filter(({ holding }) =>
+    holding.kind === 'bind' ? holding.source === word : 'name' in holding && (holding.name === word || holding.name === key),
+  )
+  if (byName.length > 0) return byName
+  const byService = all.filter(({ usedBy }) => usedBy.includes(word))
+  if (byService.length > 0) return byService
+  const external = facts.volumes.find(volume => volume.name === word || volume.name === key)
+  if (external !== undefined) return [{ holding: volumeHolding(external), usedBy: [] }]
+  throw new Stop({
+    reason: 'not-possible',
+    what: `project ${facts.project.name} has no service or volume ${word}`,
+    how: `name one of: ${all.map(({ holding }) => nameOfHolding(holding)).join(', ') || 'nothing to name'}`,
+  })
+}
+
+function writesTo(container: ContainerFact, holding: Holding): boolean {
+  return container.mounts.some(
+    mount =>
+      !mount.readOnly &&
+      (holding.kind === 'bind' ? mount.source === holding.source : 'name' in holding && mount.name === holding.name),
+  )
+}
+
+function isUp(container: ContainerFact): boolean {
+  return container.state === 'running' || container.state === 'paused' || container.state === 'restarting'
+}
+

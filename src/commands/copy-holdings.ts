@@ -1,0 +1,144 @@
+import { nameOfHolding } from '../model/holding.ts'
+import type { Contents, Holding } from '../model/holding.ts'
+import { Stop } from '../model/failure.ts'
+import type { Facts } from '../model/facts.ts'
+import type { Engine, CopyQuality, RestorePointDraft } from '../model/ports.ts'
+import type { HoldingRecord } from '../model/restore-point.ts'
+import type { Context } from './context.ts'
+
+/** One holding to be copied. */
+export interface Copy {
+  readonly holding: Holding
+  readonly usedBy: readonly string[]
+  readonly contents: Contents | null
+}
+
+/**
+ * Copies each holding into the draft, one after the other (one copy uses all cores already). Throws `backup-failed`,
+ * `no-space` or `interrupted`; the draft is the caller's to discard.
+ */
+export async function copyHoldings(
+  context: Context,
+  engine: Engine,
+  facts: Facts,
+  draft: RestorePointDraft,
+  copies: readonly Copy[],
+  quality: (holding: Holding) => CopyQuality,
+): Promise<readonly HoldingRecord[]> {
+  const records: HoldingRecord[] = []
+  const names = new Set<string>()
+  for (const copy of copies) {
+    records.push(await copyOne(context, engine, facts, draft, copy, archiveName(copy.holding, names), quality))
+  }
+  return records
+}
+
+async function copyOne(
+  context: Context,
+  engine: Engine,
+  facts: Facts,
+  draft: RestorePointDraft,
+  copy: Copy,
+  name: string,
+  quality: (holding: Holding) => CopyQuality,
+): Promise<HoldingRecord> {
+  const { holding, contents } = copy
+  const started = context.host.now().getTime()
+  const source = await failingAs(holding, () => context.interruption.race(engine.openSource(holding, facts)))
+  try {
+    const total = source.expectedBytes ?? contents?.bytes ?? null
+    const onBytes = (done: number): void => {
+      const elapsed = context.host.now().getTime() - started
+      context.reporter.say({
+        type: 'progress',
+        what: 'backing up',
+        holding,
+        done,
+        total,
+        rate: elapsed > 200 ? (done / elapsed) * 1000 : null,
+      })
+    }
+    const kept = await failingAs(holding, () => context.interruption.race(draft.putArchive(name, source, onBytes)))
+    refuseSuddenEmptiness(holding, contents, kept)
+    context.reporter.say({
+      type: 'copied',
+      holding,
+      bytes: kept.tar.contentBytes,
+      stored: kept.bytes,
+      milliseconds: context.host.now().getTime() - started,
+    })
+    const { consistency, notes } = quality(holding)
+    return {
+      holding,
+      volume: volumeSpec(holding, facts),
+      kept,
+      consistency,
+      source: source.kind,
+      database: contents?.database ?? null,
+      usedBy: copy.usedBy,
+      lastWrite: contents?.lastWrite ?? null,
+      notes: [...source.notes, ...notes],
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+/** A source that was seen to hold data and yields none is a failure, never a success. */
+function refuseSuddenEmptiness(holding: Holding, contents: Contents | null, kept: HoldingRecord['kept']): void {
+  if (contents === null || contents.empty || kept.tar.files > 0 || kept.tar.links > 0 || kept.tar.others > 0) return
+  throw new Stop({
+    reason: 'backup-failed',
+    holding: nameOfHolding(holding),
+    why: 'data was seen in it a moment ago, but the copy has no file',
+    how: 'look whether its disk is mounted, then run the command again',
+  })
+}
+
+function volumeSpec(holding: Holding, facts: Facts): HoldingRecord['volume'] {
+  if (holding.kind !== 'volume' && holding.kind !== 'anonymous') return null
+  const volume = facts.volumes.find(each => each.name === holding.name)
+  return volume === undefined
+    ? null
+    : { driver: volume.driver, options: volume.options, labels: volume.labels }
+}
+
+/** A name for people, safe as a file name, told apart where two meet. */
+function archiveName(holding: Holding, taken: Set<string>): string {
+  const plain = nameOfHolding(holding)
+    .replace(/[^A-Za-z0-9_.-]+/g, '_')
+    .replace(/^[_.-]+/, '')
+    .slice(0, 120)
+  let name = plain === '' ? 'holding' : plain
+  for (let more = 2; taken.has(name); more++) name = `${plain}.${more}`
+  taken.add(name)
+  return name
+}
+
+async function failingAs<T>(holding: Holding, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Stop) {
+      const { failure } = error
+      if (failure.reason === 'no-space' && failure.holding === null)
+        throw new Stop({ ...failure, holding: nameOfHolding(holding) }, { cause: error })
+      if (failure.reason === 'not-possible')
+        throw new Stop(
+          { reason: 'backup-failed', holding: nameOfHolding(holding), why: failure.what, how: failure.how },
+          { cause: error },
+        )
+      if (failure.reason === 'engine-unreachable')
+        throw new Stop(
+          {
+            reason: 'backup-failed',
+            holding: nameOfHolding(holding),
+            why: `the engine at ${failure.host} does not answer: ${failure.why}`,
+            how: 'start the engine, then run the command again',
+          },
+          { cause: error },
+        )
+    }
+    throw error
+  }
+}

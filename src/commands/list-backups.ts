@@ -1,0 +1,54 @@
+import type { Invocation } from '../model/invocation.ts'
+import type { RestorePoint } from '../model/restore-point.ts'
+import type { Context } from './context.ts'
+import { findProjectName } from './observe.ts'
+
+/** Words for lists, injected so that commands need no knowledge of tables. */
+export interface Tables {
+  readonly backups: (points: readonly RestorePoint[], about: { project: string | null; store: string; now: Date }) => string
+  readonly show: (point: RestorePoint, now: Date) => string
+  readonly undoList: (rows: readonly UndoRow[], now: Date) => string
+}
+
+export interface UndoRow {
+  readonly id: string
+  readonly when: string
+  readonly command: string
+  readonly holdings: readonly string[]
+  readonly undoneBy: string | null
+}
+
+/** `backups`: the restore points of this project, newest first; of every project with `all` or outside of one. */
+export async function listBackups(
+  context: Context,
+  project: Invocation,
+  options: { readonly json: boolean; readonly all: boolean },
+  tables: Tables,
+): Promise<number> {
+  const store = await context.openStore()
+  const name = options.all ? null : await findProjectName(context, project)
+  const points = await store.list({ engine: null, project: name })
+  context.print(
+    options.json
+      ? `${JSON.stringify(points.map(point => ({ ...point.manifest, path: point.path, bytes: point.bytes, state: point.state, damage: point.damage })), null, 2)}\n`
+      : tables.backups(points, { project: name, store: store.root, now: context.host.now() }),
+  )
+  return 0
+}
+
+/** `show ID`: everything that one restore point says of itself. */
+export async function showBackup(
+  context: Context,
+  id: string,
+  options: { readonly json: boolean },
+  tables: Tables,
+): Promise<number> {
+  const store = await context.openStore()
+  const point = await store.find({ engine: null, project: null }, id)
+  context.print(
+    options.json
+      ? `${JSON.stringify({ ...point.manifest, path: point.path, bytes: point.bytes, state: point.state, damage: point.damage }, null, 2)}\n`
+      : tables.show(point, context.host.now()),
+  )
+  return point.state === 'good' ? 0 : 1
+}

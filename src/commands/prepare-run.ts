@@ -1,0 +1,272 @@
+import { unreachable, Stop } from '../model/failure.ts'
+import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
+import type { Holding } from '../model/holding.ts'
+import type { Plan, Step } from '../model/decision.ts'
+import type { Invocation } from '../model/invocation.ts'
+import type { RunState } from '../model/journal.ts'
+import type { CopyQuality, Store } from '../model/ports.ts'
+import type { RestorePoint } from '../model/restore-point.ts'
+import type { Context } from './context.ts'
+import type { OpenEntry } from './entries.ts'
+import { maskedArgv, openEntry } from './entries.ts'
+import type { Judgement } from './judge.ts'
+import type { Look } from './observe.ts'
+import { observeAgain } from './observe.ts'
+import { quietWriters, runStates } from './quiet-writers.ts'
+import type { QuietWriters } from './quiet-writers.ts'
+import type { Settled } from './settle.ts'
+import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
+
+/** Everything that Compose's run needs to be remembered and, if need be, taken back. */
+export interface PreparedRun {
+  readonly argv: readonly string[]
+  /** Null where nothing was at stake. */
+  readonly guarded: {
+    readonly store: Store
+    readonly entry: OpenEntry
+    readonly restorePoint: RestorePoint | null
+    readonly ran: readonly RunState[]
+    /** Sets going again what still stands still of what ran. */
+    readonly resume: () => Promise<void>
+    /** Ends the watch of the child that would put things back if we die. */
+    readonly disarm: () => Promise<void>
+    readonly release: () => Promise<void>
+  } | null
+}
+
+/**
+ * Carries out the plan up to Compose: takes the lock, writes the journal entry, quiets the writers, copies, checks,
+ * and looks once more. `look-again` when something differs from what was judged; everything runs again then.
+ */
+export async function prepareRun(
+  context: Context,
+  look: Look,
+  invocation: Invocation,
+  plan: Plan,
+  settled: Settled,
+): Promise<PreparedRun | 'look-again'> {
+  const decision = plan.decision as Judgement
+  const copies = plan.steps.filter(step => step.type === 'copy')
+  const worthRecording = decision.stakes.some(stake => stake.verdict !== 'warn')
+  if (!settled.goesOn || !worthRecording) return { argv: settled.argv, guarded: null }
+
+  const { engine, facts } = look
+  const store = await context.openStore()
+  await store.prepare()
+  const scope = scopeOf(facts)
+  const lock = await engine.lock(facts.project.name, await context.host.owner())
+  const undo: (() => Promise<void>)[] = [() => lock.release()]
+  try {
+    await store.clearPartials(scope, context.host.isAlive)
+    const ran = runStates(affectedContainers(look, plan), container => doneTo(plan, container.id))
+    const entry = await openEntry(context, store.journal(scope), {
+      kind: 'command',
+      status: 'copying',
+      argv: maskedArgv(invocation.argv),
+      project: facts.project.name,
+      engine: facts.engine.id,
+      audience: context.audience.kind,
+      verdict: decision.verdict,
+      findings: decision.stakes.map(({ stake }) => stake.finding),
+      restorePoint: null,
+      ran,
+      restores: [],
+    })
+    undo.push(() => entry.close('rolled-back'))
+    const guardian = await context.guardian.arm(facts.engine.host, ran)
+    undo.push(() => guardian.disarm())
+    const saved = copies.length === 0 ? { point: null, resume: async () => {} } : await save(context, look, invocation, plan, ran)
+    undo.push(saved.resume)
+    if (await observeAgain(context, look, invocation, decision.findings)) {
+      await unwind(undo)
+      return 'look-again'
+    }
+    context.interruption.check()
+    return {
+      argv: settled.argv,
+      guarded: {
+        store,
+        entry,
+        restorePoint: saved.point,
+        ran,
+        resume: saved.resume,
+        disarm: () => guardian.disarm(),
+        release: () => lock.release(),
+      },
+    }
+  } catch (error) {
+    await unwind(undo)
+    throw error
+  }
+}
+
+async function unwind(undo: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const step of undo.toReversed()) await step()
+}
+
+/** The containers that the command concerns: the project's own, and whoever else is stopped or paused. */
+function affectedContainers(look: Look, plan: Plan): Look['facts']['containers'] {
+  const touched = new Set(plan.steps.flatMap(step => (step.type === 'stop' || step.type === 'pause' ? step.containers : [])))
+  const { facts } = look
+  return facts.containers.filter(
+    container => (container.project === facts.project.name && !container.oneOff) || touched.has(container.id),
+  )
+}
+
+function doneTo(plan: Plan, id: string): RunState['done'] {
+  const holds = (type: 'stop' | 'pause'): boolean =>
+    plan.steps.some(step => step.type === type && step.containers.includes(id))
+  return holds('stop') ? 'stopped' : holds('pause') ? 'paused' : 'nothing'
+}
+
+/** Quiets, copies, publishes. Where nothing is destroyed the writers run again at once; otherwise they stay stopped. */
+async function save(
+  context: Context,
+  look: Look,
+  invocation: Invocation,
+  plan: Plan,
+  ran: readonly RunState[],
+): Promise<{ point: RestorePoint; resume: () => Promise<void> }> {
+  const { engine, facts } = look
+  const store = await context.openStore()
+  const copies = copiesOf(plan)
+  const watch = await engine.watch()
+  let writers: QuietWriters | null = null
+  try {
+    writers = await quietWriters(context, engine, ran, services => stopByCompose(context, invocation, services))
+    const standStill = writers
+    const deadline = pauseDeadline(context, ran)
+    const point = await takeRestorePoint(context, {
+      engine,
+      store,
+      facts,
+      invocation,
+      reason: 'preflight',
+      tag: null,
+      label: invocation.command.join('-'),
+      copies: copies.map(({ copy }) => copy),
+      quality: holding => qualityOf(look, holding, copies, standStill),
+      beforePublish: async () => {
+        deadline.check()
+        refuseDisturbed(watch.seen(), look, copies.map(({ copy }) => copy.holding), ran)
+      },
+    })
+    const staysStopped = plan.steps.every(step => step.type !== 'resume')
+    if (!staysStopped) await writers.resume()
+    return { point, resume: writers.resume }
+  } catch (error) {
+    await writers?.resume()
+    throw error
+  } finally {
+    watch.close()
+  }
+}
+
+type PlannedCopy = Extract<Step, { type: 'copy' }>
+
+function copiesOf(plan: Plan): readonly {
+  readonly step: PlannedCopy
+  readonly copy: { holding: Holding; usedBy: readonly string[]; contents: import('../model/holding.ts').Contents | null }
+}[] {
+  return plan.steps
+    .filter((step): step is PlannedCopy => step.type === 'copy')
+    .map(step => {
+      const stake = plan.decision.stakes.find(
+        each => identityOfHolding(each.stake.finding.holding) === identityOfHolding(step.holding),
+      )
+      return {
+        step,
+        copy: {
+          holding: step.holding,
+          usedBy: stake?.stake.finding.usedBy ?? [],
+          contents: stake?.stake.contents ?? null,
+        },
+      }
+    })
+}
+
+async function stopByCompose(
+  context: Context,
+  invocation: Invocation,
+  services: readonly string[],
+): Promise<boolean> {
+  const answer = await context.compose.call(invocation.globalWords, ['stop', ...services])
+  return answer.code === 0
+}
+
+/** Containers may not stand still for longer than the policy says where nothing is destroyed. */
+function pauseDeadline(context: Context, ran: readonly RunState[]): { check: () => void } {
+  if (!ran.some(state => state.done === 'paused')) return { check: () => {} }
+  const started = context.host.now().getTime()
+  return {
+    check: () => {
+      const milliseconds = context.host.now().getTime() - started
+      if (milliseconds <= context.policy.maxStop) return
+      context.reporter.say({
+        type: 'warning',
+        text: `the containers stood still for ${(milliseconds / 1000).toFixed(1)} s during the copy`,
+      })
+    },
+  }
+}
+
+function qualityOf(
+  look: Look,
+  holding: Holding,
+  copies: readonly { readonly step: PlannedCopy }[],
+  writers: QuietWriters,
+): CopyQuality {
+  const planned = copies.find(({ step }) => identityOfHolding(step.holding) === identityOfHolding(holding))
+  switch (planned?.step.consistency) {
+    case 'cold': {
+      const killed = writersOf(look, holding).filter(id => writers.killed.has(id))
+      return killed.length === 0
+        ? { consistency: 'cold', notes: [] }
+        : {
+            consistency: 'crash-consistent',
+            notes: ['a container did not stop in its grace period and was killed (exit 137)'],
+          }
+    }
+    case 'paused':
+      return { consistency: 'paused', notes: ['the writers were paused for the copy, as after a power cut'] }
+    case 'running':
+    case undefined:
+      return { consistency: 'running', notes: [] }
+    default:
+      return unreachable(planned?.step.consistency as never)
+  }
+}
+
+function writersOf(look: Look, holding: Holding): readonly string[] {
+  return look.facts.containers
+    .filter(container =>
+      container.mounts.some(
+        mount =>
+          (holding.kind === 'bind' ? mount.source === holding.source : 'name' in holding && mount.name === holding.name) &&
+          !mount.readOnly,
+      ),
+    )
+    .map(container => container.id)
+}
+
+/** A start, an unpause or a new writer during the copy makes it a copy of a moving thing: it does not count. */
+function refuseDisturbed(
+  events: readonly { action: string; id: string; name: string }[],
+  look: Look,
+  holdings: readonly Holding[],
+  ran: readonly RunState[],
+): void {
+  const quieted = new Set(ran.filter(state => state.done !== 'nothing').map(state => state.id))
+  const writing = new Map(holdings.flatMap(holding => writersOf(look, holding).map(id => [id, holding] as const)))
+  for (const event of events) {
+    if (event.action !== 'start' && event.action !== 'unpause' && event.action !== 'restart') continue
+    const holding = writing.get(event.id)
+    if (holding === undefined && !quieted.has(event.id)) continue
+    throw new Stop({
+      reason: 'backup-failed',
+      holding: holding === undefined ? event.name : nameOfHolding(holding),
+      why: `${event.name} was started while its data was copied`,
+      how: 'run the command again; if something starts it on purpose, stop that first',
+    })
+  }
+}

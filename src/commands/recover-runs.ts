@@ -1,0 +1,82 @@
+import type { JournalEntry } from '../model/journal.ts'
+import { unreachable } from '../model/failure.ts'
+import type { Engine, Store, StoreScope } from '../model/ports.ts'
+import type { Context } from './context.ts'
+import { putBack } from './quiet-writers.ts'
+import { finishRestore } from './restore-volumes.ts'
+import { isGone } from './run-guarded.ts'
+
+/**
+ * Finishes or rolls back what runs that died left open, before anything else starts: what was stopped or paused runs
+ * again, half-filled volumes are filled, half-written restore points and helpers are cleared. True when anything was
+ * changed, so that facts must be looked at again.
+ */
+export async function recoverRuns(
+  context: Context,
+  engine: Engine,
+  store: Store,
+  scope: StoreScope,
+): Promise<boolean> {
+  const journal = store.journal(scope)
+  let changed = false
+  for (const entry of await journal.read()) {
+    if (entry.closedAt !== null || (await context.host.isAlive(entry.owner))) continue
+    const details = await recover(context, engine, store, scope, entry)
+    context.reporter.say({ type: 'recovered', what: entry.status === 'copying' ? 'rolled-back' : 'finished', details })
+    changed = true
+  }
+  if (!changed) return false
+  const cleared = [...(await store.clearPartials(scope, context.host.isAlive)), ...(await engine.clearLeftovers())]
+  if (cleared.length > 0) context.reporter.say({ type: 'recovered', what: 'cleared', details: cleared })
+  return true
+}
+
+async function recover(
+  context: Context,
+  engine: Engine,
+  store: Store,
+  scope: StoreScope,
+  entry: JournalEntry,
+): Promise<readonly string[]> {
+  const lock = await engine.lock(scope.project, await context.host.owner())
+  try {
+    const journal = store.journal(scope)
+    const end = { closedAt: context.host.now().toISOString() }
+    const words = `safe-compose ${entry.argv.filter(word => word !== 'compose').join(' ')}`
+    switch (entry.status) {
+      case 'copying': {
+        const troubles = await putBack(engine, entry.ran)
+        await journal.append({ ...entry, ...end, status: 'rolled-back' })
+        return [`${words} of ${entry.openedAt} died before Compose ran: nothing was deleted`, ...troubles]
+      }
+      case 'running': {
+        const now = await engine.observe()
+        const outcome = entry.findings.map(({ holding }) => ({
+          holding,
+          gone: isGone(holding, now.volumes, now.containers),
+        }))
+        const troubles = await putBack(engine, entry.ran)
+        await journal.append({ ...entry, ...end, status: 'done', outcome })
+        const lost = outcome.filter(each => each.gone).length
+        return [
+          `${words} of ${entry.openedAt} died while Compose ran: ${lost} of ${outcome.length} holdings are gone`,
+          ...(lost > 0 && entry.restorePoint !== null ? [`they are in restore point ${entry.restorePoint}`] : []),
+          ...troubles,
+        ]
+      }
+      case 'restoring': {
+        const finished = await finishRestore(context, engine, store, scope, entry)
+        return [`the restore of ${entry.openedAt} died half way and was finished`, ...finished]
+      }
+      case 'done':
+      case 'rolled-back':
+      case 'abandoned':
+        await journal.append({ ...entry, ...end })
+        return []
+      default:
+        return unreachable(entry.status)
+    }
+  } finally {
+    await lock.release()
+  }
+}

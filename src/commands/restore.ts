@@ -1,0 +1,186 @@
+import { Stop } from '../model/failure.ts'
+import { nameOfHolding } from '../model/holding.ts'
+import type { Facts } from '../model/facts.ts'
+import type { Invocation } from '../model/invocation.ts'
+import type { Store, TarSink } from '../model/ports.ts'
+import type { HoldingRecord, RestorePoint, TarCounts } from '../model/restore-point.ts'
+import type { Context } from './context.ts'
+import { lookAtProject } from './observe.ts'
+import { restoreVolumes } from './restore-volumes.ts'
+import type { RestoreTarget } from './restore-volumes.ts'
+import { scopeOf } from './take-restore-point.ts'
+
+export interface RestoreOptions {
+  /** Null for the newest good one. */
+  readonly id: string | null
+  /** Only this volume of it. */
+  readonly volume: string | null
+  /** Into this volume instead. */
+  readonly to: string | null
+  /** An archive made by something else. */
+  readonly from: string | null
+}
+
+/** Opens archives of others; what it gives is checked whole before anything is touched. */
+export type OpenForeignArchive = (path: string) => Promise<{
+  readonly counts: TarCounts
+  /** A leading folder that holds everything (`data/`, `_data/`) and is taken off. */
+  readonly strip: string | null
+  readonly extract: (sink: TarSink, onBytes: (done: number) => void) => Promise<TarCounts>
+}>
+
+/**
+ * `restore [ID] [--volume V] [--to V2]`, `restore --from FILE --volume V`: puts volumes back as they were saved,
+ * after a restore point of what stands there now, and starts again what ran.
+ */
+export async function restore(
+  context: Context,
+  project: Invocation,
+  options: RestoreOptions,
+  openForeign: OpenForeignArchive,
+): Promise<number> {
+  const look = await lookAtProject(context, project)
+  const store = await context.openStore()
+  await store.prepare()
+  const targets =
+    options.from === null
+      ? await targetsOfPoint(context, store, look.facts, options)
+      : [await targetOfFile(look.facts, options, openForeign)]
+  const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
+  try {
+    context.reporter.say({ type: 'restore', step: 'begin', holding: null, details: targets.map(target => target.volume) })
+    const words = ['restore', ...targets.map(target => target.volume)]
+    await restoreVolumes(context, {
+      engine: look.engine,
+      store,
+      facts: look.facts,
+      argv: words,
+      globals: project.globalWords,
+      targets,
+      startAgain: true,
+    })
+    context.reporter.say({ type: 'restore', step: 'started', holding: null, details: [] })
+    return 0
+  } finally {
+    await lock.release()
+  }
+}
+
+async function targetsOfPoint(
+  context: Context,
+  store: Store,
+  facts: Facts,
+  options: RestoreOptions,
+): Promise<readonly RestoreTarget[]> {
+  const point = options.id === null ? await newestGood(store, facts) : await store.find({ engine: null, project: null }, options.id)
+  const volumes = point.manifest.holdings.filter(record => record.volume !== null)
+  const chosen = options.volume === null ? volumes : [recordNamed(facts, point, volumes, options.volume)]
+  if (options.to !== null && chosen.length !== 1)
+    throw new Stop({
+      reason: 'bad-usage',
+      what: `--to takes one volume, and ${point.id} holds ${chosen.length}`,
+      how: `choose one with --volume: ${chosen.map(record => nameOfHolding(record.holding)).join(', ')}`,
+    })
+  return chosen.flatMap(record => targetOf(context, facts, point, record, options.to))
+}
+
+async function newestGood(store: Store, facts: Facts): Promise<RestorePoint> {
+  const points = await store.list(scopeOf(facts))
+  const newest = points.find(point => point.state === 'good' && point.manifest.reason !== 'safety')
+  if (newest !== undefined) return newest
+  throw new Stop({ reason: 'restore-point-not-found', id: 'the newest good one', candidates: points.map(point => point.id) })
+}
+
+function recordNamed(
+  facts: Facts,
+  point: RestorePoint,
+  records: readonly HoldingRecord[],
+  word: string,
+): HoldingRecord {
+  const name = facts.model?.volumes.find(volume => volume.key === word)?.name
+  const found = records.find(({ holding }) => {
+    const own = nameOfHolding(holding)
+    return own === word || own === name
+  })
+  if (found !== undefined) return found
+  throw new Stop({
+    reason: 'not-possible',
+    what: `restore point ${point.id} does not hold ${word}`,
+    how: `it holds: ${records.map(record => nameOfHolding(record.holding)).join(', ')}`,
+  })
+}
+
+/** An anonymous volume goes where its service mounts one now; without such a container it needs `--to`. */
+function targetOf(
+  context: Context,
+  facts: Facts,
+  point: RestorePoint,
+  record: HoldingRecord,
+  to: string | null,
+): readonly RestoreTarget[] {
+  const { holding, volume } = record
+  if (volume === null) return []
+  const origin = { kind: 'restore-point', point, record } as const
+  if (to !== null) return [{ volume: to, spec: plainSpec(volume), holding, origin }]
+  if (holding.kind === 'volume') return [{ volume: holding.name, spec: volume, holding, origin }]
+  const mounted = mountedAt(facts, holding)
+  if (mounted !== null) return [{ volume: mounted, spec: volume, holding, origin }]
+  const name = nameOfHolding(holding)
+  context.reporter.say({
+    type: 'warning',
+    text: `${name} is left out: no container mounts a volume there now; restore it with --volume ${name} --to NEWVOLUME`,
+  })
+  return []
+}
+
+/** A copy beside the original does not pretend to be the project's volume. */
+function plainSpec(volume: NonNullable<HoldingRecord['volume']>): NonNullable<HoldingRecord['volume']> {
+  const labels = Object.entries(volume.labels).filter(([key]) => !key.startsWith('com.docker.'))
+  return { ...volume, labels: Object.fromEntries(labels) }
+}
+
+function mountedAt(facts: Facts, holding: HoldingRecord['holding']): string | null {
+  if (holding.kind !== 'anonymous') return null
+  const container = facts.containers.find(
+    each =>
+      each.project === facts.project.name && each.service === holding.service && each.number === holding.number && !each.oneOff,
+  )
+  return container?.mounts.find(mount => mount.destination === holding.path)?.name ?? null
+}
+
+async function targetOfFile(
+  facts: Facts,
+  options: RestoreOptions,
+  openForeign: OpenForeignArchive,
+): Promise<RestoreTarget> {
+  const word = options.to ?? options.volume
+  if (word === null || options.from === null)
+    throw new Stop({
+      reason: 'bad-usage',
+      what: 'restore --from needs to know the volume',
+      how: 'safe-compose restore --from FILE --volume VOLUME',
+    })
+  const declared = facts.model?.volumes.find(volume => volume.key === word || volume.name === word)
+  const name = declared?.name ?? word
+  const standing = facts.volumes.find(volume => volume.name === name)
+  const archive = await openForeign(options.from)
+  return {
+    volume: name,
+    spec: standing ?? {
+      driver: declared?.driver ?? 'local',
+      options: declared?.driverOptions ?? {},
+      labels: declared === undefined ? {} : composeLabels(facts, declared.key),
+    },
+    holding: { kind: 'volume', name, createdAt: standing?.createdAt ?? '' },
+    origin: { kind: 'file', path: options.from, fill: archive.extract },
+  }
+}
+
+/** The labels by which Compose knows its volumes: without them `up` would warn about a stranger's. */
+function composeLabels(facts: Facts, key: string): Readonly<Record<string, string>> {
+  return {
+    'com.docker.compose.project': facts.project.name,
+    'com.docker.compose.volume': key,
+    'com.docker.compose.version': facts.compose.version,
+  }
+}

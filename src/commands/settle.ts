@@ -1,0 +1,147 @@
+import { keepTheData } from '../core/plan.ts'
+import { unreachable, Stop } from '../model/failure.ts'
+import { nameOfHolding } from '../model/holding.ts'
+import type { Answer, Plan } from '../model/decision.ts'
+import type { Invocation } from '../model/invocation.ts'
+import type { Context } from './context.ts'
+import type { Judgement } from './judge.ts'
+import { approvalKeyOf } from './judge.ts'
+import type { Look } from './observe.ts'
+import { observeAgain } from './observe.ts'
+
+/** What was settled with whoever asks: the words that Compose gets. */
+export interface Settled {
+  readonly argv: readonly string[]
+  /** False where the person chose to keep the data: nothing is copied, nothing is destroyed. */
+  readonly goesOn: boolean
+}
+
+/**
+ * Brings the decision to an end: says what was found, asks where a person must decide, refuses where nobody may.
+ * `look-again` when the project changed while the question stood. Throws `refused` or `declined`.
+ */
+export async function settle(
+  context: Context,
+  look: Look,
+  invocation: Invocation,
+  decision: Judgement,
+  plan: Plan,
+): Promise<Settled | 'look-again'> {
+  const asTyped = { argv: invocation.argv, goesOn: true }
+  const { project } = look.facts
+  switch (decision.verdict) {
+    case 'pass':
+      return asTyped
+    case 'warn':
+    case 'back-up':
+      await sayFound(context, look, invocation, decision)
+      return asTyped
+    case 'refuse': {
+      const code = await rememberRefusal(context, look, invocation, decision)
+      context.reporter.say({ type: 'refused', decision, code, project: project.name, command: invocation.argv })
+      throw new Stop({ reason: 'refused', why: refusalOf(decision) })
+    }
+    case 'ask': {
+      const answer = await ask(context, look, invocation, decision, plan)
+      context.reporter.say({ type: 'answered', answer })
+      if (await observeAgain(context, look, invocation, decision.findings)) return 'look-again'
+      return follow(context, look, invocation, answer)
+    }
+    default:
+      return unreachable(decision.verdict)
+  }
+}
+
+async function sayFound(
+  context: Context,
+  look: Look,
+  invocation: Invocation,
+  decision: Judgement,
+): Promise<void> {
+  const directory = look.facts.project.directory ?? context.directory
+  if (decision.verdict === 'warn') {
+    const texts = decision.stakes.map(({ stake }) => `${stake.finding.rule} ${nameOfHolding(stake.finding.holding)}`)
+    const fresh = await Promise.all(texts.map(text => context.projects.firstTime(directory, text)))
+    if (!fresh.includes(true)) return
+  }
+  context.reporter.say({
+    type: 'found',
+    decision,
+    project: look.facts.project.name,
+    command: invocation.argv,
+    newest: decision.newest,
+  })
+}
+
+async function ask(
+  context: Context,
+  look: Look,
+  invocation: Invocation,
+  decision: Judgement,
+  plan: Plan,
+): Promise<Answer> {
+  if (context.prompt === null) throw new Stop({ reason: 'refused', why: 'nobody can be asked' })
+  const { project } = look.facts
+  context.reporter.say({
+    type: 'found',
+    decision,
+    project: project.name,
+    command: invocation.argv,
+    newest: decision.newest,
+  })
+  return context.prompt.ask({
+    decision,
+    plan,
+    project: project.name,
+    command: invocation.argv,
+    keepCommand: keepTheData(invocation),
+    canBackUp: decision.stakes.every(({ stake }) => stake.finding.canBackUp),
+  })
+}
+
+async function follow(
+  context: Context,
+  look: Look,
+  invocation: Invocation,
+  answer: Answer,
+): Promise<Settled> {
+  switch (answer) {
+    case 'always-in-this-project':
+      await context.projects.rememberAlways(look.facts.project.directory ?? context.directory)
+      return { argv: invocation.argv, goesOn: true }
+    case 'back-up-and-go-on':
+      return { argv: invocation.argv, goesOn: true }
+    case 'keep-the-data': {
+      const argv = keepTheData(invocation)
+      if (argv === null) throw new Stop({ reason: 'declined' })
+      return { argv, goesOn: false }
+    }
+    case 'stop':
+      throw new Stop({ reason: 'declined' })
+    default:
+      return unreachable(answer)
+  }
+}
+
+async function rememberRefusal(
+  context: Context,
+  look: Look,
+  invocation: Invocation,
+  decision: Judgement,
+): Promise<string | null> {
+  if (context.audience.kind !== 'agent') return null
+  return context.approvals.remember({
+    key: approvalKeyOf(context, look, invocation, decision.findings),
+    argv: invocation.argv,
+    directory: context.directory,
+    engine: look.facts.engine.id,
+    project: look.facts.project.name,
+    holdings: decision.stakes.map(({ stake }) => stake.finding.because),
+    refusedAt: context.host.now().toISOString(),
+  })
+}
+
+function refusalOf(decision: Judgement): string {
+  const refused = decision.stakes.filter(stake => stake.verdict === 'refuse')
+  return refused.map(({ stake, why }) => `${stake.finding.because} (${why})`).join('; ')
+}

@@ -1,0 +1,123 @@
+import type { Facts } from '../model/facts.ts'
+import type { Holding } from '../model/holding.ts'
+import type { Invocation } from '../model/invocation.ts'
+import type { CopyQuality, Engine, RestorePointDraft, Store, StoreScope } from '../model/ports.ts'
+import type { RestorePoint, RestorePointReason } from '../model/restore-point.ts'
+import { restorePointId } from '../core/restore-point-id.ts'
+import type { Context } from './context.ts'
+import { copyHoldings } from './copy-holdings.ts'
+import type { Copy } from './copy-holdings.ts'
+import { maskedArgv } from './entries.ts'
+
+export interface RestorePointRequest {
+  readonly engine: Engine
+  readonly store: Store
+  readonly facts: Facts
+  /** The command line whose globals tell Compose which files are meant; null without a project. */
+  readonly invocation: Invocation | null
+  readonly reason: RestorePointReason
+  readonly tag: string | null
+  /** What follows the reason in the id: the guarded command's name, a tag. */
+  readonly label: string | null
+  readonly copies: readonly Copy[]
+  /** How still each holding's writers stood; asked after its copy. */
+  readonly quality: (holding: Holding) => CopyQuality
+  /** Called when everything is copied, before it is published: throws if the copies do not count. */
+  readonly beforePublish?: () => Promise<void>
+}
+
+/**
+ * Copies, checks and publishes one restore point. Throws `backup-failed`, `no-space`, `store-unusable` or
+ * `interrupted`; then nothing of it is left.
+ */
+export async function takeRestorePoint(context: Context, request: RestorePointRequest): Promise<RestorePoint> {
+  const { engine, store, facts } = request
+  const scope = scopeOf(facts)
+  const started = context.host.now()
+  const draft = await store.begin(scope, restorePointId(started, request.reason, request.label))
+  try {
+    const holdings = await copyHoldings(context, engine, facts, draft, request.copies, request.quality)
+    const notes = await context.interruption.race(keepState(context, request, draft))
+    await request.beforePublish?.()
+    context.interruption.check()
+    const point = await draft.publish({
+      startedAt: started.toISOString(),
+      finishedAt: context.host.now().toISOString(),
+      reason: request.reason,
+      tag: request.tag,
+      command: request.invocation === null ? null : maskedArgv(request.invocation.argv),
+      tool: { name: 'safe-compose', version: context.version },
+      compose: facts.compose,
+      engine: { id: facts.engine.id, version: facts.engine.version, host: facts.engine.host },
+      project: facts.project,
+      holdings,
+      notes,
+    })
+    context.reporter.say({
+      type: 'saved',
+      manifest: point.manifest,
+      bytes: holdings.reduce((sum, record) => sum + record.kept.tar.contentBytes, 0),
+      stored: point.bytes,
+      milliseconds: context.host.now().getTime() - started.getTime(),
+    })
+    return point
+  } catch (error) {
+    await draft.discard()
+    throw error
+  }
+}
+
+export function scopeOf(facts: Facts): StoreScope {
+  return { engine: facts.engine.id, project: facts.project.name }
+}
+
+/** What is needed to build the project again, and nothing secret. What cannot be had becomes a note. */
+async function keepState(
+  context: Context,
+  request: RestorePointRequest,
+  draft: RestorePointDraft,
+): Promise<readonly string[]> {
+  const { facts, invocation, engine } = request
+  const notes: string[] = []
+  for (const [index, file] of facts.project.files.entries()) {
+    const text = await context.files.readText(file)
+    if (text === null) notes.push(`the Compose file ${file} could not be read`)
+    else await draft.putFile(`state/compose/${index + 1}-${baseName(file)}`, text)
+  }
+  if (invocation !== null && facts.model !== null) {
+    const config = await unresolvedConfig(context, invocation)
+    if (config === null) notes.push('Compose could not print its unresolved model')
+    else await draft.putFile('state/config.yaml', config)
+  }
+  const own = facts.containers.filter(container => container.project === facts.project.name)
+  if (own.length > 0) {
+    const ids = own.map(container => container.id)
+    await draft.putFile('state/inspect.json', await engine.redactedInspect(ids, await context.secretKey()))
+  }
+  return notes
+}
+
+async function unresolvedConfig(context: Context, invocation: Invocation): Promise<string | null> {
+  const globals = composeGlobals(invocation)
+  const attempts =
+    context.compose.fact.form === 'v1'
+      ? [['config', '--no-interpolate']]
+      : [
+          ['config', '--no-interpolate', '--no-env-resolution'],
+          ['config', '--no-interpolate'],
+        ]
+  for (const command of attempts) {
+    const answer = await context.compose.call(globals, command)
+    if (answer.code === 0) return answer.stdout
+  }
+  return null
+}
+
+/** The words before the subcommand, as the user typed them. */
+export function composeGlobals(invocation: Invocation): readonly string[] {
+  return invocation.globalWords
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/[^A-Za-z0-9_.-]+/g, '_') || 'compose.yaml'
+}

@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inject, onTestFinished } from 'vitest'
+
+/** How a program ended, and what it printed. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  /** Bytes for its standard input; nothing (end of file at once) when absent. */
+  readonly input?: string
+  readonly variables?: Readonly<Record<string, string>>
+  readonly directory?: string
+}
+
+/** A Compose project of its own on the private engine, in a folder of its own; everything of it goes with the test. */
+export interface Scenario {
+  readonly name: string
+  readonly directory: string
+  /** Where its restore points go. */
+  readonly store: string
+  readonly variables: Readonly<Record<string, string>>
+  /** Compose as it is, without us. */
+  readonly bare: (words: readonly string[], options?: RunOptions) => Promise<Ended>
+  /** The same words through us. No terminal: a script. */
+  readonly safe: (words: readonly string[], options?: RunOptions) => Promise<Ended>
+  readonly docker: (words: readonly string[], options?: RunOptions) => Promise<Ended>
+  /** Names of the volumes whose name begins with the project's, and of anonymous ones of its containers. */
+  readonly volumes: () => Promise<readonly string[]>
+  /** `name state` of its containers, sorted. */
+  readonly containers: () => Promise<readonly string[]>
+  /** Runs a shell line in the service's running container. Throws when it fails. */
+  readonly inside: (service: string, line: string) => Promise<string>
+  readonly write: (path: string, content: string) => Promise<void>
+}
+
+export const executable = fileURLToPath(new URL('../../bin/safe-compose.js', import.meta.url))
+
+/** Variables of coding agents and CI systems, which must not decide what a test sees. */
+const decidesAudience =
+  /^(CI$|CLAUDE|AI_AGENT|AGENT$|CURSOR_|GEMINI_CLI|CODEX_|OPENCODE|GOOSE_|COPILOT_|CLINE_|ROO_|GITHUB_|GITLAB_|NODE_OPTIONS$|SAFE_COMPOSE|COMPOSE_|NODE_EXTRA_CA_CERTS$)/
+
+/** The environment of a child: this machine's, less what decides the audience, with the private engine over it. */
+export function childVariables(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const own = Object.entries(process.env).filter(([name]) => !decidesAudience.test(name))
+  return { ...(Object.fromEntries(own) as Record<string, string>), ...inject('engine').env, ...more }
+}
+
+/** A project from a Compose file's text. `files` are written beside it. */
+export async function scenario(
+  compose: string,
+  options: { readonly files?: Readonly<Record<string, string>>; readonly name?: string } = {},
+): Promise<Scenario> {
+  const name = options.name ?? `sct${randomBytes(4).toString('hex')}`
+  const home = await mkdtemp(join(tmpdir(), 'safe-compose-e2e-'))
+  const directory = join(home, name)
+  const store = join(home, 'store')
+  await mkdir(directory)
+  const variables = childVariables({
+    XDG_STATE_HOME: join(home, 'state'),
+    XDG_CACHE_HOME: join(home, 'cache'),
+    XDG_CONFIG_HOME: join(home, 'config'),
+    SAFE_COMPOSE_STORE: store,
+  })
+  const engine = inject('engine')
+  const [program = 'docker', ...prefix] = engine.compose.command
+  const docker = (words: readonly string[], run: RunOptions = {}): Promise<Ended> =>
+    runProgram('docker', words, { directory, ...run, variables: { ...variables, ...run.variables } })
+  const self: Scenario = {
+    name,
+    directory,
+    store,
+    variables,
+    bare: (words, run = {}) =>
+      runProgram(program, [...prefix, ...words], { directory, ...run, variables: { ...variables, ...run.variables } }),
+    safe: (words, run = {}) =>
+      runProgram(process.execPath, [executable, ...words], {
+        directory,
+        ...run,
+        variables: { ...variables, ...run.variables },
+      }),
+    docker,
+    volumes: async () => {
+      const { stdout } = await docker(['volume', 'ls', '-q'])
+      return lines(stdout).filter(volume => volume.startsWith(name))
+    },
+    containers: async () => {
+      const filter = `label=com.docker.compose.project=${name}`
+      const { stdout } = await docker(['ps', '-a', '--filter', filter, '--format', '{{.Names}} {{.State}}'])
+      return lines(stdout)
+    },
+    inside: async (service, line) => {
+      const filters = [`label=com.docker.compose.project=${name}`, `label=com.docker.compose.service=${service}`]
+      const { stdout: ids } = await docker(['ps', '-q', ...filters.flatMap(filter => ['--filter', filter])])
+      const id = lines(ids)[0]
+      if (id === undefined) throw new Error(`${service} does not run: ${(await self.containers()).join(', ')}`)
+      const { code, stdout, stderr } = await docker(['exec', id, 'sh', '-c', line])
+      if (code !== 0) throw new Error(`in ${service}: ${line}: ${stderr}${stdout}`)
+      return stdout.trim()
+    },
+    write: async (path, content) => {
+      await mkdir(dirname(join(directory, path)), { recursive: true })
+      await writeFile(join(directory, path), content)
+    },
+  }
+  await self.write('compose.yaml', compose)
+  for (const [path, content] of Object.entries(options.files ?? {})) await self.write(path, content)
+  onTestFinished(() => clearAway(self, home))
+  return self
+}
+
+/** Runs a program to its end. */
+export function runProgram(
+  program: string,
+  words: readonly string[],
+  options: { readonly directory: string; readonly variables: Readonly<Record<string, string>>; readonly input?: string },
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [...words], {
+      cwd: options.directory,
+      env: { ...options.variables },
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+    const stdout: Buffer[] = []
+    const stderr: Buffer[] = []
+    child.stdout?.on('data', chunk => stdout.push(chunk))
+    child.stderr?.on('data', chunk => stderr.push(chunk))
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(options.input)
+    child.on('error', reject)
+    child.on('close', (code, signal) =>
+      resolve({
+        code,
+        signal,
+        stdout: Buffer.concat(stdout).toString(),
+        stderr: Buffer.concat(stderr).toString(),
+      }),
+    )
+  })
+}
+
+/** Waits until a check holds; fails with what it last threw or saw. */
+export async function eventually<T>(check: () => Promise<T | false>, seconds = 60): Promise<T> {
+  const deadline = Date.now() + seconds * 1000
+  let last: unknown = 'it never held'
+  while (Date.now() < deadline) {
+    try {
+      const found = await check()
+      if (found !== false) return found
+    } catch (error) {
+      last = error
+    }
+    await new Promise(resolve => setTimeout(resolve, 250))
+  }
+  throw last instanceof Error ? last : new Error(`not within ${seconds} s: ${String(last)}`)
+}
+
+export async function readJson(path: string): Promise<unknown> {
+  return JSON.parse(await readFile(path, 'utf8'))
+}
+
+export function lines(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .filter(line => line !== '')
+    .toSorted()
+}
+
+async function clearAway(self: Scenario, home: string): Promise<void> {
+  const filter = `label=com.docker.compose.project=${self.name}`
+  const { stdout: containers } = await self.docker(['ps', '-aq', '--filter', filter])
+  if (lines(containers).length > 0) await self.docker(['rm', '-fv', ...lines(containers)])
+  const { stdout: labelled } = await self.docker(['volume', 'ls', '-q', '--filter', filter])
+  const volumes = [...new Set([...lines(labelled), ...(await self.volumes())])]
+  if (volumes.length > 0) await self.docker(['volume', 'rm', '-f', ...volumes])
+  const { stdout: networks } = await self.docker(['network', 'ls', '-q', '--filter', filter])
+  if (lines(networks).length > 0) await self.docker(['network', 'rm', ...lines(networks)])
+  await rm(home, { recursive: true, force: true })
+}
