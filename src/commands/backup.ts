@@ -51,7 +51,13 @@ async function copyQuietly(
   )
   const pausing = options.stillness === 'pause'
   const ran = runStates(writers, container =>
-    pausing ? (container.state === 'running' ? 'paused' : 'nothing') : stops(container, facts) ? 'stopped' : 'paused',
+    pausing
+      ? container.state === 'running'
+        ? 'paused'
+        : 'nothing'
+      : stops(container, facts)
+        ? 'stopped'
+        : 'paused',
   )
   const guardian = await context.guardian.arm(facts.engine.host, ran)
   try {
@@ -62,14 +68,16 @@ async function copyQuietly(
     try {
       await takeRestorePoint(context, {
         engine,
-        store: await context.openStore(),
         facts,
         invocation: project,
         reason: 'manual',
         tag: options.tag,
         label: options.tag,
         copies,
-        quality: holding => ({ consistency: consistencyOf(writers, holding, options, quiet.killed), notes: [] }),
+        quality: holding => ({
+          consistency: consistencyOf(writers, holding, options, quiet.killed),
+          notes: [],
+        }),
       })
     } finally {
       await quiet.resume()
@@ -95,7 +103,11 @@ function consistencyOf(
   return own.length === 0 || options.stillness === 'stop' ? 'cold' : 'paused'
 }
 
-async function chooseCopies(context: Context, look: Look, names: readonly string[]): Promise<readonly Copy[]> {
+async function chooseCopies(
+  context: Context,
+  look: Look,
+  names: readonly string[],
+): Promise<readonly Copy[]> {
   const { engine, facts } = look
   const all = dataOf(facts)
   const chosen = names.length === 0 ? all : names.flatMap(name => named(facts, all, name))
@@ -105,7 +117,11 @@ async function chooseCopies(context: Context, look: Look, names: readonly string
       what: `project ${facts.project.name} has no volume on this engine`,
       how: 'start it first, or name the project: safe-compose -p NAME backup',
     })
-  const contents = await engine.contents(chosen.map(each => each.holding), facts, 500)
+  const contents = await engine.contents(
+    chosen.map(each => each.holding),
+    facts,
+    500,
+  )
   const copies = chosen.map(each => ({ ...each, contents: contents.get(each.holding) ?? null }))
   return copies.filter(copy => keeps(context, copy, names.length > 0))
 }
@@ -135,17 +151,34 @@ function dataOf(facts: Facts): readonly { holding: Holding; usedBy: readonly str
   for (const container of facts.containers) {
     if (container.project !== facts.project.name) continue
     for (const mount of container.mounts) {
-      const volume = mount.type === 'volume' ? facts.volumes.find(each => each.name === mount.name) : undefined
+      const volume =
+        mount.type === 'volume' ? facts.volumes.find(each => each.name === mount.name) : undefined
       if (volume !== undefined && !volume.anonymous) add(volumeHolding(volume), container.service)
       else if (volume !== undefined)
-        add({ kind: 'anonymous', ...pick(volume), service: container.service, number: container.number, path: mount.destination, container: container.id }, container.service)
+        add(
+          {
+            kind: 'anonymous',
+            ...pick(volume),
+            service: container.service,
+            number: container.number,
+            path: mount.destination,
+            container: container.id,
+          },
+          container.service,
+        )
       else if (mount.type === 'bind' && !mount.readOnly)
-        add({ kind: 'bind', source: mount.source, service: container.service, path: mount.destination }, container.service)
+        add(
+          { kind: 'bind', source: mount.source, service: container.service, path: mount.destination },
+          container.service,
+        )
     }
   }
-  const declared = new Set((facts.model?.volumes ?? []).filter(volume => !volume.external).map(volume => volume.name))
+  const declared = new Set(
+    (facts.model?.volumes ?? []).filter(volume => !volume.external).map(volume => volume.name),
+  )
   for (const volume of facts.volumes) {
-    const own = volume.labels['com.docker.compose.project'] === facts.project.name || declared.has(volume.name)
+    const own =
+      volume.labels['com.docker.compose.project'] === facts.project.name || declared.has(volume.name)
     if (own && !volume.anonymous) add(volumeHolding(volume), null)
   }
   return [...found.values()]
@@ -167,7 +200,9 @@ function named(
 ): readonly { holding: Holding; usedBy: readonly string[] }[] {
   const key = facts.model?.volumes.find(volume => volume.key === word)?.name
   const byName = all.filter(({ holding }) =>
-    holding.kind === 'bind' ? holding.source === word : 'name' in holding && (holding.name === word || holding.name === key),
+    holding.kind === 'bind'
+      ? holding.source === word
+      : 'name' in holding && (holding.name === word || holding.name === key),
   )
   if (byName.length > 0) return byName
   const byService = all.filter(({ usedBy }) => usedBy.includes(word))
@@ -185,11 +220,12 @@ function writesTo(container: ContainerFact, holding: Holding): boolean {
   return container.mounts.some(
     mount =>
       !mount.readOnly &&
-      (holding.kind === 'bind' ? mount.source === holding.source : 'name' in holding && mount.name === holding.name),
+      (holding.kind === 'bind'
+        ? mount.source === holding.source
+        : 'name' in holding && mount.name === holding.name),
   )
 }
 
 function isUp(container: ContainerFact): boolean {
   return container.state === 'running' || container.state === 'paused' || container.state === 'restarting'
 }
-

@@ -28,7 +28,9 @@ export async function copyHoldings(
   const records: HoldingRecord[] = []
   const names = new Set<string>()
   for (const copy of copies) {
-    records.push(await copyOne(context, engine, facts, draft, copy, archiveName(copy.holding, names), quality))
+    records.push(
+      await copyOne(context, engine, facts, draft, copy, archiveName(copy.holding, names), quality),
+    )
   }
   return records
 }
@@ -58,7 +60,9 @@ async function copyOne(
         rate: elapsed > 200 ? (done / elapsed) * 1000 : null,
       })
     }
-    const kept = await failingAs(holding, () => context.interruption.race(draft.putArchive(name, source, onBytes)))
+    const kept = await failingAs(holding, () =>
+      context.interruption.race(draft.putArchive(name, source, onBytes)),
+    )
     refuseSuddenEmptiness(holding, contents, kept)
     context.reporter.say({
       type: 'copied',
@@ -85,8 +89,13 @@ async function copyOne(
 }
 
 /** A source that was seen to hold data and yields none is a failure, never a success. */
-function refuseSuddenEmptiness(holding: Holding, contents: Contents | null, kept: HoldingRecord['kept']): void {
-  if (contents === null || contents.empty || kept.tar.files > 0 || kept.tar.links > 0 || kept.tar.others > 0) return
+function refuseSuddenEmptiness(
+  holding: Holding,
+  contents: Contents | null,
+  kept: HoldingRecord['kept'],
+): void {
+  if (contents === null || contents.empty || kept.tar.files > 0 || kept.tar.links > 0 || kept.tar.others > 0)
+    return
   throw new Stop({
     reason: 'backup-failed',
     holding: nameOfHolding(holding),

@@ -6,7 +6,10 @@ import type { Context } from './context.ts'
 export interface OpenEntry {
   readonly entry: () => JournalEntry
   readonly change: (change: Partial<JournalEntry>) => Promise<void>
-  readonly close: (status: 'done' | 'rolled-back' | 'abandoned', change?: Partial<JournalEntry>) => Promise<void>
+  readonly close: (
+    status: 'done' | 'rolled-back' | 'abandoned',
+    change?: Partial<JournalEntry>,
+  ) => Promise<void>
 }
 
 export type NewEntry = Omit<

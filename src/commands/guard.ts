@@ -31,7 +31,7 @@ export async function guard(context: Context, invocation: Invocation): Promise<C
     if (settled === 'look-again') continue
     const run = await prepareRun(context, look, invocation, plan, settled)
     if (run === 'look-again') continue
-    return runGuarded(context, look, invocation, decision, run)
+    return runGuarded(context, look, decision, run)
   }
   throw new Stop({ reason: 'refused', why: `the project changed ${attempts} times while it was looked at` })
 }

@@ -36,7 +36,10 @@ export async function judge(context: Context, look: Look, invocation: Invocation
   ])
   const good = points.filter(point => point.state === 'good')
   const decision = decide({
-    stakes: findings.map(finding => ({ finding, contents: contents.get(identityOfHolding(finding.holding)) ?? null })),
+    stakes: findings.map(finding => ({
+      finding,
+      contents: contents.get(identityOfHolding(finding.holding)) ?? null,
+    })),
     policy: always && context.audience.kind === 'person' ? { ...context.policy, yes: true } : context.policy,
     audience: context.audience,
     restorePoints: good.map(point => point.manifest),
@@ -56,7 +59,8 @@ async function contentsOf(
   findings: readonly Finding[],
 ): Promise<ReadonlyMap<string, Contents>> {
   const holdings = new Map<string, Holding>()
-  for (const { holding } of findings) if (holding.kind !== 'directory') holdings.set(identityOfHolding(holding), holding)
+  for (const { holding } of findings)
+    if (holding.kind !== 'directory') holdings.set(identityOfHolding(holding), holding)
   const found = await engine.contents([...holdings.values()], facts, contentsBudget)
   return new Map([...found].map(([holding, contents]) => [identityOfHolding(holding), contents]))
 }

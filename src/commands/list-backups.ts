@@ -5,7 +5,10 @@ import { findProjectName } from './observe.ts'
 
 /** Words for lists, injected so that commands need no knowledge of tables. */
 export interface Tables {
-  readonly backups: (points: readonly RestorePoint[], about: { project: string | null; store: string; now: Date }) => string
+  readonly backups: (
+    points: readonly RestorePoint[],
+    about: { project: string | null; store: string; now: Date },
+  ) => string
   readonly show: (point: RestorePoint, now: Date) => string
   readonly undoList: (rows: readonly UndoRow[], now: Date) => string
 }
@@ -30,7 +33,17 @@ export async function listBackups(
   const points = await store.list({ engine: null, project: name })
   context.print(
     options.json
-      ? `${JSON.stringify(points.map(point => ({ ...point.manifest, path: point.path, bytes: point.bytes, state: point.state, damage: point.damage })), null, 2)}\n`
+      ? `${JSON.stringify(
+          points.map(point => ({
+            ...point.manifest,
+            path: point.path,
+            bytes: point.bytes,
+            state: point.state,
+            damage: point.damage,
+          })),
+          null,
+          2,
+        )}\n`
       : tables.backups(points, { project: name, store: store.root, now: context.host.now() }),
   )
   return 0

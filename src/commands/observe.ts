@@ -1,10 +1,16 @@
+import { findFindings } from '../core/findings.ts'
+import { flagText } from '../core/invocation.ts'
+import { locateProject, targetOf } from '../core/project.ts'
+import type { ProjectPlace } from '../core/project.ts'
 import { Stop } from '../model/failure.ts'
 import { identityOfHolding } from '../model/holding.ts'
-import type { ContainerFact, Facts, ProjectFact } from '../model/facts.ts'
+import type { ContainerFact, Facts } from '../model/facts.ts'
 import type { Circumstances, Finding } from '../model/finding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Engine, ModelAnswer } from '../model/ports.ts'
 import type { Context } from './context.ts'
+import { recoverRuns } from './recover-runs.ts'
+import { scopeOf } from './take-restore-point.ts'
 
 /** One look at a project: everything that judging needs. */
 export interface Look {
@@ -13,4 +19,223 @@ export interface Look {
   readonly circumstances: Circumstances
   /** Compose's globals as typed, for calls of our own on the same project. */
   readonly globals: readonly string[]
+}
+
+/** Commands after which Compose may recreate containers: only they need the hashes that tell which. */
+const recreating = new Set(['up', 'create', 'run', 'scale', 'watch', 'alpha watch', 'alpha scale'])
+
+/** Commands that reach beyond what the plain model says: orphans, inactive profiles, unused volumes. */
+const reachingFurther = new Set(['up', 'create', 'down', 'run', 'rm', 'kill', 'stop', 'scale'])
+
+/**
+ * Looks at the project as declared and at the engine as it is, both at the same time. Runs that died are finished or
+ * rolled back first. `compose-fails-by-itself` when nothing can be known and Compose, asked, fails as well.
+ */
+export async function observeProject(
+  context: Context,
+  invocation: Invocation,
+): Promise<Look | 'compose-fails-by-itself'> {
+  const look = await lookOnce(context, invocation, 'guarded')
+  if (look === null) return 'compose-fails-by-itself'
+  const store = await context.openStore()
+  const recovered = await recoverRuns(context, look.engine, store, scopeOf(look.facts))
+  return recovered ? ((await lookOnce(context, invocation, 'guarded')) ?? 'compose-fails-by-itself') : look
+}
+
+/** The same look for our own commands, which need a project but act on no command of Compose's. */
+export async function lookAtProject(context: Context, project: Invocation): Promise<Look> {
+  const look = await lookOnce(context, project, 'own')
+  if (look === null) throw new Error('Internal error: an own command needs a look')
+  const store = await context.openStore()
+  const recovered = await recoverRuns(context, look.engine, store, scopeOf(look.facts))
+  return recovered ? lookAtProject(context, project) : look
+}
+
+/** The project's name as far as it can be told without an engine; null outside of a project. */
+export async function findProjectName(context: Context, project: Invocation): Promise<string | null> {
+  const [answer, place] = await Promise.all([
+    context.compose.model(project, { everything: false }),
+    placeOf(context, project),
+  ])
+  return answer.ok ? answer.model.name : place.name
+}
+
+/**
+ * Looks once more, immediately before Compose runs. True when something differs from what was judged: the model, what
+ * is at stake, or who writes to it.
+ */
+export async function observeAgain(
+  context: Context,
+  before: Look,
+  invocation: Invocation,
+  findings: readonly Finding[],
+): Promise<boolean> {
+  const now = await lookOnce(context, invocation, 'guarded')
+  if (now === null) return true
+  const findingsNow = findFindings(now.facts, invocation, now.circumstances)
+  return fingerprint(before, findings) !== fingerprint(now, findingsNow)
+}
+
+/** What was judged, in one text. States are left out: we stop and pause containers ourselves. */
+function fingerprint(look: Look, findings: readonly Finding[]): string {
+  const names = new Set(findings.flatMap(({ holding }) => ('name' in holding ? [holding.name] : [])))
+  const writers = look.facts.containers
+    .filter(container => container.mounts.some(mount => mount.name !== null && names.has(mount.name)))
+    .map(container => container.id)
+    .toSorted()
+  const found = findings.map(finding => `${finding.outcome} ${identityOfHolding(finding.holding)}`).toSorted()
+  return JSON.stringify([look.facts.model, look.facts.target, found, writers])
+}
+
+async function lookOnce(
+  context: Context,
+  invocation: Invocation,
+  kind: 'guarded' | 'own',
+): Promise<Look | null> {
+  const command = invocation.command.join(' ')
+  const wantsHashes = recreating.has(command) || kind === 'own'
+  const wantsWhole = reachingFurther.has(command) && kind === 'guarded'
+  const [answer, whole, hashes, place, seen] = await Promise.all([
+    context.compose.model(invocation, { everything: false }),
+    wantsWhole ? context.compose.model(invocation, { everything: true }) : null,
+    wantsHashes ? context.compose.hashes(invocation) : {},
+    placeOf(context, invocation),
+    observeEngine(context),
+  ])
+  if ('failure' in seen) {
+    if (kind === 'own' || (await composeReachesEngine(context, invocation))) throw seen.failure
+    return null
+  }
+  const target = targetOf(invocation, answer, place.variables)
+  const name =
+    answer.ok && target === 'model' ? answer.model.name : nameWithoutModel(place, answer, seen.containers)
+  if (name === null) {
+    if (kind === 'guarded') return null
+    throw new Stop({
+      reason: 'not-possible',
+      what: answer.ok ? 'there is no project here' : `there is no project here: ${firstLine(answer.error)}`,
+      how: 'go to the directory of its Compose file, or name it: safe-compose -p NAME …',
+    })
+  }
+  const circumstances = await circumstancesOf(context, invocation, place)
+  const facts = await factsOf(context, { answer, whole, hashes, seen, target, name, place })
+  return { engine: seen.engine, facts, circumstances, globals: invocation.globalWords }
+}
+
+interface Seen {
+  readonly engine: Engine
+  readonly fact: Facts['engine']
+  readonly containers: readonly ContainerFact[]
+  readonly volumes: Facts['volumes']
+}
+
+async function observeEngine(context: Context): Promise<Seen | { readonly failure: Stop }> {
+  try {
+    const engine = await context.openEngine()
+    const { engine: fact, containers, volumes } = await engine.observe()
+    return { engine, fact, containers, volumes }
+  } catch (error) {
+    if (error instanceof Stop) return { failure: error }
+    throw error
+  }
+}
+
+/**
+ * We see no engine. If Compose sees one, the guard would be blind where Compose acts: that is refused. If Compose sees
+ * none either, it fails with its own words.
+ */
+async function composeReachesEngine(context: Context, invocation: Invocation): Promise<boolean> {
+  const command = context.compose.fact.form === 'v1' ? ['ps', '-q'] : ['ls', '-q']
+  const answer = await context.compose.call(invocation.globalWords, command)
+  return answer.code === 0
+}
+
+function placeOf(context: Context, invocation: Invocation): Promise<ProjectPlace> {
+  return locateProject(invocation, context.variables, context.directory, context.files.readText)
+}
+
+/** By `-p` or COMPOSE_PROJECT_NAME; else by the containers that say they came from this directory. */
+function nameWithoutModel(
+  place: ProjectPlace,
+  answer: ModelAnswer,
+  containers: readonly ContainerFact[],
+): string | null {
+  if (place.name !== null) return place.name
+  if (answer.ok) return answer.model.name
+  return containers.find(container => container.workingDirectory === place.directory)?.project ?? null
+}
+
+async function circumstancesOf(
+  context: Context,
+  invocation: Invocation,
+  place: ProjectPlace,
+): Promise<Circumstances> {
+  const directories: Record<string, 'missing' | 'empty' | 'filled'> = {}
+  if (invocation.command.join(' ') === 'bridge convert') {
+    const output = flagText(invocation, 'output') ?? 'out'
+    directories[output] = await context.files.directoryState(resolvePath(context.directory, output))
+  }
+  return { variables: place.variables, stdin: context.stdin, directories }
+}
+
+function resolvePath(directory: string, path: string): string {
+  return path.startsWith('/') ? path : `${directory}/${path}`
+}
+
+async function factsOf(
+  context: Context,
+  from: {
+    readonly answer: ModelAnswer
+    readonly whole: ModelAnswer | null
+    readonly hashes: Readonly<Record<string, string>>
+    readonly seen: Seen
+    readonly target: Facts['target']
+    readonly name: string
+    readonly place: ProjectPlace
+  },
+): Promise<Facts> {
+  const { answer, whole, seen, name, place } = from
+  const own = seen.containers.filter(container => container.project === name)
+  const references = new Set([
+    ...own.map(container => container.imageId),
+    ...(answer.ok
+      ? answer.model.services.flatMap(service => imageOf(service.image, service.name, name, service.build))
+      : []),
+  ])
+  const [inspected, images] = await Promise.all([
+    seen.engine.inspect(own),
+    seen.engine.images([...references]),
+  ])
+  const details = new Map(inspected.map(container => [container.id, container]))
+  return {
+    takenAt: context.host.now().toISOString(),
+    compose: context.compose.fact,
+    engine: seen.fact,
+    project: {
+      name,
+      directory:
+        place.directory ??
+        own.find(container => container.workingDirectory !== null)?.workingDirectory ??
+        null,
+      files: place.files.length > 0 ? place.files : (own[0]?.configFiles ?? []),
+    },
+    model: answer.ok ? answer.model : null,
+    wholeModel: whole?.ok === true ? whole.model : null,
+    modelError: answer.ok ? null : answer.error,
+    target: from.target,
+    hashes: from.hashes,
+    containers: seen.containers.map(container => details.get(container.id) ?? container),
+    volumes: seen.volumes,
+    images,
+  }
+}
+
+/** A built image without a name of its own is named by Compose. */
+function imageOf(image: string | null, service: string, project: string, build: boolean): readonly string[] {
+  if (image !== null) return [image]
+  return build ? [`${project}-${service}`, `${project}_${service}`] : []
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? ''
 }

@@ -1,12 +1,14 @@
+import { destroys } from '../core/estimate.ts'
 import { unreachable, Stop } from '../model/failure.ts'
 import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Plan, Step } from '../model/decision.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { RunState } from '../model/journal.ts'
-import type { CopyQuality, Store } from '../model/ports.ts'
+import type { CopyQuality, EngineEvent, Store } from '../model/ports.ts'
 import type { RestorePoint } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
+import type { Copy } from './copy-holdings.ts'
 import type { OpenEntry } from './entries.ts'
 import { maskedArgv, openEntry } from './entries.ts'
 import type { Judgement } from './judge.ts'
@@ -15,6 +17,7 @@ import { observeAgain } from './observe.ts'
 import { quietWriters, runStates } from './quiet-writers.ts'
 import type { QuietWriters } from './quiet-writers.ts'
 import type { Settled } from './settle.ts'
+import { limitStandstill } from './standstill.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
 
 /** Everything that Compose's run needs to be remembered and, if need be, taken back. */
@@ -75,7 +78,8 @@ export async function prepareRun(
     undo.push(() => entry.close('rolled-back'))
     const guardian = await context.guardian.arm(facts.engine.host, ran)
     undo.push(() => guardian.disarm())
-    const saved = copies.length === 0 ? { point: null, resume: async () => {} } : await save(context, look, invocation, plan, ran)
+    const saved =
+      settled.copies && copies.length > 0 ? await save(context, look, invocation, plan, ran) : nothingSaved
     undo.push(saved.resume)
     if (await observeAgain(context, look, invocation, decision.findings)) {
       await unwind(undo)
@@ -100,13 +104,23 @@ export async function prepareRun(
   }
 }
 
+interface Saved {
+  readonly point: RestorePoint | null
+  /** Sets going again what was left standing still for Compose. */
+  readonly resume: () => Promise<void>
+}
+
+const nothingSaved: Saved = { point: null, resume: async () => {} }
+
 async function unwind(undo: readonly (() => Promise<void>)[]): Promise<void> {
   for (const step of undo.toReversed()) await step()
 }
 
 /** The containers that the command concerns: the project's own, and whoever else is stopped or paused. */
 function affectedContainers(look: Look, plan: Plan): Look['facts']['containers'] {
-  const touched = new Set(plan.steps.flatMap(step => (step.type === 'stop' || step.type === 'pause' ? step.containers : [])))
+  const touched = new Set(
+    plan.steps.flatMap(step => (step.type === 'stop' || step.type === 'pause' ? step.containers : [])),
+  )
   const { facts } = look
   return facts.containers.filter(
     container => (container.project === facts.project.name && !container.oneOff) || touched.has(container.id),
@@ -119,54 +133,72 @@ function doneTo(plan: Plan, id: string): RunState['done'] {
   return holds('stop') ? 'stopped' : holds('pause') ? 'paused' : 'nothing'
 }
 
-/** Quiets, copies, publishes. Where nothing is destroyed the writers run again at once; otherwise they stay stopped. */
+/**
+ * Quiets, copies, publishes. Where something is destroyed the writers stay stopped until Compose runs; elsewhere they
+ * run again at once, and a script goes on without the copy if they would stand still for too long.
+ */
 async function save(
   context: Context,
   look: Look,
   invocation: Invocation,
   plan: Plan,
   ran: readonly RunState[],
-): Promise<{ point: RestorePoint; resume: () => Promise<void> }> {
-  const { engine, facts } = look
-  const store = await context.openStore()
-  const copies = copiesOf(plan)
-  const watch = await engine.watch()
-  let writers: QuietWriters | null = null
+): Promise<Saved> {
+  const watch = await look.engine.watch()
+  const writers = await quietWriters(context, look.engine, ran, services =>
+    stopByCompose(context, invocation, services),
+  )
+  const before = watch.seen().length
+  const limit = destroys(plan) ? null : limitStandstill(context, context.policy.maxStop)
   try {
-    writers = await quietWriters(context, engine, ran, services => stopByCompose(context, invocation, services))
-    const standStill = writers
-    const deadline = pauseDeadline(context, ran)
-    const point = await takeRestorePoint(context, {
-      engine,
-      store,
-      facts,
-      invocation,
-      reason: 'preflight',
-      tag: null,
-      label: invocation.command.join('-'),
-      copies: copies.map(({ copy }) => copy),
-      quality: holding => qualityOf(look, holding, copies, standStill),
-      beforePublish: async () => {
-        deadline.check()
-        refuseDisturbed(watch.seen(), look, copies.map(({ copy }) => copy.holding), ran)
-      },
-    })
-    const staysStopped = plan.steps.every(step => step.type !== 'resume')
-    if (!staysStopped) await writers.resume()
-    return { point, resume: writers.resume }
+    const disturbances = (): readonly EngineEvent[] => watch.seen().slice(before)
+    const point = await copyAll(limit?.context ?? context, look, invocation, plan, ran, writers, disturbances)
+    if (destroys(plan)) return { point, resume: writers.resume }
+    await writers.resume()
+    return { point, resume: async () => {} }
   } catch (error) {
-    await writers?.resume()
-    throw error
+    await writers.resume()
+    if (limit?.expired() !== true || context.audience.kind === 'person') throw error
+    context.reporter.say({
+      type: 'warning',
+      text: 'no backup before this: the copy took too long, and nothing is destroyed',
+    })
+    return nothingSaved
   } finally {
+    limit?.end()
     watch.close()
   }
+}
+
+function copyAll(
+  context: Context,
+  look: Look,
+  invocation: Invocation,
+  plan: Plan,
+  ran: readonly RunState[],
+  writers: QuietWriters,
+  disturbances: () => readonly EngineEvent[],
+): Promise<RestorePoint> {
+  const copies = copiesOf(plan)
+  const holdings = copies.map(({ copy }) => copy.holding)
+  return takeRestorePoint(context, {
+    engine: look.engine,
+    facts: look.facts,
+    invocation,
+    reason: 'preflight',
+    tag: null,
+    label: invocation.command.join('-'),
+    copies: copies.map(({ copy }) => copy),
+    quality: holding => qualityOf(look, holding, copies, writers),
+    beforePublish: async () => refuseDisturbed(disturbances(), look, holdings, ran),
+  })
 }
 
 type PlannedCopy = Extract<Step, { type: 'copy' }>
 
 function copiesOf(plan: Plan): readonly {
   readonly step: PlannedCopy
-  readonly copy: { holding: Holding; usedBy: readonly string[]; contents: import('../model/holding.ts').Contents | null }
+  readonly copy: Copy
 }[] {
   return plan.steps
     .filter((step): step is PlannedCopy => step.type === 'copy')
@@ -192,22 +224,6 @@ async function stopByCompose(
 ): Promise<boolean> {
   const answer = await context.compose.call(invocation.globalWords, ['stop', ...services])
   return answer.code === 0
-}
-
-/** Containers may not stand still for longer than the policy says where nothing is destroyed. */
-function pauseDeadline(context: Context, ran: readonly RunState[]): { check: () => void } {
-  if (!ran.some(state => state.done === 'paused')) return { check: () => {} }
-  const started = context.host.now().getTime()
-  return {
-    check: () => {
-      const milliseconds = context.host.now().getTime() - started
-      if (milliseconds <= context.policy.maxStop) return
-      context.reporter.say({
-        type: 'warning',
-        text: `the containers stood still for ${(milliseconds / 1000).toFixed(1)} s during the copy`,
-      })
-    },
-  }
 }
 
 function qualityOf(
@@ -242,8 +258,9 @@ function writersOf(look: Look, holding: Holding): readonly string[] {
     .filter(container =>
       container.mounts.some(
         mount =>
-          (holding.kind === 'bind' ? mount.source === holding.source : 'name' in holding && mount.name === holding.name) &&
-          !mount.readOnly,
+          (holding.kind === 'bind'
+            ? mount.source === holding.source
+            : 'name' in holding && mount.name === holding.name) && !mount.readOnly,
       ),
     )
     .map(container => container.id)
@@ -251,13 +268,15 @@ function writersOf(look: Look, holding: Holding): readonly string[] {
 
 /** A start, an unpause or a new writer during the copy makes it a copy of a moving thing: it does not count. */
 function refuseDisturbed(
-  events: readonly { action: string; id: string; name: string }[],
+  events: readonly EngineEvent[],
   look: Look,
   holdings: readonly Holding[],
   ran: readonly RunState[],
 ): void {
   const quieted = new Set(ran.filter(state => state.done !== 'nothing').map(state => state.id))
-  const writing = new Map(holdings.flatMap(holding => writersOf(look, holding).map(id => [id, holding] as const)))
+  const writing = new Map(
+    holdings.flatMap(holding => writersOf(look, holding).map(id => [id, holding] as const)),
+  )
   for (const event of events) {
     if (event.action !== 'start' && event.action !== 'unpause' && event.action !== 'restart') continue
     const holding = writing.get(event.id)

@@ -84,7 +84,8 @@ async function putBackOne(engine: Engine, state: RunState): Promise<void> {
     if (now.state === 'paused') await engine.unpause(state.id)
     return
   }
-  if (holdsRestart(state)) await engine.setRestartPolicy(state.id, state.restartPolicy, state.restartMaximumRetries)
+  if (holdsRestart(state))
+    await engine.setRestartPolicy(state.id, state.restartPolicy, state.restartMaximumRetries)
   if (state.state === 'stopped') return
   if (now.state !== 'running') await engine.start(state.id)
   if (state.state === 'paused') await engine.pause(state.id)

@@ -22,11 +22,18 @@ export async function recoverRuns(
   for (const entry of await journal.read()) {
     if (entry.closedAt !== null || (await context.host.isAlive(entry.owner))) continue
     const details = await recover(context, engine, store, scope, entry)
-    context.reporter.say({ type: 'recovered', what: entry.status === 'copying' ? 'rolled-back' : 'finished', details })
+    context.reporter.say({
+      type: 'recovered',
+      what: entry.status === 'copying' ? 'rolled-back' : 'finished',
+      details,
+    })
     changed = true
   }
   if (!changed) return false
-  const cleared = [...(await store.clearPartials(scope, context.host.isAlive)), ...(await engine.clearLeftovers())]
+  const cleared = [
+    ...(await store.clearPartials(scope, context.host.isAlive)),
+    ...(await engine.clearLeftovers()),
+  ]
   if (cleared.length > 0) context.reporter.say({ type: 'recovered', what: 'cleared', details: cleared })
   return true
 }
@@ -60,7 +67,9 @@ async function recover(
         const lost = outcome.filter(each => each.gone).length
         return [
           `${words} of ${entry.openedAt} died while Compose ran: ${lost} of ${outcome.length} holdings are gone`,
-          ...(lost > 0 && entry.restorePoint !== null ? [`they are in restore point ${entry.restorePoint}`] : []),
+          ...(lost > 0 && entry.restorePoint !== null
+            ? [`they are in restore point ${entry.restorePoint}`]
+            : []),
           ...troubles,
         ]
       }

@@ -2,7 +2,7 @@ import { Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
 import type { ContainerFact, Facts, VolumeFact } from '../model/facts.ts'
 import type { Holding } from '../model/holding.ts'
-import type { JournalEntry, RestoreTask, RunState } from '../model/journal.ts'
+import type { JournalEntry, RestoreTask } from '../model/journal.ts'
 import type { Engine, Store, StoreScope, TarSink } from '../model/ports.ts'
 import type { HoldingRecord, RestorePoint, TarCounts } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
@@ -25,7 +25,11 @@ export interface RestoreTarget {
 export type Origin =
   | { readonly kind: 'restore-point'; readonly point: RestorePoint; readonly record: HoldingRecord }
   /** An archive made by something else; `fill` checks and writes it. */
-  | { readonly kind: 'file'; readonly path: string; readonly fill: (sink: TarSink, onBytes: (done: number) => void) => Promise<TarCounts> }
+  | {
+      readonly kind: 'file'
+      readonly path: string
+      readonly fill: (sink: TarSink, onBytes: (done: number) => void) => Promise<TarCounts>
+    }
 
 export interface RestoreRequest {
   readonly engine: Engine
@@ -48,7 +52,10 @@ export interface RestoreRequest {
  * Throws `archive-damaged`, `restore-failed`, `not-possible`, `backup-failed`. The safety restore point, if one was
  * needed, is the result.
  */
-export async function restoreVolumes(context: Context, request: RestoreRequest): Promise<RestorePoint | null> {
+export async function restoreVolumes(
+  context: Context,
+  request: RestoreRequest,
+): Promise<RestorePoint | null> {
   const { engine, store, facts, targets } = request
   await checkArchives(context, store, targets)
   const users = usersOf(facts, targets)
@@ -56,7 +63,9 @@ export async function restoreVolumes(context: Context, request: RestoreRequest):
   const ran = runStates(users, container => (isUp(container) ? 'stopped' : 'nothing'))
 
   const scope = scopeOf(facts)
-  const writers = await quietWriters(context, engine, ran, services => stopServices(context, request, services))
+  const writers = await quietWriters(context, engine, ran, services =>
+    stopServices(context, request, services),
+  )
   let entry: OpenEntry | null = null
   try {
     const safety = await saveWhatStands(context, request)
@@ -125,11 +134,22 @@ export async function finishRestore(
   return lines
 }
 
-async function checkArchives(context: Context, store: Store, targets: readonly RestoreTarget[]): Promise<void> {
+async function checkArchives(
+  context: Context,
+  store: Store,
+  targets: readonly RestoreTarget[],
+): Promise<void> {
   for (const { origin, holding } of targets) {
     if (origin.kind !== 'restore-point') continue
     const onBytes = (done: number): void =>
-      context.reporter.say({ type: 'progress', what: 'checking', holding, done, total: origin.record.kept.bytes, rate: null })
+      context.reporter.say({
+        type: 'progress',
+        what: 'checking',
+        holding,
+        done,
+        total: origin.record.kept.bytes,
+        rate: null,
+      })
     await context.interruption.race(store.check(origin.point, origin.record, onBytes))
     context.reporter.say({ type: 'restore', step: 'checked', holding, details: [origin.point.id] })
   }
@@ -168,16 +188,21 @@ async function stopServices(
 
 /** Everything that stands in the target volumes now, in one safety restore point; null when nothing does. */
 async function saveWhatStands(context: Context, request: RestoreRequest): Promise<RestorePoint | null> {
-  const { engine, store, facts, targets } = request
-  const standing = targets.flatMap(target => facts.volumes.find(volume => volume.name === target.volume) ?? [])
+  const { engine, facts, targets } = request
+  const standing = targets.flatMap(
+    target => facts.volumes.find(volume => volume.name === target.volume) ?? [],
+  )
   if (standing.length === 0) return null
-  const holdings = standing.map((volume): Holding => ({ kind: 'volume', name: volume.name, createdAt: volume.createdAt }))
+  const holdings = standing.map((volume): Holding => ({
+    kind: 'volume',
+    name: volume.name,
+    createdAt: volume.createdAt,
+  }))
   const contents = await engine.contents(holdings, facts, 500)
   const filled = holdings.filter(holding => contents.get(holding)?.empty !== true)
   if (filled.length === 0) return null
   const point = await takeRestorePoint(context, {
     engine,
-    store,
     facts,
     invocation: null,
     reason: 'safety',
@@ -250,7 +275,12 @@ async function putBackVolumes(
       ? `what was half restored could not be removed: ${String(error)}`
       : `what stood there before is in restore point ${safety.id}: safe-compose restore ${safety.id} (putting it back failed: ${String(error)})`
   }
-  context.reporter.say({ type: 'restore', step: 'put-back', holding: null, details: touched.map(each => each.volume) })
+  context.reporter.say({
+    type: 'restore',
+    step: 'put-back',
+    holding: null,
+    details: touched.map(each => each.volume),
+  })
   return 'what stood there before was put back; nothing was lost'
 }
 
@@ -307,4 +337,3 @@ function describe(error: Stop): string {
 export function specOf(volume: VolumeFact): NonNullable<HoldingRecord['volume']> {
   return { driver: volume.driver, options: volume.options, labels: volume.labels }
 }
-

@@ -48,7 +48,12 @@ export async function restore(
       : [await targetOfFile(look.facts, options, openForeign)]
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
   try {
-    context.reporter.say({ type: 'restore', step: 'begin', holding: null, details: targets.map(target => target.volume) })
+    context.reporter.say({
+      type: 'restore',
+      step: 'begin',
+      holding: null,
+      details: targets.map(target => target.volume),
+    })
     const words = ['restore', ...targets.map(target => target.volume)]
     await restoreVolumes(context, {
       engine: look.engine,
@@ -72,7 +77,10 @@ async function targetsOfPoint(
   facts: Facts,
   options: RestoreOptions,
 ): Promise<readonly RestoreTarget[]> {
-  const point = options.id === null ? await newestGood(store, facts) : await store.find({ engine: null, project: null }, options.id)
+  const point =
+    options.id === null
+      ? await newestGood(store, facts)
+      : await store.find({ engine: null, project: null }, options.id)
   const volumes = point.manifest.holdings.filter(record => record.volume !== null)
   const chosen = options.volume === null ? volumes : [recordNamed(facts, point, volumes, options.volume)]
   if (options.to !== null && chosen.length !== 1)
@@ -88,7 +96,11 @@ async function newestGood(store: Store, facts: Facts): Promise<RestorePoint> {
   const points = await store.list(scopeOf(facts))
   const newest = points.find(point => point.state === 'good' && point.manifest.reason !== 'safety')
   if (newest !== undefined) return newest
-  throw new Stop({ reason: 'restore-point-not-found', id: 'the newest good one', candidates: points.map(point => point.id) })
+  throw new Stop({
+    reason: 'restore-point-not-found',
+    id: 'the newest good one',
+    candidates: points.map(point => point.id),
+  })
 }
 
 function recordNamed(
@@ -143,7 +155,10 @@ function mountedAt(facts: Facts, holding: HoldingRecord['holding']): string | nu
   if (holding.kind !== 'anonymous') return null
   const container = facts.containers.find(
     each =>
-      each.project === facts.project.name && each.service === holding.service && each.number === holding.number && !each.oneOff,
+      each.project === facts.project.name &&
+      each.service === holding.service &&
+      each.number === holding.number &&
+      !each.oneOff,
   )
   return container?.mounts.find(mount => mount.destination === holding.path)?.name ?? null
 }

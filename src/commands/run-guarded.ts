@@ -2,7 +2,6 @@ import { ledgerFor } from '../core/ledger.ts'
 import { keepAndRemove } from '../core/retention.ts'
 import type { ContainerFact, VolumeFact } from '../model/facts.ts'
 import type { Holding } from '../model/holding.ts'
-import type { Invocation } from '../model/invocation.ts'
 import type { ChildEnd } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import type { Judgement } from './judge.ts'
@@ -17,7 +16,6 @@ import { scopeOf } from './take-restore-point.ts'
 export async function runGuarded(
   context: Context,
   look: Look,
-  invocation: Invocation,
   decision: Judgement,
   run: PreparedRun,
 ): Promise<ChildEnd> {
@@ -31,7 +29,7 @@ export async function runGuarded(
   context.interruption.handOver()
   const end = await context.compose.run(run.argv)
   try {
-    await remember(context, look, invocation, decision, run, end)
+    await remember(context, look, decision, run, end)
   } catch (error) {
     context.reporter.say({ type: 'warning', text: `what happened could not be recorded: ${String(error)}` })
   }
@@ -41,7 +39,6 @@ export async function runGuarded(
 async function remember(
   context: Context,
   look: Look,
-  invocation: Invocation,
   decision: Judgement,
   run: PreparedRun,
   end: ChildEnd,
@@ -114,7 +111,10 @@ async function tidyUp(context: Context, look: Look): Promise<void> {
   const scope = scopeOf(look.facts)
   const [points, entries] = await Promise.all([store.list(scope), store.journal(scope).read()])
   const needed = new Set(
-    entries.filter(entry => entry.undoneBy === null && entry.outcome.some(each => each.gone)).flatMap(entry => entry.restorePoint ?? []).slice(-1),
+    entries
+      .filter(entry => entry.undoneBy === null && entry.outcome.some(each => each.gone))
+      .flatMap(entry => entry.restorePoint ?? [])
+      .slice(-1),
   )
   const { remove } = keepAndRemove({ points, keep: context.policy.keep, needed, now: context.host.now() })
   for (const { point } of remove) await store.remove(point)

@@ -1,3 +1,4 @@
+import { destroys, estimateCopies } from '../core/estimate.ts'
 import { keepTheData } from '../core/plan.ts'
 import { unreachable, Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
@@ -14,6 +15,8 @@ export interface Settled {
   readonly argv: readonly string[]
   /** False where the person chose to keep the data: nothing is copied, nothing is destroyed. */
   readonly goesOn: boolean
+  /** False where a copy that only spares a worry would take too long: Compose runs without it. */
+  readonly copies: boolean
 }
 
 /**
@@ -27,18 +30,23 @@ export async function settle(
   decision: Judgement,
   plan: Plan,
 ): Promise<Settled | 'look-again'> {
-  const asTyped = { argv: invocation.argv, goesOn: true }
   const { project } = look.facts
   switch (decision.verdict) {
     case 'pass':
-      return asTyped
+      return { argv: invocation.argv, goesOn: true, copies: true }
     case 'warn':
     case 'back-up':
       await sayFound(context, look, invocation, decision)
-      return asTyped
+      return { argv: invocation.argv, goesOn: true, copies: await patient(context, plan) }
     case 'refuse': {
       const code = await rememberRefusal(context, look, invocation, decision)
-      context.reporter.say({ type: 'refused', decision, code, project: project.name, command: invocation.argv })
+      context.reporter.say({
+        type: 'refused',
+        decision,
+        code,
+        project: project.name,
+        command: invocation.argv,
+      })
       throw new Stop({ reason: 'refused', why: refusalOf(decision) })
     }
     case 'ask': {
@@ -60,7 +68,9 @@ async function sayFound(
 ): Promise<void> {
   const directory = look.facts.project.directory ?? context.directory
   if (decision.verdict === 'warn') {
-    const texts = decision.stakes.map(({ stake }) => `${stake.finding.rule} ${nameOfHolding(stake.finding.holding)}`)
+    const texts = decision.stakes.map(
+      ({ stake }) => `${stake.finding.rule} ${nameOfHolding(stake.finding.holding)}`,
+    )
     const fresh = await Promise.all(texts.map(text => context.projects.firstTime(directory, text)))
     if (!fresh.includes(true)) return
   }
@@ -71,6 +81,23 @@ async function sayFound(
     command: invocation.argv,
     newest: decision.newest,
   })
+}
+
+/**
+ * Whether the copy is worth its time. Where something would be destroyed there is no shortcut; elsewhere a person is
+ * asked, and a script goes on with a warning.
+ */
+async function patient(context: Context, plan: Plan): Promise<boolean> {
+  const milliseconds = estimateCopies(plan)
+  if (destroys(plan) || milliseconds === null || milliseconds <= context.policy.patience) return true
+  const about = `about ${Math.ceil(milliseconds / 60_000)} min`
+  if (context.prompt !== null)
+    return context.prompt.confirm(`The backup before this takes ${about}. Take it?`)
+  context.reporter.say({
+    type: 'warning',
+    text: `no backup before this: it would take ${about}; nothing is destroyed by the command (safe-compose backup takes one)`,
+  })
+  return false
 }
 
 async function ask(
@@ -108,13 +135,13 @@ async function follow(
   switch (answer) {
     case 'always-in-this-project':
       await context.projects.rememberAlways(look.facts.project.directory ?? context.directory)
-      return { argv: invocation.argv, goesOn: true }
+      return { argv: invocation.argv, goesOn: true, copies: true }
     case 'back-up-and-go-on':
-      return { argv: invocation.argv, goesOn: true }
+      return { argv: invocation.argv, goesOn: true, copies: true }
     case 'keep-the-data': {
       const argv = keepTheData(invocation)
       if (argv === null) throw new Stop({ reason: 'declined' })
-      return { argv, goesOn: false }
+      return { argv, goesOn: false, copies: false }
     }
     case 'stop':
       throw new Stop({ reason: 'declined' })

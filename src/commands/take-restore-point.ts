@@ -1,7 +1,7 @@
 import type { Facts } from '../model/facts.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
-import type { CopyQuality, Engine, RestorePointDraft, Store, StoreScope } from '../model/ports.ts'
+import type { CopyQuality, Engine, RestorePointDraft, StoreScope } from '../model/ports.ts'
 import type { RestorePoint, RestorePointReason } from '../model/restore-point.ts'
 import { restorePointId } from '../core/restore-point-id.ts'
 import type { Context } from './context.ts'
@@ -11,7 +11,6 @@ import { maskedArgv } from './entries.ts'
 
 export interface RestorePointRequest {
   readonly engine: Engine
-  readonly store: Store
   readonly facts: Facts
   /** The command line whose globals tell Compose which files are meant; null without a project. */
   readonly invocation: Invocation | null
@@ -30,8 +29,12 @@ export interface RestorePointRequest {
  * Copies, checks and publishes one restore point. Throws `backup-failed`, `no-space`, `store-unusable` or
  * `interrupted`; then nothing of it is left.
  */
-export async function takeRestorePoint(context: Context, request: RestorePointRequest): Promise<RestorePoint> {
-  const { engine, store, facts } = request
+export async function takeRestorePoint(
+  context: Context,
+  request: RestorePointRequest,
+): Promise<RestorePoint> {
+  const { engine, facts } = request
+  const store = await context.openStore()
   const scope = scopeOf(facts)
   const started = context.host.now()
   const draft = await store.begin(scope, restorePointId(started, request.reason, request.label))
@@ -98,7 +101,7 @@ async function keepState(
 }
 
 async function unresolvedConfig(context: Context, invocation: Invocation): Promise<string | null> {
-  const globals = composeGlobals(invocation)
+  const globals = invocation.globalWords
   const attempts =
     context.compose.fact.form === 'v1'
       ? [['config', '--no-interpolate']]
@@ -111,11 +114,6 @@ async function unresolvedConfig(context: Context, invocation: Invocation): Promi
     if (answer.code === 0) return answer.stdout
   }
   return null
-}
-
-/** The words before the subcommand, as the user typed them. */
-export function composeGlobals(invocation: Invocation): readonly string[] {
-  return invocation.globalWords
 }
 
 function baseName(path: string): string {

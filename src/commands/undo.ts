@@ -31,14 +31,24 @@ export async function undo(context: Context, project: Invocation, options: UndoO
 
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
   try {
-    const starter = await howToStart(context, look, entry)
+    const starter = await howToStart(look, entry)
     const lost = lostRecords(entry, point)
     const named = lost.filter(record => record.holding.kind === 'volume')
     const anonymous = lost.filter(record => record.holding.kind === 'anonymous')
 
-    const request = { engine: look.engine, store, argv: ['undo', point.id], globals: project.globalWords, startAgain: true }
+    const request = {
+      engine: look.engine,
+      store,
+      argv: ['undo', point.id],
+      globals: project.globalWords,
+      startAgain: true,
+    }
     if (named.length > 0) {
-      await restoreVolumes(context, { ...request, facts: look.facts, targets: named.map(record => namedTarget(point, record)) })
+      await restoreVolumes(context, {
+        ...request,
+        facts: look.facts,
+        targets: named.map(record => namedTarget(point, record)),
+      })
     }
     const missed = await restoreAnonymous(context, request, project, entry, point, anonymous, starter)
     await markUndone(context, look, entry)
@@ -73,10 +83,17 @@ function chooseEntry(entries: readonly JournalEntry[], id: string | null): Undoa
   if (chosen !== undefined) return chosen
   const [first] = named
   if (first === undefined)
-    throw new Stop({ reason: 'restore-point-not-found', id, candidates: undoable.map(entry => entry.restorePoint) })
+    throw new Stop({
+      reason: 'restore-point-not-found',
+      id,
+      candidates: undoable.map(entry => entry.restorePoint),
+    })
   throw new Stop({
     reason: 'nothing-to-undo',
-    why: first.undoneBy === null ? `${commandOf(first)} destroyed nothing` : `${commandOf(first)} was already undone`,
+    why:
+      first.undoneBy === null
+        ? `${commandOf(first)} destroyed nothing`
+        : `${commandOf(first)} was already undone`,
   })
 }
 
@@ -108,7 +125,7 @@ type Starter =
   | { readonly possible: false; readonly why: string; readonly services: readonly string[] }
 
 /** Containers come back only as they were: the same hash of their configuration, the same images, nothing pulled or built. */
-async function howToStart(context: Context, look: Look, entry: JournalEntry): Promise<Starter> {
+async function howToStart(look: Look, entry: JournalEntry): Promise<Starter> {
   const ran = entry.ran.filter(state => state.state !== 'stopped' && state.service !== null)
   const services = [...new Set(ran.flatMap(state => state.service ?? []))]
   if (services.length === 0) return { possible: true, globals: [], services }
@@ -117,10 +134,11 @@ async function howToStart(context: Context, look: Look, entry: JournalEntry): Pr
     return { possible: false, services, why: facts.modelError ?? 'its Compose file cannot be read' }
   const declared = new Set(facts.model.services.map(service => service.name))
   const missing = services.filter(service => !declared.has(service))
-  if (missing.length > 0) return { possible: false, services, why: `the file no longer has ${missing.join(', ')}` }
+  if (missing.length > 0)
+    return { possible: false, services, why: `the file no longer has ${missing.join(', ')}` }
   const images = await look.engine.images([...new Set(ran.flatMap(state => [state.image, state.imageId]))])
   for (const state of ran) {
-    const hash = look.hashesNow[state.service ?? '']
+    const hash = look.facts.hashes[state.service ?? '']
     if (hash !== undefined && state.configHash !== null && hash !== state.configHash)
       return { possible: false, services, why: `the configuration of ${state.service} has changed since` }
     const byTag = images.find(image => image.references.includes(state.image))
@@ -145,9 +163,18 @@ async function restoreAnonymous(
 ): Promise<readonly string[]> {
   if (records.length === 0) return []
   if (!starter.possible) return records.map(record => nameOfHolding(record.holding))
-  const services = [...new Set(records.flatMap(({ holding }) => (holding.kind === 'anonymous' ? (holding.service ?? []) : [])))]
+  const services = [
+    ...new Set(
+      records.flatMap(({ holding }) => (holding.kind === 'anonymous' ? (holding.service ?? []) : [])),
+    ),
+  ]
   const created = await createContainers(context, starter, services, entry)
-  if (created !== null) throw new Stop({ reason: 'not-possible', what: `the containers could not be created: ${created}`, how: `the data is in restore point ${point.id}` })
+  if (created !== null)
+    throw new Stop({
+      reason: 'not-possible',
+      what: `the containers could not be created: ${created}`,
+      how: `the data is in restore point ${point.id}`,
+    })
   const look = await lookAtProject(context, project)
   const missed: string[] = []
   const targets: RestoreTarget[] = []
@@ -175,7 +202,10 @@ function mountedNow(
   if (holding.kind !== 'anonymous') return null
   const container = containers.find(
     each =>
-      each.project === project && each.service === holding.service && each.number === holding.number && !each.oneOff,
+      each.project === project &&
+      each.service === holding.service &&
+      each.number === holding.number &&
+      !each.oneOff,
   )
   return container?.mounts.find(mount => mount.destination === holding.path)?.name ?? null
 }
@@ -189,7 +219,17 @@ async function createContainers(
   const command =
     context.compose.fact.form === 'v1'
       ? ['up', '--no-start', '--no-build', '--no-deps', ...scales(entry.ran, services), ...services]
-      : ['up', '--no-start', '--no-build', '--pull', 'never', '--no-deps', '--no-recreate', ...scales(entry.ran, services), ...services]
+      : [
+          'up',
+          '--no-start',
+          '--no-build',
+          '--pull',
+          'never',
+          '--no-deps',
+          '--no-recreate',
+          ...scales(entry.ran, services),
+          ...services,
+        ]
   const answer = await context.compose.call(starter.globals, command, { directory: entry.directory })
   return answer.code === 0 ? null : lastLine(answer.stderr)
 }
@@ -241,7 +281,15 @@ async function upAgain(
 ): Promise<string | null> {
   const { services } = starter
   const quietly = context.compose.fact.form === 'v1' ? ['--no-build'] : ['--no-build', '--pull', 'never']
-  const command = ['up', '-d', '--no-deps', '--no-recreate', ...quietly, ...scales(entry.ran, services), ...services]
+  const command = [
+    'up',
+    '-d',
+    '--no-deps',
+    '--no-recreate',
+    ...quietly,
+    ...scales(entry.ran, services),
+    ...services,
+  ]
   const answer = await context.compose.call(starter.globals, command, { directory: entry.directory })
   return answer.code === 0 ? null : lastLine(answer.stderr)
 }
@@ -252,7 +300,8 @@ async function pauseAgain(look: Look, entry: JournalEntry): Promise<void> {
   const { containers } = await look.engine.observe()
   for (const state of paused) {
     const now = containers.find(
-      each => each.project === state.project && each.service === state.service && each.number === state.number,
+      each =>
+        each.project === state.project && each.service === state.service && each.number === state.number,
     )
     if (now?.state === 'running') await look.engine.pause(now.id)
   }
