@@ -1,0 +1,174 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { eventually, executable, scenario } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
+
+/** Data whose copy takes long enough to be hit, and a service that stops at once. */
+const service = `
+services:
+  keeper:
+    image: busybox
+    command: ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 0.1; done"]
+    volumes: [data:/data]
+volumes: { data: {} }
+`
+
+/** Twenty kills for each of three commands, spread evenly with a seeded shake over the measured duration. */
+const kills = 20
+
+function moments(duration: number, seed: number): readonly number[] {
+  let state = seed
+  return Array.from({ length: kills }, (_, index) => {
+    state = (state * 1103515245 + 12345) % 2147483648
+    return ((index + state / 2147483648) / kills) * duration
+  })
+}
+
+async function filledProject(): Promise<Scenario> {
+  const project = await scenario(service)
+  expect((await project.bare(['up', '-d'])).code).toBe(0)
+  await project.inside(
+    'keeper',
+    'for i in 1 2 3 4 5 6; do head -c 12000000 /dev/urandom > /data/$i; done; cd /data; sha256sum 1 2 3 4 5 6 > sums',
+  )
+  return project
+}
+
+/** Runs ours and kills it with SIGKILL after some milliseconds. True when it was hit in the middle of a copy. */
+async function killed(
+  project: Scenario,
+  words: readonly string[],
+  after: number,
+): Promise<'in-copy' | 'elsewhere'> {
+  const child = spawn(process.execPath, [executable, ...words], {
+    cwd: project.directory,
+    env: { ...project.variables },
+    stdio: 'ignore',
+    detached: true,
+  })
+  const ended = new Promise(resolve => child.on('close', resolve))
+  await new Promise(resolve => setTimeout(resolve, after))
+  const hit = child.exitCode === null && midCopy(project.store) ? 'in-copy' : 'elsewhere'
+  child.kill('SIGKILL')
+  await ended
+  return hit
+}
+
+/** A half-written restore point with archive bytes in it. */
+function midCopy(store: string): boolean {
+  if (!existsSync(store)) return false
+  return readdirSync(store, { recursive: true, withFileTypes: true }).some(
+    entry =>
+      entry.isFile() && /\.partial(\/|$)/.test(entry.parentPath) && entry.parentPath.endsWith('volumes'),
+  )
+}
+
+async function durationOf(work: () => Promise<unknown>): Promise<number> {
+  const started = Date.now()
+  await work()
+  return Date.now() - started
+}
+
+async function isWhole(project: Scenario): Promise<boolean> {
+  const mount = `${project.name}_data:/data`
+  const check = await project.docker([
+    'run',
+    '--rm',
+    '-v',
+    mount,
+    'busybox',
+    'sh',
+    '-c',
+    'cd /data && sha256sum -c sums',
+  ])
+  return check.code === 0 && check.stdout.split('\n').filter(line => line.endsWith(': OK')).length === 6
+}
+
+async function everyListedIsGood(project: Scenario): Promise<readonly string[]> {
+  const { stdout, code, stderr } = await project.safe(['backups', '--json'])
+  expect(code, stderr).toBe(0)
+  const points = JSON.parse(stdout) as { id: string; state: string }[]
+  expect(points.filter(point => point.state !== 'good')).toEqual([])
+  return points.map(point => point.id)
+}
+
+async function runsUnpaused(project: Scenario): Promise<void> {
+  await eventually(async () => (await project.containers()).join() === `${project.name}-keeper-1 running`, 20)
+}
+
+describe('a kill -9 at any moment loses nothing', () => {
+  test('of a backup: what ran runs, nothing half counts as good, the next one works', async () => {
+    const project = await filledProject()
+    const duration = await durationOf(() => project.safe(['backup']))
+    let inCopy = 0
+    for (const moment of moments(duration, 7)) {
+      if ((await killed(project, ['backup'], moment)) === 'in-copy') inCopy++
+      await runsUnpaused(project)
+    }
+    await everyListedIsGood(project)
+    const next = await project.safe(['backup'])
+    expect(next.code, next.stderr).toBe(0)
+    expect(
+      readdirSync(project.store, { recursive: true }).filter(path => String(path).includes('.partial')),
+    ).toEqual([])
+    expect(inCopy).toBeGreaterThanOrEqual(5)
+    expect(await isWhole(project)).toBe(true)
+  }, 600_000)
+
+  test('of down -v: the data is in the volume or in a good restore point that undo brings back', async () => {
+    const project = await filledProject()
+    const duration = await durationOf(() => project.safe(['down', '-v']))
+    expect((await project.safe(['undo'])).code).toBe(0)
+    let inCopy = 0
+    for (const moment of moments(duration, 11)) {
+      if ((await killed(project, ['down', '-v'], moment)) === 'in-copy') inCopy++
+      await settleDown(project)
+      if ((await project.volumes()).length === 0) {
+        const undo = await project.safe(['undo'])
+        expect(undo.code, undo.stderr).toBe(0)
+      }
+      expect(await isWhole(project)).toBe(true)
+      const up = await project.safe(['up', '-d'])
+      expect(up.code, up.stderr).toBe(0)
+      await runsUnpaused(project)
+      await everyListedIsGood(project)
+    }
+    expect(inCopy).toBeGreaterThanOrEqual(5)
+    expect((await project.safe(['down', '-v'])).code).toBe(0)
+  }, 900_000)
+
+  test('of undo: the next run finishes it', async () => {
+    const project = await filledProject()
+    expect((await project.safe(['down', '-v'])).code).toBe(0)
+    const duration = await durationOf(() => project.safe(['undo']))
+    let halfway = 0
+    for (const moment of moments(duration, 13)) {
+      expect((await project.safe(['down', '-v'])).code).toBe(0)
+      await killed(project, ['undo'], moment)
+      const there = (await project.volumes()).length > 0
+      if (there && !(await isWhole(project))) halfway++
+      const next = await project.safe(['up', '-d'])
+      expect(next.code, next.stderr).toBe(0)
+      const pending = await project.safe(['undo'])
+      expect([0, 1], pending.stderr).toContain(pending.code)
+      await runsUnpaused(project)
+      expect(await isWhole(project), `${moment} ms: ${next.stderr}${pending.stderr}`).toBe(true)
+      await everyListedIsGood(project)
+    }
+    expect(halfway).toBeGreaterThanOrEqual(5)
+  }, 900_000)
+})
+
+/** Compose, if it was started, outlives us: its work is awaited before anything is judged. */
+async function settleDown(project: Scenario): Promise<void> {
+  let before = ''
+  await eventually(async () => {
+    await new Promise(resolve => setTimeout(resolve, 400))
+    const now = [...(await project.containers()), ...(await project.volumes())].join()
+    const same = now === before
+    before = now
+    return same
+  }, 30)
+}
