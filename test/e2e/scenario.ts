@@ -80,7 +80,11 @@ export async function scenario(
     store,
     variables,
     bare: (words, run = {}) =>
-      runProgram(program, [...prefix, ...words], { directory, ...run, variables: { ...variables, ...run.variables } }),
+      runProgram(program, [...prefix, ...words], {
+        directory,
+        ...run,
+        variables: { ...variables, ...run.variables },
+      }),
     safe: (words, run = {}) =>
       runProgram(process.execPath, [executable, ...words], {
         directory,
@@ -98,10 +102,14 @@ export async function scenario(
       return lines(stdout)
     },
     inside: async (service, line) => {
-      const filters = [`label=com.docker.compose.project=${name}`, `label=com.docker.compose.service=${service}`]
+      const filters = [
+        `label=com.docker.compose.project=${name}`,
+        `label=com.docker.compose.service=${service}`,
+      ]
       const { stdout: ids } = await docker(['ps', '-q', ...filters.flatMap(filter => ['--filter', filter])])
       const id = lines(ids)[0]
-      if (id === undefined) throw new Error(`${service} does not run: ${(await self.containers()).join(', ')}`)
+      if (id === undefined)
+        throw new Error(`${service} does not run: ${(await self.containers()).join(', ')}`)
       const { code, stdout, stderr } = await docker(['exec', id, 'sh', '-c', line])
       if (code !== 0) throw new Error(`in ${service}: ${line}: ${stderr}${stdout}`)
       return stdout.trim()
@@ -121,7 +129,11 @@ export async function scenario(
 export function runProgram(
   program: string,
   words: readonly string[],
-  options: { readonly directory: string; readonly variables: Readonly<Record<string, string>>; readonly input?: string },
+  options: {
+    readonly directory: string
+    readonly variables: Readonly<Record<string, string>>
+    readonly input?: string
+  },
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, [...words], {
