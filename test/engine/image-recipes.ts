@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs'
+import type { Suite } from './apt.ts'
+
+/** How containers of an image run, in the words of the image specification. */
+export type ImageConfig = {
+  Env: string[]
+  Cmd: string[]
+  Entrypoint?: string[]
+  Volumes?: Record<string, object>
+  ExposedPorts?: Record<string, object>
+  WorkingDir?: string
+  StopSignal?: string
+}
+
+/** How an image is built from Debian's packages, with the contract of the official image of that name. */
+export type Recipe = {
+  config: ImageConfig
+  files: { path: string; text: string; mode: number }[]
+} & (
+  | { kind: 'busybox' }
+  | {
+      kind: 'debian'
+      suite: Suite
+      packages: string[]
+      /** Made before the packages are installed, with the official image's number 999. */
+      account: { name: string; home: string }
+      /** Shell commands, run inside the new root. */
+      setup: string
+    }
+)
+
+const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+export const recipes: Readonly<Record<string, Recipe>> = {
+  busybox: {
+    kind: 'busybox',
+    config: { Env: [path], Cmd: ['sh'] },
+    files: accounts('BusyBox', 'busybox'),
+  },
+  alpine: {
+    kind: 'busybox',
+    config: { Env: [path], Cmd: ['/bin/sh'] },
+    files: accounts('Alpine Linux', 'alpine'),
+  },
+  'postgres:15': postgres('15', 'bookworm'),
+  'postgres:17': postgres('17', 'trixie'),
+  'redis:7': {
+    kind: 'debian',
+    suite: 'bookworm',
+    packages: ['redis-server', 'gosu'],
+    account: { name: 'redis', home: '/home/redis' },
+    setup: 'rm -rf /var/lib/redis /etc/redis; install -d -o redis -g redis /data',
+    files: [script('redis-entrypoint.sh', '/usr/local/bin/docker-entrypoint.sh')],
+    config: {
+      Env: [path, 'REDIS_VERSION=7'],
+      Volumes: { '/data': {} },
+      WorkingDir: '/data',
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['redis-server'],
+      ExposedPorts: { '6379/tcp': {} },
+    },
+  },
+  'mariadb:10.11': {
+    kind: 'debian',
+    suite: 'bookworm',
+    packages: ['mariadb-server', 'mariadb-backup', 'gosu'],
+    account: { name: 'mysql', home: '/home/mysql' },
+    setup: [
+      'rm -rf /var/lib/mysql /etc/mysql/debian.cnf',
+      'install -d -o mysql -g mysql -m 1777 /run/mysqld',
+      'install -d -o mysql -g mysql /var/lib/mysql',
+      'install -d /docker-entrypoint-initdb.d',
+      `sed -i '/^bind-address/d; /^user *=/d' /etc/mysql/mariadb.conf.d/*.cnf`,
+      `printf '[mariadb]\\nhost-cache-size=0\\nskip-name-resolve\\n' > /etc/mysql/mariadb.conf.d/05-skipcache.cnf`,
+    ].join('\n'),
+    files: [
+      script('mariadb-entrypoint.sh', '/usr/local/bin/docker-entrypoint.sh'),
+      script('mariadb-healthcheck.sh', '/usr/local/bin/healthcheck.sh'),
+    ],
+    config: {
+      Env: [path, 'LANG=C.UTF-8', 'MARIADB_VERSION=10.11'],
+      Volumes: { '/var/lib/mysql': {} },
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['mariadbd'],
+      ExposedPorts: { '3306/tcp': {} },
+    },
+  },
+}
+
+function postgres(major: string, suite: Suite): Recipe {
+  return {
+    kind: 'debian',
+    suite,
+    packages: [`postgresql-${major}`, 'gosu'],
+    account: { name: 'postgres', home: '/var/lib/postgresql' },
+    setup: [
+      'rm -rf /var/lib/postgresql /etc/postgresql',
+      'install -d -o postgres -g postgres /var/lib/postgresql',
+      'install -d -o postgres -g postgres -m 1777 /var/lib/postgresql/data',
+      'install -d -o postgres -g postgres -m 3777 /run/postgresql',
+      'install -d /docker-entrypoint-initdb.d',
+      `sed -i "s/^#*listen_addresses *=.*/listen_addresses = '*'/" /usr/share/postgresql/${major}/postgresql.conf.sample`,
+    ].join('\n'),
+    files: [script('postgres-entrypoint.sh', '/usr/local/bin/docker-entrypoint.sh')],
+    config: {
+      Env: [
+        `${path}:/usr/lib/postgresql/${major}/bin`,
+        'LANG=C.UTF-8',
+        `PG_MAJOR=${major}`,
+        'PGDATA=/var/lib/postgresql/data',
+      ],
+      Volumes: { '/var/lib/postgresql/data': {} },
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['postgres'],
+      StopSignal: 'SIGINT',
+      ExposedPorts: { '5432/tcp': {} },
+    },
+  }
+}
+
+function script(file: string, path: string): Recipe['files'][number] {
+  return { path, text: readFileSync(new URL(`images/${file}`, import.meta.url), 'utf8'), mode: 0o755 }
+}
+
+function accounts(name: string, id: string): Recipe['files'] {
+  return [
+    {
+      path: '/etc/passwd',
+      text: 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n',
+      mode: 0o644,
+    },
+    { path: '/etc/group', text: 'root:x:0:\nnobody:x:65534:\n', mode: 0o644 },
+    { path: '/etc/os-release', text: `NAME="${name}"\nID=${id}\n`, mode: 0o644 },
+  ]
+}
