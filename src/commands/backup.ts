@@ -9,6 +9,7 @@ import type { Copy } from './copy-holdings.ts'
 import { lookAtProject } from './observe.ts'
 import type { Look } from './observe.ts'
 import { quietWriters, runStates } from './quiet-writers.ts'
+import { limitStandstill } from './standstill.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
 
 export interface BackupOptions {
@@ -20,6 +21,8 @@ export interface BackupOptions {
    * - `stop`: they are stopped, for a cold copy, and started again
    */
   readonly stillness: 'pause' | 'stop'
+  /** Whether a pause may last no longer than the policy says; `--pause` waives it. */
+  readonly limit: boolean
 }
 
 /** Takes a restore point of the project's data, on request. Empty volumes are left out, and said to be. */
@@ -65,8 +68,9 @@ async function copyQuietly(
       const answer = await context.compose.call(project.globalWords, ['stop', ...services])
       return answer.code === 0
     })
+    const limit = options.limit && pausing ? limitStandstill(context, context.policy.maxStop) : null
     try {
-      await takeRestorePoint(context, {
+      await takeRestorePoint(limit?.context ?? context, {
         engine,
         facts,
         invocation: project,
@@ -80,6 +84,7 @@ async function copyQuietly(
         }),
       })
     } finally {
+      limit?.end()
       await quiet.resume()
     }
   } finally {

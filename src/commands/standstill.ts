@@ -24,7 +24,7 @@ export function limitStandstill(context: Context, milliseconds: number): Standst
         reason: 'backup-failed',
         holding: 'the paused containers',
         why: `the copy was not done after ${Math.round(milliseconds / 1000)} s, and they may not stand still for longer`,
-        how: 'take a restore point at a quiet time (safe-compose backup --stop), or allow more (preflight.maxStop)',
+        how: 'take a restore point at a quiet time (safe-compose backup --stop, or --pause), or allow more (preflight.maxStop)',
       }),
     )
   }, milliseconds)

@@ -67,6 +67,8 @@ export interface ServiceModel {
   readonly scale: number
   readonly containerName: string | null
   readonly dependsOn: readonly string[]
+  /** Names on the engine of the networks it must be attached to; left out where the model does not tell. */
+  readonly networks?: readonly string[]
   readonly mounts: readonly MountModel[]
   /** Targets of `tmpfs:`. */
   readonly tmpfs: readonly string[]

@@ -34,6 +34,10 @@ export interface Finding {
    * it is refused.
    */
   readonly canBackUp: boolean
+  /** Worth a word at most: what it speaks of may not exist yet, so nothing is looked into, copied or asked. */
+  readonly warning?: true
+  /** Compose itself asks the person at the terminal before it does it. */
+  readonly composeAsks?: true
 }
 
 /** A hazard: one file in `core/rules/`, pure. */
@@ -57,6 +61,10 @@ export interface Circumstances {
   readonly stdin: 'terminal' | 'empty' | 'data'
   /** The contents of directories of this machine that the command names, where it matters (`bridge convert -o`). */
   readonly directories: Readonly<Record<string, 'missing' | 'empty' | 'filled'>>
+  /** Those of `variables` that only a `.env` file sets: Compose does not take every variable from there. */
+  readonly envFileOnly?: readonly string[]
+  /** SHA-256 of a text's UTF-8 bytes, in lower-case hex. */
+  readonly sha256: (text: string) => string
 }
 
 /** A finding with what is known of the holding's contents. */

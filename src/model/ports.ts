@@ -275,6 +275,8 @@ export interface Guardian {
 export interface Host {
   readonly now: () => Date
   readonly random: (bytes: number) => Uint8Array
+  /** Of the text's UTF-8 bytes, in lower-case hex. */
+  readonly sha256: (text: string) => string
   readonly owner: () => Promise<LockOwner>
   readonly isAlive: (owner: LockOwner) => Promise<boolean>
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Host } from '../../model/ports.ts'
 
@@ -13,6 +13,7 @@ export function openHost(self: {
   return {
     now: () => new Date(),
     random: bytes => randomBytes(bytes),
+    sha256: text => createHash('sha256').update(text).digest('hex'),
     owner: async () => ({
       host: self.hostname,
       bootId: await bootId(),

@@ -1,0 +1,33 @@
+import { nameOfHolding } from '../model/holding.ts'
+import type { Invocation } from '../model/invocation.ts'
+import type { Context } from './context.ts'
+import type { Tables, UndoRow } from './list-backups.ts'
+import { lookAtProject } from './observe.ts'
+import { scopeOf } from './take-restore-point.ts'
+import { commandOf } from './undo.ts'
+
+/** `undo --list`: the guarded commands of this project that destroyed something, newest first. */
+export async function listUndo(
+  context: Context,
+  project: Invocation,
+  options: { readonly json: boolean },
+  tables: Tables,
+): Promise<number> {
+  const look = await lookAtProject(context, project)
+  const store = await context.openStore()
+  const entries = await store.journal(scopeOf(look.facts)).read()
+  const rows = entries
+    .filter(entry => entry.kind === 'command' && entry.outcome.some(each => each.gone))
+    .map((entry): UndoRow => ({
+      id: entry.restorePoint ?? entry.id,
+      when: entry.openedAt,
+      command: commandOf(entry),
+      holdings: entry.outcome.filter(each => each.gone).map(each => nameOfHolding(each.holding)),
+      undoneBy: entry.undoneBy,
+    }))
+    .toReversed()
+  context.print(
+    options.json ? `${JSON.stringify(rows, null, 2)}\n` : tables.undoList(rows, context.host.now()),
+  )
+  return 0
+}

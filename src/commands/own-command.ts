@@ -1,0 +1,137 @@
+import { parseArgs } from 'node:util'
+import type { ParseArgsConfig } from 'node:util'
+import type { OwnWord } from '../core/own-words.ts'
+import { Stop } from '../model/failure.ts'
+import type { Invocation } from '../model/invocation.ts'
+import { approve } from './approve.ts'
+import { backup } from './backup.ts'
+import type { Context } from './context.ts'
+import { listBackups, showBackup } from './list-backups.ts'
+import type { Tables } from './list-backups.ts'
+import { restore } from './restore.ts'
+import type { OpenForeignArchive } from './restore.ts'
+import { listUndo } from './list-undo.ts'
+import { undo } from './undo.ts'
+
+/** What own commands need besides the context. */
+export interface OwnTools {
+  readonly tables: Tables
+  readonly openForeign: OpenForeignArchive
+}
+
+/**
+ * Runs one of our own commands. `project` is a harmless Compose line with the globals as typed, which tells the
+ * project; `words` are what follows the command. Resolves with the exit code; throws `Stop`.
+ */
+export async function runOwnCommand(
+  context: Context,
+  word: Exclude<OwnWord, 'compose' | 'help'>,
+  project: Invocation,
+  words: readonly string[],
+  tools: OwnTools,
+): Promise<number> {
+  switch (word) {
+    case 'backup': {
+      const { values, positionals } = read(
+        word,
+        words,
+        { tag: text, stop: flag, pause: flag },
+        'SERVICE|VOLUME',
+      )
+      if (values.stop === true && values.pause === true)
+        throw usage('--stop and --pause exclude each other', 'safe-compose backup [--stop | --pause]')
+      const stillness = values.stop === true ? 'stop' : 'pause'
+      const limit = values.stop !== true && values.pause !== true
+      return backup(context, project, { tag: tagOf(values.tag), names: positionals, stillness, limit })
+    }
+    case 'backups': {
+      const { values } = read(word, words, { json: flag, all: flag }, null)
+      return listBackups(
+        context,
+        project,
+        { json: values.json === true, all: values.all === true },
+        tools.tables,
+      )
+    }
+    case 'show': {
+      const { values, positionals } = read(word, words, { json: flag }, 'ID')
+      return showBackup(context, one(word, positionals, 'ID'), { json: values.json === true }, tools.tables)
+    }
+    case 'restore': {
+      const { values, positionals } = read(word, words, { volume: text, to: text, from: text }, 'ID')
+      const options = {
+        id: atMostOne(word, positionals),
+        volume: values.volume ?? null,
+        to: values.to ?? null,
+        from: values.from ?? null,
+      }
+      if (options.id !== null && options.from !== null)
+        throw usage(
+          'restore takes an ID or --from FILE, not both',
+          'safe-compose restore --from FILE --volume VOLUME',
+        )
+      return restore(context, project, options, tools.openForeign)
+    }
+    case 'undo': {
+      const { values, positionals } = read(word, words, { list: flag, json: flag }, 'ID')
+      if (values.list === true)
+        return listUndo(context, project, { json: values.json === true }, tools.tables)
+      return undo(context, project, { id: atMostOne(word, positionals) })
+    }
+    case 'approve': {
+      const { positionals } = read(word, words, {}, 'CODE')
+      return approve(context, one(word, positionals, 'CODE').toUpperCase())
+    }
+  }
+}
+
+const flag = { type: 'boolean' } as const
+const text = { type: 'string' } as const
+
+function read<Options extends NonNullable<ParseArgsConfig['options']>>(
+  word: string,
+  words: readonly string[],
+  options: Options,
+  positional: string | null,
+) {
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: positional !== null, strict: true })
+  } catch (error) {
+    const known = Object.keys(options).map(name => `--${name}`)
+    const form = [
+      `safe-compose ${word}`,
+      ...known.map(name => `[${name}]`),
+      ...(positional === null ? [] : [`[${positional}]`]),
+    ]
+    throw usage(
+      error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error),
+      form.join(' '),
+    )
+  }
+}
+
+function one(word: string, positionals: readonly string[], name: string): string {
+  const [first, second] = positionals
+  if (first === undefined || second !== undefined)
+    throw usage(`${word} takes exactly one ${name}`, `safe-compose ${word} ${name}`)
+  return first
+}
+
+function atMostOne(word: string, positionals: readonly string[]): string | null {
+  if (positionals.length > 1) throw usage(`${word} takes one ID`, `safe-compose ${word} [ID]`)
+  return positionals[0] ?? null
+}
+
+/** Tags become part of folder names. */
+function tagOf(tag: string | undefined): string | null {
+  if (tag === undefined) return null
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$/.test(tag)) return tag
+  throw usage(
+    `the tag ${JSON.stringify(tag)} cannot be used`,
+    'letters, digits, dot, dash and underscore, beginning with a letter or digit, at most 80',
+  )
+}
+
+function usage(what: string, how: string): Stop {
+  return new Stop({ reason: 'bad-usage', what, how })
+}
