@@ -49,9 +49,9 @@ export async function openEntry(context: Context, journal: Journal, fields: NewE
 export function maskedArgv(argv: readonly string[]): readonly string[] {
   return argv.map((word, index) => {
     const before = argv[index - 1]
-    if (before === '-e' || before === '--env') return maskValue(word)
+    if (before !== undefined && /^(--env|-[A-Za-z]*e)$/.test(before)) return maskValue(word)
     if (word.startsWith('--env=')) return `--env=${maskValue(word.slice('--env='.length))}`
-    if (/^-e[^-]/.test(word) && !word.startsWith('--')) return `-e${maskValue(word.slice(2))}`
+    if (/^-[A-Za-z]*e./.test(word)) return maskValue(word)
     return word
   })
 }
