@@ -1,0 +1,95 @@
+import { copyFile, mkdir, readFile, symlink } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { childVariables, eventually, executable, lines, runProgram, scenario } from './scenario.ts'
+import type { Ended, Scenario } from './scenario.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const example = (path: string): string => join(root, 'examples', path)
+
+/** Runs a script of an example as somebody would who has `safe-compose` on the PATH (there it is a link). */
+async function runScript(project: Scenario, script: string, words: readonly string[] = []): Promise<Ended> {
+  const programs = join(project.directory, '..', 'programs')
+  await mkdir(programs, { recursive: true })
+  await symlink(executable, join(programs, 'safe-compose')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  const path = [programs, dirname(process.execPath), project.variables['PATH'] ?? ''].join(delimiter)
+  return runProgram('sh', [script, ...words], {
+    directory: project.directory,
+    variables: { ...project.variables, PATH: path },
+  })
+}
+
+const ended = ({ code, stdout, stderr }: Ended): string => `${stderr}${stdout}exit ${code}`
+
+test('demo: must show rows deleted and brought back, and leave nothing behind', async () => {
+  const tsx = join(root, 'node_modules/tsx/dist/cli.mjs')
+  const run = await runProgram(process.execPath, [tsx, example('demo/run.ts')], {
+    directory: root,
+    variables: childVariables(),
+  })
+  const said = ended(run)
+  expect(run.code, said).toBe(0)
+  const name = /safe-compose-demo-[0-9a-f]{6}/.exec(run.stdout)?.[0]
+  expect(name, said).toBeDefined()
+  expect(run.stdout).toContain(`$ safe-compose -p ${name} -f examples/demo/compose.yaml down -v`)
+  expect(run.stdout).toContain('before down -v   250000 orders worth 12375000, basket: three apples')
+  expect(run.stdout).toContain('after  down -v   0 volumes')
+  expect(run.stdout).toContain('after  undo      250000 orders worth 12375000, basket: three apples')
+
+  for (const words of [
+    ['ps', '-aq', '--filter', `label=com.docker.compose.project=${name}`],
+    ['volume', 'ls', '-q', '--filter', `name=${name}`],
+    ['network', 'ls', '-q', '--filter', `name=${name}`],
+  ]) {
+    const left = await runProgram('docker', words, { directory: root, variables: childVariables() })
+    expect(lines(left.stdout), words.join(' ')).toEqual([])
+  }
+})
+
+test('alias: docker-compose must be safe-compose', async () => {
+  const project = await scenario(await readFile(example('ci-deploy/compose.yaml'), 'utf8'))
+  await project.write(
+    'session.sh',
+    `. '${example('alias/safe-compose.sh')}'\ndocker-compose config --services\ndocker-compose backups --json\n`,
+  )
+  const session = await runScript(project, 'session.sh')
+  expect(session.code, ended(session)).toBe(0)
+  expect(session.stdout).toBe('db\n[]\n')
+})
+
+test('ci-deploy: must back up before a release, and bring back what the release deleted', async () => {
+  const project = await scenario(await readFile(example('ci-deploy/compose.yaml'), 'utf8'))
+  for (const script of ['deploy.sh', 'rollback.sh'])
+    await copyFile(example(`ci-deploy/${script}`), join(project.directory, script))
+  const psql = (sql: string): Promise<string> => project.inside('db', `psql -U postgres -tAc "${sql}"`)
+  const ready = (): Promise<string> =>
+    eventually(() => project.inside('db', 'pg_isready -h 127.0.0.1 -U postgres'))
+
+  // The first release has nothing to back up.
+  const first = await runScript(project, 'deploy.sh', ['1.0'])
+  expect(first.code, ended(first)).toBe(0)
+  await ready()
+  await psql('create table kept as select generate_series(1, 1000) as n')
+
+  // The second one deletes the database by mistake.
+  await project.write(
+    'release-steps.sh',
+    '#!/bin/sh\nset -eu\nsafe-compose down -v\nexec safe-compose up -d\n',
+  )
+  await runProgram('chmod', ['+x', 'release-steps.sh'], project)
+  const second = await runScript(project, 'deploy.sh', ['1.1'])
+  expect(second.code, ended(second)).toBe(0)
+  expect(second.stdout).toContain('deployed 1.1')
+  await ready()
+  expect(await psql("select count(*) from pg_tables where tablename = 'kept'")).toBe('0')
+  const backups = JSON.parse((await project.safe(['backups', '--json'])).stdout) as { tag: string | null }[]
+  expect(backups.map(backup => backup.tag)).toContain('before-1.1')
+
+  const back = await runScript(project, 'rollback.sh')
+  expect(back.code, ended(back)).toBe(0)
+  await ready()
+  expect(await psql('select count(*) from kept')).toBe('1000')
+})
