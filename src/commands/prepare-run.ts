@@ -153,6 +153,7 @@ async function save(
   try {
     const disturbances = (): readonly EngineEvent[] => watch.seen().slice(before)
     const point = await copyAll(limit?.context ?? context, look, invocation, plan, ran, writers, disturbances)
+    await writers.unpause()
     if (destroys(plan)) return { point, resume: writers.resume }
     await writers.resume()
     return { point, resume: async () => {} }

@@ -8,6 +8,8 @@ import type { Context } from './context.ts'
 export interface QuietWriters {
   /** Containers that were killed because they did not stop in time: their last writes may be missing. */
   readonly killed: ReadonlySet<string>
+  /** Sets going what was only paused. */
+  readonly unpause: () => Promise<void>
   /** Sets going what stands still, in the reverse order; only what ran before. Never throws: it says what it could not do. */
   readonly resume: () => Promise<void>
 }
@@ -24,7 +26,11 @@ export async function quietWriters(
 ): Promise<QuietWriters> {
   const stopped = states.filter(state => state.done === 'stopped')
   const paused = states.filter(state => state.done === 'paused')
-  const writers = { killed: new Set<string>(), resume: () => resume(context, engine, states) }
+  const writers = {
+    killed: new Set<string>(),
+    unpause: () => resume(context, engine, paused),
+    resume: () => resume(context, engine, states),
+  }
   try {
     for (const state of stopped) await holdRestart(engine, state)
     await stopAll(engine, stopped, composeStop)

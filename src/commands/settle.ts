@@ -80,6 +80,7 @@ async function sayFound(
     project: look.facts.project.name,
     command: invocation.argv,
     newest: decision.newest,
+    kept: keptBy(look, invocation),
   })
 }
 
@@ -115,6 +116,7 @@ async function ask(
     project: project.name,
     command: invocation.argv,
     newest: decision.newest,
+    kept: keptBy(look, invocation),
   })
   return context.prompt.ask({
     decision,
@@ -124,6 +126,15 @@ async function ask(
     keepCommand: keepTheData(invocation),
     canBackUp: decision.stakes.every(({ stake }) => stake.finding.canBackUp),
   })
+}
+
+/** External volumes stay in file mode, which a person who types `down -v` may not know. */
+function keptBy(look: Look, invocation: Invocation): readonly { name: string; why: string }[] {
+  const { facts } = look
+  if (invocation.command[0] !== 'down' || facts.target !== 'model' || facts.model === null) return []
+  return facts.model.volumes
+    .filter(volume => volume.external)
+    .map(volume => ({ name: volume.name, why: 'external' }))
 }
 
 async function follow(

@@ -13,6 +13,8 @@ export type Event =
       readonly project: string
       readonly command: readonly string[]
       readonly newest: RestorePoint | null
+      /** What the command leaves alone although one might fear for it, and why. */
+      readonly kept: readonly { readonly name: string; readonly why: string }[]
     }
   /** `--safe-dry-run`, `plan`. */
   | { readonly type: 'plan'; readonly plan: Plan; readonly project: string }

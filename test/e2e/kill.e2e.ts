@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { eventually, executable, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
