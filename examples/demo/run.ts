@@ -13,13 +13,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const name = `safe-compose-demo-${randomBytes(3).toString('hex')}`
 const orders = 250_000
 const children = new Set<ChildProcess>()
-let interrupted = false
+const interrupted = new AbortController()
 
 /** Rejects when a signal came, after the command at hand was told as well; what was made is then cleared up. */
 const interruption = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      interrupted = true
+      interrupted.abort()
       for (const child of children) child.kill(signal)
       reject(new Error(`interrupted by ${signal}`))
     })
@@ -96,7 +96,7 @@ async function count(shell: Shell): Promise<string> {
 async function healthy(shell: Shell): Promise<void> {
   const filters = ['--filter', `label=com.docker.compose.project=${name}`, '--filter', 'health=healthy']
   const deadline = Date.now() + 180_000
-  while (Date.now() < deadline && !interrupted) {
+  while (Date.now() < deadline && !interrupted.signal.aborted) {
     const ids = await shell.ask('docker', ['ps', '-q', ...filters])
     if (ids.split('\n').filter(Boolean).length === 2) return
     await new Promise(resolve => setTimeout(resolve, 300))
