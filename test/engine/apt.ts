@@ -29,20 +29,27 @@ export async function sourceLine(suite: Suite): Promise<string> {
 
 /** Installs what is missing of the programs (or files) named, each with the Debian package that has it. */
 export async function needTools(packageOf: Record<string, string>): Promise<void> {
-  const missing = Object.keys(packageOf).filter(tool => !isThere(tool))
-  if (missing.length === 0) return
+  if (missingOf(packageOf).length === 0) return
   if (process.getuid?.() !== 0)
-    throw new Error(`${missing.join(', ')} missing; the test engine must be run as root to install packages`)
-  const packages = [...new Set(missing.map(tool => packageOf[tool]!))]
-  console.error(`installing ${packages.join(' ')}`)
-  const install = ['-y', '-oDPkg::Lock::Timeout=600', ...network, 'install', '--no-install-recommends']
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    throw new Error(
+      `${missingOf(packageOf).join(', ')} missing; the test engine must be run as root to install packages`,
+    )
   await withLock('tools', async () => {
-    const first = await attempt('apt-get', [...install, ...packages], { env })
+    const packages = [...new Set(missingOf(packageOf).map(tool => packageOf[tool]!))]
+    if (packages.length === 0) return
+    console.error(`installing ${packages.join(' ')}`)
+    const options = [...network, '-oDPkg::Lock::Timeout=600']
+    const install = [...options, 'install', '-y', '--no-install-recommends', ...packages]
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    const first = await attempt('apt-get', install, { env })
     if (first.code === 0) return
-    await run('apt-get', [...network, '-oDPkg::Lock::Timeout=600', 'update'])
-    await run('apt-get', [...install, ...packages], { env })
+    await run('apt-get', [...options, 'update'])
+    await run('apt-get', install, { env })
   })
+}
+
+function missingOf(packageOf: Record<string, string>): string[] {
+  return Object.keys(packageOf).filter(tool => !isThere(tool))
 }
 
 const network = ['-q', '-oAcquire::Retries=3', '-oAcquire::http::Timeout=30']

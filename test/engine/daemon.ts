@@ -118,7 +118,7 @@ export function pidOf(place: Place, program: string): number | null {
 }
 
 /** Unmounts a folder and everything mounted below it, the deepest first. */
-export async function unmountBelow(folder: string): Promise<void> {
+async function unmountBelow(folder: string): Promise<void> {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map(line =>

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { needTools, sourceLine, unpackPackages } from './apt.ts'
 import { cacheFolder, once, withLock } from './cache.ts'
-import { startDaemon, placeOf, stopDaemon, unmountBelow, type Place } from './daemon.ts'
+import { startDaemon, placeOf, stopDaemon, type Place } from './daemon.ts'
 import { writeImageArchive } from './image-archive.ts'
 import { recipes, type Recipe } from './image-recipes.ts'
 import { attempt, pipeline, run } from './run.ts'
@@ -106,15 +106,12 @@ async function build(name: string): Promise<void> {
   console.error(`building ${name}`)
   await once(builtFile(name), async unfinished => {
     const folder = join(cacheFolder, 'tmp', fileName(name))
-    // A killed build leaves the mounts of its chroot here.
-    await unmountBelow(folder)
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
     mkdirSync(folder, { recursive: true })
     const layer = join(folder, 'layer.tar')
     if (recipe.kind === 'busybox') await packBusybox(recipe, folder, layer)
     else await packDebian(recipe, folder, layer)
     await writeImageArchive(name, recipe.config, layer, unfinished)
-    await unmountBelow(folder)
     rmSync(folder, { recursive: true, force: true })
   })
   const others = readdirSync(join(cacheFolder, 'images')).filter(
@@ -161,6 +158,7 @@ async function packDebian(recipe: Recipe & { kind: 'debian' }, folder: string, l
   writeFiles(files, recipe)
   const account = recipe.account
   const args = [
+    'mmdebstrap',
     '--variant=minbase',
     '--quiet',
     '--format=tar',
@@ -180,12 +178,25 @@ async function packDebian(recipe: Recipe & { kind: 'debian' }, folder: string, l
   ]
   const env = { ...process.env, TMPDIR: folder, IMAGE_FILES: files, IMAGE_SETUP: recipe.setup }
   const options = { env, timeoutMs: 900_000 }
-  const first = await attempt('mmdebstrap', args, options)
+  const first = await attempt(builder, [...contained, ...args], options)
   if (first.code === 0) return
   // With a mirror in the middle of an update, or a connection lost, the second try is well.
   console.error(`building again after: ${first.stderr.trim().split('\n').slice(-5).join('\n')}`)
-  await run('mmdebstrap', args, options)
+  await run(builder, [...contained, ...args], options)
 }
+
+/** A build's processes and mounts are in namespaces of their own, so that they end with us however we end. */
+const builder = 'setpriv'
+const contained = [
+  '--pdeathsig',
+  'KILL',
+  'unshare',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount',
+  '--mount-proc',
+]
 
 const unread = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*']
 

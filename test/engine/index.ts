@@ -115,13 +115,8 @@ async function prepare(
   options: EngineOptions,
 ): Promise<{ place: Place; bin: string; version: string; suite: Suite }> {
   await requirePrivileges()
-  await needTools({
-    ip: 'iproute2',
-    iptables: 'iptables',
-    nsenter: 'util-linux',
-    flock: 'util-linux',
-    zstd: 'zstd',
-  })
+  const utilLinux = { nsenter: 'util-linux', flock: 'util-linux', umount: 'mount' }
+  await needTools({ ...utilLinux, ip: 'iproute2', iptables: 'iptables', zstd: 'zstd' })
   const { suite, expected } = chooseSuite(engines, options.engine, 'SAFE_COMPOSE_TEST_ENGINE')
   const { bin, version } = await prepareEngine(suite, expected)
   if (!options.ephemeral) return { place: sharedPlace(suite), bin, version, suite }
