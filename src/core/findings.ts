@@ -1,0 +1,38 @@
+import type { Facts } from '../model/facts.ts'
+import type { Circumstances, Finding, Outcome } from '../model/finding.ts'
+import type { Holding } from '../model/holding.ts'
+import { identityOfHolding } from '../model/holding.ts'
+import type { Invocation } from '../model/invocation.ts'
+import { rules } from './rules/index.ts'
+
+/**
+ * Everything that the rules have to say about a command, the gravest first; about each holding once, by the rule that
+ * says the gravest about it. Empty for what Compose does not run: help, lines that it rejects.
+ */
+export function findFindings(
+  facts: Facts,
+  invocation: Invocation,
+  circumstances: Circumstances,
+): readonly Finding[] {
+  if (invocation.outcome === 'help' || invocation.outcome === 'error') return []
+  const all = rules.flatMap(rule => rule.check(facts, invocation, circumstances))
+  const sorted = all.toSorted((a, b) => gravity(a) - gravity(b))
+  const seen = new Set<string>()
+  return sorted.filter(({ holding }) => {
+    const identity = identityOfHolding(holding)
+    return !seen.has(identity) && seen.add(identity)
+  })
+}
+
+/** The holdings worth a look inside: those that exist and may be copied. Each once. */
+export function holdingsToLookInto(findings: readonly Finding[]): readonly Holding[] {
+  return findings.filter(finding => finding.warning !== true).map(finding => finding.holding)
+}
+
+const order: readonly Outcome[] = ['destroyed', 'corrupted', 'hidden', 'orphaned', 'recreated']
+
+/** Smaller is graver. What cannot be backed up comes before what can, a warning after everything. */
+function gravity(finding: Finding): number {
+  if (finding.warning === true) return 100
+  return order.indexOf(finding.outcome) * 2 + (finding.canBackUp ? 1 : 0)
+}

@@ -1,0 +1,177 @@
+import type { ContainerFact, Facts, ServiceModel } from '../model/facts.ts'
+import type { Invocation } from '../model/invocation.ts'
+import { composeIsAtLeast, isV1 } from './compose-version.ts'
+import { escapeName } from './escape.ts'
+import { flagText, isDryRun, isOn } from './invocation.ts'
+import type { ReachedService } from './reach.ts'
+import { commandOf, reachedServices, serviceContainers, wantedReplicas } from './reach.ts'
+
+/** A container that the command replaces by a new one. */
+export interface Recreation {
+  readonly container: ContainerFact
+  readonly service: ServiceModel
+  /** What makes Compose do it, in words: `its configuration changed`. */
+  readonly why: string
+  /** False where only the run itself will tell: an image that is about to be built or pulled. */
+  readonly certain: boolean
+  /** Whether the new container is given the anonymous volumes of the old one. */
+  readonly inherits: boolean
+}
+
+/**
+ * Which containers `up`, `create`, `run`, `scale` and `watch` replace, by what Compose itself compares: the hash of
+ * the service's configuration (from the same Compose), the image's id, and from 2.32 on the networks and the named
+ * volumes. Containers that are scaled away are not replaced.
+ */
+export function findRecreations(facts: Facts, invocation: Invocation): readonly Recreation[] {
+  if (!bringsIntoLine(facts, invocation) || isOn(invocation, 'no-recreate')) return []
+  const inherits = keepsAnonymousVolumes(invocation)
+  return reachedServices(facts, invocation).flatMap(reached => {
+    if (commandOf(invocation) === 'watch' && !reached.selected) return []
+    const surplus = new Set(surplusContainers(facts, invocation, reached))
+    return serviceContainers(facts, reached.service.name)
+      .filter(container => !surplus.has(container))
+      .flatMap(container => {
+        const cause = causeOf(facts, invocation, reached, container)
+        return cause === null ? [] : [{ container, service: reached.service, ...cause, inherits }]
+      })
+  })
+}
+
+/** The containers of a service that are more than the command leaves; those out of date go first, then the last numbers. */
+export function surplusContainers(
+  facts: Facts,
+  invocation: Invocation,
+  reached: ReachedService,
+): readonly ContainerFact[] {
+  if (!scales(facts, invocation, reached)) return []
+  const order = (container: ContainerFact): number =>
+    causeOf(facts, invocation, reached, container)?.certain === true ? 1 : 0
+  return serviceContainers(facts, reached.service.name)
+    .toSorted((a, b) => order(a) - order(b) || (a.number ?? 0) - (b.number ?? 0))
+    .slice(wantedReplicas(invocation, reached.service))
+}
+
+function scales(facts: Facts, invocation: Invocation, reached: ReachedService): boolean {
+  if (isDryRun(invocation)) return false
+  switch (commandOf(invocation)) {
+    case 'up':
+      return true
+    case 'create':
+    case 'run':
+      return !isV1(facts)
+    case 'scale':
+      return !isV1(facts) || reached.selected
+    case 'watch':
+      return !isOn(invocation, 'no-up')
+    default:
+      return false
+  }
+}
+
+/** Version 1 replaces nothing at `run` and `scale`. */
+function bringsIntoLine(facts: Facts, invocation: Invocation): boolean {
+  if (isDryRun(invocation)) return false
+  switch (commandOf(invocation)) {
+    case 'up':
+    case 'create':
+      return true
+    case 'run':
+    case 'scale':
+      return !isV1(facts)
+    case 'watch':
+      return !isOn(invocation, 'no-up')
+    default:
+      return false
+  }
+}
+
+function keepsAnonymousVolumes(invocation: Invocation): boolean {
+  const command = commandOf(invocation)
+  return command !== 'run' && command !== 'scale' && !isOn(invocation, 'renew-anon-volumes')
+}
+
+type Cause = Pick<Recreation, 'why' | 'certain'>
+
+function causeOf(
+  facts: Facts,
+  invocation: Invocation,
+  reached: ReachedService,
+  container: ContainerFact,
+): Cause | null {
+  const { service } = reached
+  const why =
+    forced(facts, invocation, reached) ??
+    changedConfiguration(facts, service, container) ??
+    changedImage(facts, service, container) ??
+    missingVolume(facts, service, container) ??
+    missingNetwork(facts, service, container)
+  if (why !== null) return { why, certain: true }
+  const perhaps = comingImage(invocation, service)
+  return perhaps === null ? null : { why: perhaps, certain: false }
+}
+
+function forced(facts: Facts, invocation: Invocation, { selected }: ReachedService): string | null {
+  const whole = isV1(facts)
+  if (isOn(invocation, 'force-recreate') && (selected || whole)) return '--force-recreate'
+  if (isOn(invocation, 'renew-anon-volumes') && (whole || (selected && composeIsAtLeast(facts, '2.29.3'))))
+    return '--renew-anon-volumes'
+  if (isOn(invocation, 'always-recreate-deps') && !selected) return '--always-recreate-deps'
+  return null
+}
+
+function changedConfiguration(facts: Facts, service: ServiceModel, container: ContainerFact): string | null {
+  const hash = facts.hashes[service.name]
+  if (hash === undefined || hash === container.configHash) return null
+  const image = service.image
+  return image === null || image === container.image || container.image.startsWith('sha256:')
+    ? 'its configuration changed'
+    : `image ${escapeName(container.image)} → ${escapeName(image)}`
+}
+
+function changedImage(facts: Facts, service: ServiceModel, container: ContainerFact): string | null {
+  const used = container.labels['com.docker.compose.image']
+  if (used === undefined || isV1(facts)) return null
+  const references = imageReferences(facts, service)
+  const now = facts.images.find(image => image.references.some(reference => references.includes(reference)))
+  if (now === undefined || now.id === used) return null
+  return `there is a new image ${escapeName(references[0] ?? '')}`
+}
+
+/** The name under which Compose looks for a service's image; a built one without a name is called after the project. */
+export function imageReferences(facts: Facts, service: ServiceModel): readonly string[] {
+  if (service.image !== null) return [service.image]
+  const project = facts.project.name
+  return [`${project}-${service.name}`, `${project}_${service.name}`]
+}
+
+function missingVolume(facts: Facts, service: ServiceModel, container: ContainerFact): string | null {
+  if (!composeIsAtLeast(facts, '2.32.0')) return null
+  const mounted = new Set(
+    container.mounts.flatMap(mount => (mount.type === 'volume' ? (mount.name ?? []) : [])),
+  )
+  const names = new Map((facts.model?.volumes ?? []).map(volume => [volume.key, volume.name]))
+  const missing = service.mounts
+    .flatMap(mount =>
+      mount.type === 'volume' && mount.source !== null ? (names.get(mount.source) ?? []) : [],
+    )
+    .find(name => !mounted.has(name))
+  return missing === undefined ? null : `it is to mount ${escapeName(missing)}`
+}
+
+/** Compose looks only at running containers; the states change while we copy, so a stopped one counts as well. */
+function missingNetwork(facts: Facts, service: ServiceModel, container: ContainerFact): string | null {
+  if (!composeIsAtLeast(facts, '2.32.0')) return null
+  const attached = container.details?.networks
+  const missing =
+    attached === undefined ? undefined : service.networks?.find(name => !attached.includes(name))
+  return missing === undefined ? null : `it is to join the network ${escapeName(missing)}`
+}
+
+function comingImage(invocation: Invocation, service: ServiceModel): string | null {
+  if (service.build && (isOn(invocation, 'build') || commandOf(invocation) === 'watch'))
+    return 'its image is built anew, and may have changed'
+  if (service.image !== null && flagText(invocation, 'pull') === 'always')
+    return `${escapeName(service.image)} is pulled, and may have changed`
+  return null
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { rmV } from '../../../src/core/rules/rm-v.ts'
+import { aContainer, aProject, aService, aVolume, anonymousName } from '../../fakes/facts.ts'
+import { expectFound, expectQuiet } from './rule-checks.ts'
+
+const a = anonymousName('a')
+const db = aContainer('db', { mounts: [`${a}:/data`, 'shop_conf:/conf'] })
+const shop = {
+  services: [aService('db'), aService('web')],
+  containers: [db],
+  volumes: [aVolume(a), aVolume('shop_conf')],
+}
+const facts = aProject(shop)
+const stopped = aProject({ ...shop, containers: [{ ...db, state: 'exited' }] })
+
+describe('found', () => {
+  test.each(['rm -fsv', 'rm -fsv db', 'rm --force --stop --volumes'])(
+    '%s deletes the anonymous volumes, no named one',
+    line => {
+      const [finding] = expectFound(rmV, { line, facts }, { 'db:/data': 'destroyed' })
+      expect(finding?.because).toBe(
+        'rm -v deletes the data of db at /data, which lies in an anonymous volume',
+      )
+    },
+  )
+
+  test('the same without -v is offered', () => {
+    const [finding] = expectFound(rmV, { line: 'rm -fsv db', facts }, { 'db:/data': 'destroyed' })
+    expect(finding?.instead).toBe('docker compose rm -fs db')
+  })
+
+  test('of a stopped container without --stop', () => {
+    expectFound(rmV, { line: 'rm -fv', facts: stopped }, { 'db:/data': 'destroyed' })
+  })
+
+  test('with version 1, too', () => {
+    expectFound(
+      rmV,
+      { line: 'rm -fsv', facts: aProject({ ...shop, compose: '1.29.2' }) },
+      { 'db:/data': 'destroyed' },
+    )
+  })
+
+  test('the question may be answered by what is piped in', () => {
+    const [finding] = expectFound(
+      rmV,
+      { line: 'rm -v', facts: stopped, where: { stdin: 'data' } },
+      { 'db:/data': 'destroyed' },
+    )
+    expect(finding?.composeAsks).toBeUndefined()
+  })
+})
+
+describe('quiet', () => {
+  test('without -v', () => expectQuiet(rmV, { line: 'rm -fs', facts }, { line: 'rm -fsv' }))
+  test('a running container without --stop', () =>
+    expectQuiet(rmV, { line: 'rm -fv', facts }, { line: 'rm -fsv' }))
+  test('another service', () => expectQuiet(rmV, { line: 'rm -fsv web', facts }, { line: 'rm -fsv db' }))
+  test('nobody to say yes', () => expectQuiet(rmV, { line: 'rm -v', facts: stopped }, { line: 'rm -fv' }))
+  test('a dry run', () => expectQuiet(rmV, { line: 'rm -fsv --dry-run', facts }, { line: 'rm -fsv' }))
+  test('a container that run made, from version 2 on', () => {
+    const job = aProject({ ...shop, containers: [{ ...db, oneOff: true }] })
+    expectQuiet(rmV, { line: 'rm -fsv', facts: job }, { facts })
+  })
+  test('a container of another project', () => {
+    const other = aProject({ ...shop, containers: [{ ...db, project: 'blog' }] })
+    expectQuiet(rmV, { line: 'rm -fsv', facts: other }, { facts })
+  })
+})
