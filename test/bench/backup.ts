@@ -52,7 +52,7 @@ async function fill(project: BenchProject, scale: number): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, 300))
   }
   const pgbench = 'PATH=$PATH:/usr/lib/postgresql/15/bin pgbench -q -i -U postgres -s'
-  await project.run(inside(['sh', '-c', `${pgbench} ${scale}`]))
+  await project.run(inside(['sh', '-c', `${pgbench} ${scale} postgres`]))
   await project.run(inside(['psql', '-q', '-U', 'postgres', '-c', 'checkpoint']))
   await project.run(project.bare(['stop']))
 }
