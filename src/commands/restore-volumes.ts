@@ -28,6 +28,7 @@ export type Origin =
   | {
       readonly kind: 'file'
       readonly path: string
+      readonly wrapping: string | null
       readonly fill: (sink: TarSink, onBytes: (done: number) => void) => Promise<TarCounts>
     }
 
@@ -150,7 +151,7 @@ async function checkArchives(
         total: origin.record.kept.bytes,
         rate: null,
       })
-    await context.interruption.race(store.check(origin.point, origin.record, onBytes))
+    await context.interruption.race(store.confirm(origin.point, origin.record, onBytes))
     context.reporter.say({ type: 'restore', step: 'checked', holding, details: [origin.point.id] })
   }
 }
@@ -296,7 +297,12 @@ async function fill(context: Context, engine: Engine, store: Store, target: Rest
     const rate = elapsed > 200 ? (done / elapsed) * 1000 : null
     context.reporter.say({ type: 'progress', what: 'restoring', holding, done, total, rate })
   }
-  const sink = await engine.openSink({ kind: 'volume', name: target.volume })
+  const wrapping = origin.kind === 'file' ? origin.wrapping : null
+  const sink = await engine.openSink({
+    kind: 'volume',
+    name: target.volume,
+    ...(wrapping === null ? {} : { wrapping }),
+  })
   try {
     const counts = await context.interruption.race(
       origin.kind === 'restore-point'

@@ -24,8 +24,8 @@ export interface RestoreOptions {
 /** Opens archives of others; what it gives is checked whole before anything is touched. */
 export type OpenForeignArchive = (path: string) => Promise<{
   readonly counts: TarCounts
-  /** A leading folder that holds everything (`data/`, `_data/`) and is taken off. */
-  readonly strip: string | null
+  /** A folder that holds everything (`data`, `_data`) and is taken off; null when there is none. */
+  readonly wrapping: string | null
   readonly extract: (sink: TarSink, onBytes: (done: number) => void) => Promise<TarCounts>
 }>
 
@@ -187,7 +187,7 @@ async function targetOfFile(
       labels: declared === undefined ? {} : composeLabels(facts, declared.key),
     },
     holding: { kind: 'volume', name, createdAt: standing?.createdAt ?? '' },
-    origin: { kind: 'file', path: options.from, fill: archive.extract },
+    origin: { kind: 'file', path: options.from, wrapping: archive.wrapping, fill: archive.extract },
   }
 }
 

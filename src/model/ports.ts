@@ -140,7 +140,12 @@ export interface TarSource {
 }
 
 export type SinkTarget =
-  | { readonly kind: 'volume'; readonly name: string }
+  | {
+      readonly kind: 'volume'
+      readonly name: string
+      /** A folder around the content in an archive of others (`data`, `_data`): what lies in it becomes the root. */
+      readonly wrapping?: string
+    }
   /** Into a created, never started container at a path: for anonymous volumes. */
   | { readonly kind: 'container'; readonly id: string; readonly path: string }
 
@@ -188,6 +193,12 @@ export interface Store {
   ) => Promise<RestorePoint>
   /** Reads the whole archive: hash, length, entries, end of the tar. Throws `archive-damaged`. */
   readonly check: (
+    point: RestorePoint,
+    record: HoldingRecord,
+    onBytes: (done: number) => void,
+  ) => Promise<void>
+  /** Length and hash only: what was read back whole when it was written is the same still. Throws `archive-damaged`. */
+  readonly confirm: (
     point: RestorePoint,
     record: HoldingRecord,
     onBytes: (done: number) => void,

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { Transform, pipeline as connect } from 'node:stream'
+import type { Readable } from 'node:stream'
+import { finished, pipeline } from 'node:stream/promises'
+import * as zlib from 'node:zlib'
+import { Stop } from '../../model/failure.ts'
+import type { TarCounts } from '../../model/restore-point.ts'
+import { startChild } from './child.ts'
+import { walkTar } from './tar-walk.ts'
+
+export type Compression = 'zstd' | 'gzip' | 'none'
+
+/** What was seen of an archive while it was read to its end. */
+export interface ReadResult {
+  readonly bytes: number
+  readonly sha256: string
+  readonly tar: TarCounts
+}
+
+/** A decompressed tar, and the proof at its end. */
+export interface OpenArchive {
+  readonly tar: Readable
+  /** Settles after the tar was read to its end: of the compressed file. Rejects when it is damaged. */
+  readonly done: Promise<{ readonly bytes: number; readonly sha256: string }>
+}
+
+/**
+ * Reads an archive to its end and counts what is in it. Throws `archive-damaged`.
+ *
+ * @param zstd path of the program, null where there is none
+ */
+export async function readArchive(
+  path: string,
+  compression: Compression,
+  zstd: string | null,
+  onBytes: (done: number) => void = () => {},
+): Promise<ReadResult> {
+  try {
+    const archive = await openArchive(path, compression, zstd, onBytes)
+    const walk = walkTar()
+    for await (const chunk of archive.tar) walk.take(chunk as Uint8Array)
+    const { bytes, sha256 } = await archive.done
+    return { bytes, sha256, tar: walk.end() }
+  } catch (error) {
+    throw damaged(path, error)
+  }
+}
+
+/** Length and hash of a file, without looking inside. Throws `archive-damaged` when it cannot be read. */
+export async function hashFile(
+  path: string,
+  onBytes: (done: number) => void = () => {},
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  try {
+    const hash = createHash('sha256')
+    let bytes = 0
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+      hash.update(chunk as Uint8Array)
+      bytes += (chunk as Uint8Array).length
+      onBytes(bytes)
+    }
+    return { bytes, sha256: hash.digest('hex') }
+  } catch (error) {
+    throw damaged(path, error)
+  }
+}
+
+/** Opens an archive for reading; every byte of the file is hashed on the way. */
+export async function openArchive(
+  path: string,
+  compression: Compression,
+  zstd: string | null,
+  onBytes: (done: number) => void = () => {},
+): Promise<OpenArchive> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  const hashed = new Transform({
+    transform(chunk: Uint8Array, _, next) {
+      hash.update(chunk)
+      bytes += chunk.length
+      onBytes(bytes)
+      next(null, chunk)
+    },
+  })
+  const file = createReadStream(path, { highWaterMark: 1 << 20 })
+  const { tar, ended } = await decompress(compression, zstd)(connect(file, hashed, () => {}))
+  const done = Promise.all([ended, finished(tar, { writable: false })]).then(() => ({
+    bytes,
+    sha256: hash.digest('hex'),
+  }))
+  done.catch(() => {})
+  return { tar, done }
+}
+
+type Decompressor = (input: Readable) => Promise<{ readonly tar: Readable; readonly ended: Promise<unknown> }>
+
+function decompress(compression: Compression, zstd: string | null): Decompressor {
+  switch (compression) {
+    case 'none':
+      return async input => ({ tar: input, ended: Promise.resolve() })
+    case 'gzip':
+      return async input => {
+        const gunzip = zlib.createGunzip({ chunkSize: 1 << 18 })
+        return { tar: gunzip, ended: pipeline(input, gunzip) }
+      }
+    case 'zstd':
+      return zstd === null ? decompressWithoutProgram : input => decompressByProgram(zstd, input)
+  }
+}
+
+async function decompressByProgram(zstd: string, input: Readable): ReturnType<Decompressor> {
+  const child = startChild(zstd, ['-d', '-q', '-c'], ['pipe', 'pipe'])
+  const { stdin, stdout } = child.process
+  if (stdin === null || stdout === null) throw new Error('Internal error: a child without pipes')
+  const fed = pipeline(input, stdin)
+  const ended = Promise.allSettled([fed, child.done]).then(([feeding, ending]) => {
+    if (ending.status === 'rejected') throw ending.reason as Error
+    if (feeding.status === 'rejected') throw feeding.reason as Error
+  })
+  ended.catch(error => stdout.destroy(error as Error))
+  return { tar: stdout, ended }
+}
+
+/** Node's own where it has it (our archives are one frame, which every version reads whole), else in JavaScript. */
+async function decompressWithoutProgram(input: Readable): ReturnType<Decompressor> {
+  const native = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress
+  const decoder = native === undefined ? await zstdInJavaScript() : native()
+  return { tar: decoder, ended: pipeline(input, decoder) }
+}
+
+async function zstdInJavaScript(): Promise<Transform> {
+  const { Decompress } = await import('fzstd')
+  const decoder = new Transform({
+    transform(chunk: Uint8Array, _, next) {
+      try {
+        reader.push(chunk)
+        next()
+      } catch (error) {
+        next(error as Error)
+      }
+    },
+    flush(next) {
+      try {
+        reader.push(new Uint8Array(0), true)
+        next()
+      } catch (error) {
+        next(error as Error)
+      }
+    },
+  })
+  const reader = new Decompress(data => void decoder.push(Buffer.from(data)))
+  return decoder
+}
+
+export function damaged(path: string, error: unknown): Stop {
+  if (error instanceof Stop) return error
+  const why = error instanceof Error ? error.message : String(error)
+  return new Stop({ reason: 'archive-damaged', path, why }, { cause: error })
+}

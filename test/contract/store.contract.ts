@@ -1,0 +1,186 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { Stop } from '../../src/model/failure.ts'
+import type { RestorePointDraft, Store } from '../../src/model/ports.ts'
+import type { Manifest, RestorePoint } from '../../src/model/restore-point.ts'
+import { directorySink, directorySource } from '../fakes/directory-source.ts'
+
+const scope = { engine: 'AAAA:BBBB', project: 'shop' }
+
+/** What every store promises, whatever it keeps things in. */
+export function storeContract(name: string, makeStore: (root: string) => Store): void {
+  const folders: string[] = []
+  const folder = (): string => {
+    const made = mkdtempSync(join(tmpdir(), 'safe-compose-store-'))
+    folders.push(made)
+    return made
+  }
+  afterEach(() => {
+    for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true })
+  })
+
+  function data(): string {
+    const path = folder()
+    mkdirSync(join(path, 'base', '1'), { recursive: true })
+    writeFileSync(join(path, 'base', '1', 'table'), Buffer.alloc(3_000_000, 'row '))
+    writeFileSync(join(path, 'noise'), crypto.getRandomValues(new Uint8Array(60_000)))
+    writeFileSync(join(path, 'empty'), '')
+    return path
+  }
+
+  async function put(
+    store: Store,
+    source: string,
+    way: 'stream' | 'command',
+    id = '20261123T201500Z-manual',
+  ): Promise<RestorePoint> {
+    await store.prepare()
+    const draft = await store.begin(scope, id)
+    const kept = await draft.putArchive('shop_pgdata', directorySource(source, way), () => {})
+    return publish(draft, kept)
+  }
+
+  describe(`store: ${name}`, () => {
+    test.each([
+      ['stream', 'stream'],
+      ['stream', 'command'],
+      ['command', 'stream'],
+      ['command', 'command'],
+    ] as const)('what goes in by %s comes out by %s, whole', async (wayIn, wayOut) => {
+      const store = makeStore(folder())
+      const source = data()
+      const point = await put(store, source, wayIn)
+      const [record] = point.manifest.holdings
+      if (record === undefined) throw new Error('no holding')
+      expect(record.kept.tar).toMatchObject({ entries: 6, files: 3, directories: 3, contentBytes: 3_060_000 })
+      await store.check(point, record, () => {})
+      await store.confirm(point, record, () => {})
+      const target = folder()
+      expect(await store.extract(point, record, directorySink(target, wayOut), () => {})).toEqual(
+        record.kept.tar,
+      )
+      execFileSync('diff', ['-r', source, target])
+    })
+
+    test('what is not published does not exist; what is discarded leaves nothing', async () => {
+      const store = makeStore(folder())
+      await store.prepare()
+      const draft = await store.begin(scope, 'x')
+      await draft.putArchive('shop_pgdata', directorySource(data(), 'stream'), () => {})
+      expect(await store.list(scope)).toEqual([])
+      await draft.discard()
+      expect(await store.clearPartials(scope, async () => false)).toEqual([])
+    })
+
+    test('a writer that died leaves a partial that is cleared; a living one is left alone', async () => {
+      const store = makeStore(folder())
+      await store.prepare()
+      await store.begin(scope, 'x')
+      expect(await store.clearPartials(scope, async () => true)).toEqual([])
+      expect(await store.clearPartials(scope, async () => false)).toHaveLength(1)
+      expect(await store.clearPartials(scope, async () => false)).toEqual([])
+    })
+
+    test('two restore points of one second get two ids, and the order is that of their sequence', async () => {
+      const store = makeStore(folder())
+      const first = await put(store, data(), 'stream')
+      const second = await put(store, data(), 'stream')
+      expect(second.id).not.toBe(first.id)
+      expect((await store.list(scope)).map(point => point.id)).toEqual([second.id, first.id])
+      expect((await store.list({ engine: null, project: null })).length).toBe(2)
+      expect(await store.list({ engine: null, project: 'other' })).toEqual([])
+    })
+
+    test('is found by the beginning of its id, and an unknown or ambiguous one is refused with candidates', async () => {
+      const store = makeStore(folder())
+      const point = await put(store, data(), 'stream', '20261123T201500Z-manual')
+      await put(store, data(), 'stream', '20261124T000000Z-manual')
+      expect((await store.find(scope, '20261123')).id).toBe(point.id)
+      await expect(failure(store.find(scope, '2026'))).resolves.toMatchObject({ candidates: { length: 2 } })
+      await expect(failure(store.find(scope, 'nope'))).resolves.toMatchObject({
+        reason: 'restore-point-not-found',
+      })
+    })
+
+    test('a source that fails in the middle is a failed backup', async () => {
+      const store = makeStore(folder())
+      await store.prepare()
+      const draft = await store.begin(scope, 'x')
+      for (const way of ['stream', 'command'] as const) {
+        const source = directorySource('/does/not/exist', way)
+        await expect(failure(draft.putArchive(`by-${way}`, source, () => {}))).resolves.toMatchObject({
+          reason: 'backup-failed',
+        })
+      }
+      await draft.discard()
+    })
+
+    test('a removed restore point is gone', async () => {
+      const store = makeStore(folder())
+      const point = await put(store, data(), 'stream')
+      await store.remove(point)
+      expect(await store.list(scope)).toEqual([])
+    })
+
+    test('journal and ledger give back what was written last', async () => {
+      const store = makeStore(folder())
+      await store.prepare()
+      const entry = { id: 'a', status: 'copying' } as never
+      await store.journal(scope).append(entry)
+      await store.journal(scope).append({ id: 'a', status: 'done' } as never)
+      await store.journal(scope).append({ id: 'b', status: 'copying' } as never)
+      expect(await store.journal(scope).read()).toEqual([
+        { id: 'a', status: 'done' },
+        { id: 'b', status: 'copying' },
+      ])
+      expect(await store.ledger(scope).read()).toBeNull()
+      await store.ledger(scope).write({ format: 1, project: 'shop' } as never)
+      expect(await store.ledger(scope).read()).toEqual({ format: 1, project: 'shop' })
+    })
+  })
+}
+
+export async function failure(work: Promise<unknown>): Promise<Stop['failure'] | null> {
+  return work.then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof Stop) return error.failure
+      throw error
+    },
+  )
+}
+
+function publish(
+  draft: RestorePointDraft,
+  kept: Manifest['holdings'][number]['kept'],
+): Promise<RestorePoint> {
+  const time = '2026-11-23T20:15:00.000Z'
+  return draft.publish({
+    startedAt: time,
+    finishedAt: time,
+    reason: 'manual',
+    tag: null,
+    command: null,
+    tool: { name: 'safe-compose', version: '0.0.0' },
+    compose: null,
+    engine: { id: scope.engine, version: '28', host: 'unix:///x' },
+    project: { name: scope.project, directory: null, files: [] },
+    holdings: [
+      {
+        holding: { kind: 'volume', name: 'shop_pgdata', createdAt: time },
+        volume: { driver: 'local', options: {}, labels: {} },
+        kept,
+        consistency: 'cold',
+        source: 'api',
+        database: null,
+        usedBy: [],
+        lastWrite: null,
+        notes: [],
+      },
+    ],
+    notes: [],
+  })
+}

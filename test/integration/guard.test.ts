@@ -1,0 +1,292 @@
+import { describe, expect, test } from 'vitest'
+import { guard } from '../../src/commands/guard.ts'
+import { undo } from '../../src/commands/undo.ts'
+import { Stop } from '../../src/model/failure.ts'
+import type { Facts } from '../../src/model/facts.ts'
+import { aContainer, anImage, aProject, aService, aVolume, typed } from '../fakes/facts.ts'
+import { aRunState, aWorld, states } from '../fakes/world.ts'
+import type { World, WorldWords } from '../fakes/world.ts'
+
+/** A project whose `down -v` deletes one volume that holds something. */
+const shop: Facts = aProject({
+  services: [aService('db', { mounts: ['pgdata:/data'] }), aService('web')],
+  containers: [aContainer('db', { mounts: ['shop_pgdata:/data'] }), aContainer('web')],
+  volumes: [
+    aVolume('shop_pgdata', {
+      labels: { 'com.docker.compose.project': 'shop', 'com.docker.compose.volume': 'pgdata' },
+    }),
+  ],
+  images: [anImage('db:1'), anImage('web:1')],
+})
+const downV = typed('down -v')
+
+/** What `down -v` does to the world. */
+function deletesAll(world: World): number {
+  world.containers.splice(0)
+  world.volumes.splice(0)
+  return 0
+}
+
+function shopWorld(words: Partial<WorldWords> = {}): World {
+  return aWorld({ facts: shop, composeDoes: deletesAll, ...words })
+}
+
+async function failureOf(work: Promise<unknown>): Promise<Stop['failure']> {
+  const error = await work.then(
+    () => null,
+    thrown => thrown as unknown,
+  )
+  if (error instanceof Stop) return error.failure
+  throw error instanceof Error ? error : new Error('it did not stop')
+}
+
+describe('the flow', () => {
+  test('stops the writer, copies, publishes, records, lets Compose run, closes the record, in this order', async () => {
+    const world = shopWorld()
+    expect(await guard(world.context, downV)).toEqual({ code: 0, signal: null })
+    expect(world.log).toEqual([
+      'prepare store',
+      'lock',
+      'journal copying',
+      'arm',
+      'call stop db',
+      'copy shop_pgdata',
+      'publish',
+      'journal running',
+      'disarm',
+      'compose down -v',
+      'journal done',
+      'unlock',
+    ])
+    const [entry] = world.entries
+    expect(entry?.outcome).toEqual([
+      { holding: expect.objectContaining({ name: 'shop_pgdata' }), gone: true },
+    ])
+    expect(entry?.restorePoint).toBe(world.points[0]?.id)
+  })
+
+  test('a copy that fails: Compose does not run, what was stopped runs again, the record says rolled back', async () => {
+    const world = shopWorld()
+    world.on.set('copy shop_pgdata', () => {
+      throw new Stop({ reason: 'no-space', path: '/store', free: 1, needed: 2, holding: null, written: 1 })
+    })
+    expect(await failureOf(guard(world.context, downV))).toMatchObject({
+      reason: 'no-space',
+      holding: 'shop_pgdata',
+    })
+    expect(world.log).not.toContain('compose down -v')
+    expect(states(world)).toEqual(['db running', 'web running'])
+    expect(world.log.slice(-5)).toEqual(['discard', 'start db', 'disarm', 'journal rolled-back', 'unlock'])
+  })
+
+  test('a container that is started during the copy makes it worthless', async () => {
+    const world = shopWorld()
+    world.on.set('copy shop_pgdata', () => {
+      world.engineEvents.push({
+        type: 'container',
+        action: 'start',
+        id: 'id-of-shop-db-1',
+        name: 'shop-db-1',
+        time: '',
+      })
+    })
+    expect(await failureOf(guard(world.context, downV))).toMatchObject({ reason: 'backup-failed' })
+    expect(world.log).not.toContain('publish')
+    expect(world.log).not.toContain('compose down -v')
+  })
+
+  test('a project that changes after the copy is looked at again; after the third time it is refused', async () => {
+    const world = shopWorld()
+    let more = 0
+    world.on.set('publish', () => {
+      world.containers.push(aContainer('late', { name: `late-${more++}`, mounts: ['shop_pgdata:/data'] }))
+    })
+    expect(await failureOf(guard(world.context, downV))).toMatchObject({ reason: 'refused' })
+    expect(world.log.filter(step => step === 'publish')).toHaveLength(3)
+    expect(world.log).not.toContain('compose down -v')
+    expect(states(world)).toContain('db running')
+  })
+
+  test('Compose that fails and leaves the container: what was stopped for the copy runs again', async () => {
+    const world = shopWorld({ composeDoes: () => 1 })
+    expect(await guard(world.context, downV)).toEqual({ code: 1, signal: null })
+    expect(states(world)).toEqual(['db running', 'web running'])
+    expect(world.entries[0]).toMatchObject({ status: 'done', exitCode: 1, outcome: [{ gone: false }] })
+  })
+
+  test('nothing at stake: nothing is stopped, locked, copied or recorded', async () => {
+    const world = shopWorld({ contents: { shop_pgdata: { empty: true } } })
+    await guard(world.context, downV)
+    expect(world.log).toEqual(['compose down -v'])
+    expect(world.events.filter(event => event.type === 'found')).toEqual([])
+  })
+
+  test('a dry run shows the plan and does nothing', async () => {
+    const world = shopWorld({ policy: { dryRun: true } })
+    expect(await guard(world.context, downV)).toEqual({ code: 0, signal: null })
+    expect(world.log).toEqual([])
+    expect(world.events.map(event => event.type)).toEqual(['plan'])
+  })
+})
+
+describe('who is asked', () => {
+  const person = { kind: 'person' } as const
+
+  test('a person who stops: declined, nothing done', async () => {
+    const world = shopWorld({ audience: person, answers: ['stop'] })
+    expect(await failureOf(guard(world.context, downV))).toEqual({ reason: 'declined' })
+    expect(world.log).toEqual(['ask'])
+  })
+
+  test('a person who keeps the data: the same command without -v', async () => {
+    const world = shopWorld({ audience: person, answers: ['keep-the-data'], composeDoes: () => 0 })
+    await guard(world.context, downV)
+    expect(world.log).toEqual(['ask', 'compose down'])
+  })
+
+  test('the project changes while the question stands: it is asked again', async () => {
+    const world = shopWorld({ audience: person, answers: ['back-up-and-go-on', 'stop'] })
+    world.on.set('ask', () => {
+      world.containers.push(aContainer('late', { mounts: ['shop_pgdata:/data'] }))
+      world.on.delete('ask')
+    })
+    expect(await failureOf(guard(world.context, downV))).toEqual({ reason: 'declined' })
+    expect(world.log).toEqual(['ask', 'ask'])
+  })
+
+  test('an agent is refused, with a code', async () => {
+    const world = shopWorld({
+      audience: { kind: 'agent', name: 'an agent', variable: 'X' },
+      policy: { yes: true, allow: ['down-volumes'] },
+    })
+    expect(await failureOf(guard(world.context, downV))).toMatchObject({ reason: 'refused' })
+    expect(world.events.find(event => event.type === 'refused')).toMatchObject({ code: 'K7-2Q9' })
+    expect(world.log).toEqual([])
+  })
+})
+
+describe('a run that died', () => {
+  const db = aContainer('db', { mounts: ['shop_pgdata:/data'] })
+
+  test('in the copy: what it stopped or paused runs again before anything else', async () => {
+    const world = shopWorld()
+    await guard(world.context, downV)
+    const [entry] = world.entries
+    if (entry === undefined) throw new Error('no entry')
+    const next = shopWorld({ composeDoes: () => 0 })
+    next.containers[0] = { ...db, state: 'exited' }
+    next.entries.push({
+      ...entry,
+      status: 'copying',
+      closedAt: null,
+      outcome: [],
+      ran: [aRunState(db, 'stopped')],
+    })
+    await guard(next.context, typed('up -d'))
+    expect(next.log.slice(0, 4)).toEqual(['lock', 'start db', 'journal rolled-back', 'unlock'])
+    expect(next.events[0]).toMatchObject({ type: 'recovered', what: 'rolled-back' })
+  })
+
+  test('while Compose ran: what is gone is recorded and can be undone', async () => {
+    const world = shopWorld()
+    await guard(world.context, downV)
+    const [entry] = world.entries
+    if (entry === undefined) throw new Error('no entry')
+    world.entries[0] = { ...entry, status: 'running', closedAt: null, outcome: [] }
+    expect(await undo(world.context, typed('ps'), { id: null })).toBe(0)
+    expect(world.log).toContain('create shop_pgdata')
+    expect(world.log).toContain('extract shop_pgdata')
+    expect(world.entries[0]?.undoneBy).not.toBeNull()
+  })
+
+  test('one that is still alive is left alone', async () => {
+    const world = shopWorld()
+    await guard(world.context, downV)
+    const [entry] = world.entries
+    if (entry === undefined) throw new Error('no entry')
+    const next = shopWorld({ alive: true, composeDoes: () => 0 })
+    next.entries.push({ ...entry, status: 'copying', closedAt: null, ran: [aRunState(db, 'stopped')] })
+    await guard(next.context, typed('up -d'))
+    expect(next.log).toEqual(['compose up -d'])
+  })
+})
+
+describe('undo', () => {
+  test('checks the archive, makes the volume with its labels, fills it, starts what ran, and says so once', async () => {
+    const world = shopWorld()
+    await guard(world.context, downV)
+    world.log.splice(0)
+    expect(await undo(world.context, typed('ps'), { id: null })).toBe(0)
+    expect(world.log).toEqual([
+      'lock',
+      'check shop_pgdata',
+      'journal restoring',
+      'create shop_pgdata',
+      'extract shop_pgdata',
+      'journal restoring',
+      'journal done',
+      'journal done',
+      'call up -d --no-deps --no-recreate --no-build --pull never db web',
+      'unlock',
+    ])
+    expect(world.volumes[0]?.labels).toEqual(shop.volumes[0]?.labels)
+    expect(await failureOf(undo(world.context, typed('ps'), { id: null }))).toMatchObject({
+      reason: 'nothing-to-undo',
+    })
+  })
+
+  test('saves what came since before it puts the old data back', async () => {
+    const world = shopWorld()
+    await guard(world.context, downV)
+    const fresh = {
+      ...shop.volumes[0],
+      createdAt: '2026-11-23T20:17:00.000Z',
+    } as (typeof shop.volumes)[number]
+    world.volumes.push(fresh)
+    world.containers.push(aContainer('db', { mounts: ['shop_pgdata:/data'] }))
+    world.log.splice(0)
+    await undo(world.context, typed('ps'), { id: null })
+    expect(world.points[0]?.manifest.reason).toBe('safety')
+    const order = [
+      'call stop db',
+      'copy shop_pgdata',
+      'publish',
+      'empty shop_pgdata',
+      'extract shop_pgdata',
+      'start db',
+    ]
+    expect(world.log.filter(step => order.includes(step))).toEqual(order)
+  })
+
+  test('a fill that fails: what stood there is put back, and it says so', async () => {
+    const world = shopWorld()
+    await guard(world.context, downV)
+    world.on.set('extract shop_pgdata', () => {
+      throw new Stop({ reason: 'archive-damaged', path: 'x', why: 'cut short' })
+    })
+    expect(await failureOf(undo(world.context, typed('ps'), { id: null }))).toMatchObject({
+      reason: 'restore-failed',
+    })
+    expect(world.volumes).toEqual([])
+    expect(world.entries[0]?.undoneBy).toBeNull()
+  })
+
+  test('where the image is another by now, only the volumes come back and the command is named', async () => {
+    const world = shopWorld()
+    await guard(world.context, downV)
+    const changed = aWorld({
+      facts: {
+        ...shop,
+        containers: [],
+        volumes: [],
+        images: [anImage('db:1', { id: 'sha256:new' }), anImage('web:1')],
+      },
+    })
+    changed.entries.push(...world.entries)
+    changed.points.push(...world.points)
+    expect(await undo(changed.context, typed('ps'), { id: null })).toBe(0)
+    expect(changed.log).toContain('extract shop_pgdata')
+    expect(changed.log.some(step => step.startsWith('call up'))).toBe(false)
+    expect(changed.events.at(-1)).toMatchObject({ type: 'undo', step: 'not-started' })
+  })
+})
