@@ -1,0 +1,67 @@
+import { safeOptions } from '../core/options.ts'
+import { ownWords } from '../core/own-words.ts'
+import type { OwnWord } from '../core/own-words.ts'
+import { exitCodes } from '../model/failure.ts'
+import { columns } from './columns.ts'
+
+/** `safe-compose help`: what is ours. Everything else is Compose's, and so is its help. */
+export function helpText(version: string): string {
+  const options = safeOptions.map(({ flag, value, variable, about }) => [
+    `  ${flag}${value === null ? '' : ` ${value}`}`,
+    variable,
+    about,
+  ])
+  const words = Object.entries(ownWords).map(([word, about]) => [`  ${usage[word as OwnWord]}`, about])
+  const codes = Object.values(exitCodes).map(({ code, meaning }) => [`  ${code}`, meaning])
+  return `${[
+    `safe-compose ${version}`,
+    '',
+    'Type it instead of docker compose: the same words, the same output, the same exit code.',
+    'It backs up what a command would destroy before Compose runs, and brings it back.',
+    '',
+    '  safe-compose [OPTION…] COMMAND …    any command of Compose: up -d, down -v, ps, …',
+    '  safe-compose --help                 the help of Compose itself',
+    '',
+    'Commands of our own',
+    '',
+    ...columns(words, '   '),
+    '',
+    'Options, before the command; each can be set by its variable instead',
+    '',
+    ...columns(options, '   '),
+    '',
+    ...columns(
+      [
+        ['  SAFE_COMPOSE=off', 'pass everything through untouched (not where a coding agent is at work)'],
+        ['  SAFE_COMPOSE_DOCKER_COMPOSE=PROGRAM', 'the Compose to use'],
+      ],
+      '   ',
+    ),
+    '',
+    'Configuration',
+    '',
+    ...columns(
+      [
+        ['  ~/.config/safe-compose/config.yaml', 'yours: store, rules, preflight, keep'],
+        ['  .safe-compose.yaml', "a project's, beside its Compose file; may only add protection"],
+        ['  x-safe-compose:', 'the same, inside the Compose file'],
+      ],
+      '   ',
+    ),
+    '',
+    "Exit codes: Compose's own whenever Compose ran, else",
+    '',
+    ...columns(codes, '   '),
+  ].join('\n')}\n`
+}
+
+const usage: Readonly<Record<OwnWord, string>> = {
+  backup: 'backup [--tag T] [--pause | --stop] [SERVICE|VOLUME…]',
+  backups: 'backups [--all] [--json]',
+  show: 'show [--json] ID',
+  restore: 'restore [ID] [--volume V] [--to V2] | --from FILE --volume V',
+  undo: 'undo [ID] [--list [--json]]',
+  approve: 'approve CODE',
+  compose: 'compose COMMAND …',
+  help: 'help',
+}

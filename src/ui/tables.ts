@@ -1,0 +1,204 @@
+import { escapeName } from '../core/escape.ts'
+import { formatAgeOf, formatBytes, formatDuration, formatCount, plural } from '../core/format.ts'
+import type { HoldingRecord, Manifest, RestorePoint } from '../model/restore-point.ts'
+import { columns, cut, displayWidth } from './columns.ts'
+import { nameOf, quoted, shortLine } from './words.ts'
+
+/** A guarded command as `undo --list` shows it. */
+export interface UndoTableRow {
+  readonly id: string
+  readonly when: string
+  readonly command: string
+  readonly holdings: readonly string[]
+  /** When or by what it was undone; null while it can be. */
+  readonly undoneBy: string | null
+}
+
+/**
+ * Results as tables. They fit into `width` cells where that can be had by shortening the widest column; null for
+ * no limit, where the output is no terminal. Each ends with a line break.
+ */
+export function openTables(options: { readonly width: number | null; readonly home: string | null }) {
+  return {
+    backups: (
+      points: readonly RestorePoint[],
+      about: { readonly project: string | null; readonly store: string; readonly now: Date },
+    ): string => backupsTable(points, about, options),
+    show: (point: RestorePoint, now: Date): string => showTable(point, now, options),
+    undoList: (rows: readonly UndoTableRow[], now: Date): string => undoTable(rows, now, options),
+  }
+}
+
+type TableOptions = Parameters<typeof openTables>[0]
+
+// ---- backups -----------------------------------------------------------------------------------------------------
+
+function backupsTable(
+  points: readonly RestorePoint[],
+  about: { readonly project: string | null; readonly store: string; readonly now: Date },
+  options: TableOptions,
+): string {
+  const whose = about.project === null ? 'all projects' : `project ${escapeName(about.project)}`
+  const store = `store ${escapeName(shortened(about.store, options.home))}`
+  if (points.length === 0) return text([`${whose} · no restore points · ${store}`])
+  const bytes = points.reduce((sum, point) => sum + point.bytes, 0)
+  const head = [whose, plural(points.length, 'restore point'), formatBytes(bytes), store].join(' · ')
+  const withProject = about.project === null
+  const rows = points.map(point => [
+    escapeName(point.id),
+    ...(withProject ? [escapeName(point.manifest.project.name)] : []),
+    formatAgeOf(point.manifest.finishedAt, about.now),
+    whyOf(point.manifest),
+    holdsOf(point.manifest),
+    formatBytes(point.bytes),
+    stateOf(point),
+  ])
+  const heads = ['ID', ...(withProject ? ['PROJECT'] : []), 'WHEN', 'WHY', 'HOLDS', 'SIZE', 'STATE']
+  return text([head, ...table(heads, rows, heads.indexOf('HOLDS'), options.width)])
+}
+
+function whyOf(manifest: Manifest): string {
+  const tag = manifest.tag === null ? null : `tag ${escapeName(manifest.tag)}, kept`
+  if (tag !== null) return tag
+  switch (manifest.reason) {
+    case 'preflight':
+      return manifest.command === null ? 'before a command' : cut(shortLine(manifest.command), 40)
+    case 'manual':
+      return 'by hand'
+    case 'safety':
+      return 'before a restore'
+  }
+}
+
+/** Names without the project's, which they all begin with. */
+function holdsOf({ holdings, project }: Manifest): string {
+  const names = holdings.map(({ holding }) => {
+    const name = nameOf(holding)
+    const prefix = `${escapeName(project.name)}_`
+    return holding.kind === 'volume' && name.startsWith(prefix) && name.length > prefix.length
+      ? name.slice(prefix.length)
+      : name
+  })
+  return names.length === 0 ? 'nothing' : names.join(', ')
+}
+
+function stateOf({ state, damage }: RestorePoint): string {
+  return state === 'good' ? 'good' : `damaged${damage === null ? '' : `: ${escapeName(damage)}`}`
+}
+
+function shortened(path: string, home: string | null): string {
+  return home !== null && home !== '/' && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
+}
+
+// ---- show --------------------------------------------------------------------------------------------------------
+
+function showTable(point: RestorePoint, now: Date, { width, home }: TableOptions): string {
+  const { manifest } = point
+  const took = Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)
+  const lines = columns(
+    [
+      ['restore point', escapeName(point.id)],
+      ['state', stateOf(point)],
+      [
+        'taken',
+        `${escapeName(manifest.finishedAt)}, ${formatAgeOf(manifest.finishedAt, now)}, in ${formatDuration(took)}`,
+      ],
+      ['why', whyOf(manifest)],
+      ['command', manifest.command === null ? '' : `safe-compose ${shortLine(manifest.command)}`],
+      ['project', projectOf(manifest)],
+      ['files', manifest.project.files.map(escapeName).join(', ')],
+      ['engine', `${escapeName(manifest.engine.version)} at ${escapeName(manifest.engine.host)}`],
+      [
+        'compose',
+        manifest.compose === null ? '' : `${escapeName(manifest.compose.version)} (${manifest.compose.form})`,
+      ],
+      ['made by', `${manifest.tool.name} ${escapeName(manifest.tool.version)}`],
+      ['folder', `${escapeName(shortened(point.path, home))} (${formatBytes(point.bytes)})`],
+    ].filter(([, value]) => value !== ''),
+    '  ',
+  )
+  const rows = manifest.holdings.map(recordRow)
+  const heads = ['HOLDS', 'WHAT', 'CONTENT', 'STORED', 'HOW', 'USED BY', 'FILE']
+  const notes = [
+    ...manifest.holdings.flatMap(record =>
+      record.notes.map(note => `${nameOf(record.holding)}: ${escapeName(note)}`),
+    ),
+    ...manifest.notes.map(escapeName),
+  ]
+  return text([
+    ...lines,
+    '',
+    ...(rows.length === 0 ? ['it holds nothing'] : table(heads, rows, heads.indexOf('FILE'), width)),
+    ...(notes.length === 0 ? [] : ['', ...notes.map(note => `note: ${note}`)]),
+    '',
+    `put it back with:  ${quoted(['safe-compose', 'restore', point.id])}`,
+  ])
+}
+
+function projectOf({ project }: Manifest): string {
+  return project.directory === null
+    ? escapeName(project.name)
+    : `${escapeName(project.name)} in ${escapeName(project.directory)}`
+}
+
+function recordRow(record: HoldingRecord): readonly string[] {
+  const { tar } = record.kept
+  return [
+    nameOf(record.holding),
+    record.database === null ? '' : escapeName(record.database.label),
+    `${formatBytes(tar.contentBytes)} in ${formatCount(tar.files)} files`,
+    formatBytes(record.kept.bytes),
+    record.consistency,
+    record.usedBy.map(escapeName).join(', '),
+    escapeName(record.kept.path),
+  ]
+}
+
+// ---- undo --list -------------------------------------------------------------------------------------------------
+
+function undoTable(rows: readonly UndoTableRow[], now: Date, { width }: TableOptions): string {
+  if (rows.length === 0)
+    return text(['no command of this project that went through safe-compose has destroyed anything'])
+  const heads = ['ID', 'WHEN', 'COMMAND', 'DELETED', 'UNDONE']
+  const cells = rows.map(row => [
+    escapeName(row.id),
+    formatAgeOf(row.when, now),
+    cut(escapeName(row.command), 40),
+    row.holdings.map(escapeName).join(', '),
+    row.undoneBy === null ? 'not yet' : formatAgeOf(row.undoneBy, now),
+  ])
+  return text(table(heads, cells, heads.indexOf('DELETED'), width))
+}
+
+// ---- Tables ------------------------------------------------------------------------------------------------------
+
+const gap = '  '
+
+/** The `flexible` column gives way where the table would be too wide, down to twelve cells. */
+function table(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  flexible: number,
+  width: number | null,
+): readonly string[] {
+  const all = [heads, ...rows]
+  const lines = columns(withoutEmpty(all), gap)
+  const widest = Math.max(...lines.map(displayWidth))
+  if (width === null || widest <= width) return lines
+  const own = Math.max(...all.map(row => displayWidth(row[flexible] ?? '')))
+  const room = Math.max(12, own - (widest - width))
+  return columns(
+    withoutEmpty(all.map(row => row.map((cell, index) => (index === flexible ? cut(cell, room) : cell)))),
+    gap,
+  )
+}
+
+/** A column with nothing under its head says nothing. */
+function withoutEmpty(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const used = (rows[0] ?? []).map((_, index) => rows.slice(1).some(row => (row[index] ?? '') !== ''))
+  return rows.map(row => row.filter((_, index) => used[index]))
+}
+
+function text(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`
+}
