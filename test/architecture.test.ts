@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { exitCodes } from '../src/model/failure.ts'
+import { safeOptions } from '../src/core/options.ts'
+import { ownWords } from '../src/core/own-words.ts'
 import { rules } from '../src/core/rules/index.ts'
+import { helpText } from '../src/ui/help.ts'
 import {
   brokenLinks,
   missingDocuments,
@@ -186,6 +189,28 @@ describe('documents', () => {
     expect(tableBelow(readme, 'Exit codes')).toEqual(expected)
   })
 
+  test('the README has every option with its variable and meaning', () => {
+    expect(tableBelow(readme, 'Options')).toEqual(
+      safeOptions.map(({ flag, value, variable, about }) => [
+        `\`${flag}${value === null ? '' : ` ${value}`}\``,
+        `\`${variable}\``,
+        about,
+      ]),
+    )
+  })
+
+  test('help and the README name every command of ours, every option and every exit code', () => {
+    const help = helpText('1.2.3')
+    const lines = help.split('\n').map(line => line.trim().replaceAll(/ {2,}/g, ' '))
+    for (const [code, meaning] of expected) expect(lines).toContain(`${code} ${meaning}`)
+    for (const { flag, variable } of safeOptions)
+      expect(help).toMatch(new RegExp(`${flag}\\b.*${variable}\\b`))
+    for (const word of Object.keys(ownWords)) {
+      expect(help).toMatch(new RegExp(`^ +${word}\\b`, 'm'))
+      if (word !== 'compose' && word !== 'help') expect(readme).toContain(`safe-compose ${word}`)
+    }
+  })
+
   test('a table is read as it is written', () => {
     const text =
       '# A\n\n## B\n\nwords\n\n| c | d |\n| --- | --- |\n| 1 | two words |\n\n| e |\n| --- |\n| f |\n'
@@ -197,11 +222,11 @@ describe('documents', () => {
     expect(workplaceWords(pick(files, path => !path.startsWith('test/architecture')))).toEqual([])
     expect(
       workplaceWords({
-        'a.ts': "const a = '/home/ann/shop'\nconst b = '/home/you/shop'\nconst c = join(home, '/work/x')",
+        'a.ts': "const a = '/Users/ann/shop'\nconst b = '/home/you/shop'\nconst c = join(home, '/work/x')",
         'b.md': 'fetched from registry.npmjs.org\nGenerated with a tool',
       }),
     ).toEqual([
-      'a.ts:1 has a path of one machine: /home/ann',
+      'a.ts:1 has a path of one machine: /Users/ann',
       'a.ts:3 has a path of one machine: /work/x',
       'b.md:1 has the name of a registry or mirror: registry.npmjs.org',
       'b.md:2 has a note about who wrote it: Generated with',

@@ -20,13 +20,11 @@ export function strayEntries(paths: readonly string[]): readonly string[] {
   return [...entries].filter(entry => !entry.startsWith('.') && !topLevel.has(entry))
 }
 
-/** Paths of one machine or person, hosts of one network's choice, notes about tools: they mean nothing to others. */
+/** Paths of one machine, hosts that somebody's network chose, notes about tools: they mean nothing to others. */
 const elsewhere: readonly { readonly what: string; readonly pattern: RegExp }[] = [
   {
     what: 'a path of one machine',
-    // Home directories of programs' own users in containers, and of "you" in examples, belong to nobody.
-    pattern:
-      /(?<![\w.~}*/-])\/(?:work|Users|home(?!\/(?:you|postgres|redis|mysql)\b))\/[\w.-]+|\/tmp\/(?!safe-compose)[\w-]+\//,
+    pattern: /(?<![\w.~}*/-])\/(?:work|Users)\/[\w.-]+|\/tmp\/(?!safe-compose)[\w-]+\//,
   },
   {
     what: 'the name of a registry or mirror',

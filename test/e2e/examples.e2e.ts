@@ -93,3 +93,29 @@ test('ci-deploy: must back up before a release, and bring back what the release 
   await ready()
   expect(await psql('select count(*) from kept')).toBe('1000')
 })
+
+test('README: the commands for a restore by hand must bring the rows back', async () => {
+  const project = await scenario(await readFile(example('ci-deploy/compose.yaml'), 'utf8'))
+  const psql = (sql: string): Promise<string> => project.inside('db', `psql -U postgres -tAc "${sql}"`)
+  const ready = (): Promise<string> =>
+    eventually(() => project.inside('db', 'pg_isready -h 127.0.0.1 -U postgres'))
+  await project.bare(['up', '-d'])
+  await ready()
+  await psql('create table kept as select generate_series(1, 1000) as n')
+  const saved = await project.safe(['backup'])
+  expect(saved.code, ended(saved)).toBe(0)
+  const [point] = JSON.parse((await project.safe(['backups', '--json'])).stdout) as { path: string }[]
+  await project.bare(['down', '-v'])
+
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  const byHand = /^### Without safe-compose$[\s\S]*?\n\n((?: {4}.*\n)+)/m.exec(readme)?.[1] ?? ''
+  expect(byHand).toContain('docker volume create shop_pgdata')
+  const run = await runProgram('sh', ['-ec', byHand.replaceAll('shop_pgdata', `${project.name}_data`)], {
+    directory: point?.path ?? '',
+    variables: project.variables,
+  })
+  expect(run.code, ended(run)).toBe(0)
+  await project.bare(['up', '-d'])
+  await ready()
+  expect(await psql('select count(*) from kept')).toBe('1000')
+})
