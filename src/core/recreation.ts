@@ -25,17 +25,66 @@ export interface Recreation {
  */
 export function findRecreations(facts: Facts, invocation: Invocation): readonly Recreation[] {
   if (!bringsIntoLine(facts, invocation) || isOn(invocation, 'no-recreate')) return []
-  const inherits = keepsAnonymousVolumes(invocation)
-  return reachedServices(facts, invocation).flatMap(reached => {
-    if (commandOf(invocation) === 'watch' && !reached.selected) return []
-    const surplus = new Set(surplusContainers(facts, invocation, reached))
-    return serviceContainers(facts, reached.service.name)
-      .filter(container => !surplus.has(container))
-      .flatMap(container => {
-        const cause = causeOf(facts, invocation, reached, container)
-        return cause === null ? [] : [{ container, service: reached.service, ...cause, inherits }]
-      })
-  })
+  const reached = reachedServices(facts, invocation).filter(
+    ({ selected }) => selected || commandOf(invocation) !== 'watch',
+  )
+  const changed = new Map<string, readonly Recreation[]>()
+  for (const each of reached) {
+    const recreations = keptContainers(facts, invocation, each).flatMap(container => {
+      const cause = causeOf(facts, invocation, each, container)
+      return cause === null ? [] : [recreationOf(invocation, each.service, container, cause)]
+    })
+    if (recreations.length > 0) changed.set(each.service.name, recreations)
+  }
+  if (takesDependentsAlong(facts)) addDependents(facts, invocation, reached, changed)
+  return reached.flatMap(({ service }) => changed.get(service.name) ?? [])
+}
+
+function recreationOf(
+  invocation: Invocation,
+  service: ServiceModel,
+  container: ContainerFact,
+  cause: Cause,
+): Recreation {
+  return { container, service, ...cause, inherits: keepsAnonymousVolumes(invocation) }
+}
+
+function keptContainers(
+  facts: Facts,
+  invocation: Invocation,
+  reached: ReachedService,
+): readonly ContainerFact[] {
+  const surplus = new Set(surplusContainers(facts, invocation, reached))
+  return serviceContainers(facts, reached.service.name).filter(container => !surplus.has(container))
+}
+
+/** Until 2.29 version 2 recreated, with a service, everything that depends on it; later ones only restart it. */
+function takesDependentsAlong(facts: Facts): boolean {
+  return !isV1(facts) && !composeIsAtLeast(facts, '2.30.0')
+}
+
+function addDependents(
+  facts: Facts,
+  invocation: Invocation,
+  reached: readonly ReachedService[],
+  changed: Map<string, readonly Recreation[]>,
+): void {
+  const next = reached.find(
+    ({ service }) => !changed.has(service.name) && service.dependsOn.some(name => changed.has(name)),
+  )
+  if (next === undefined) return
+  const { service } = next
+  const below = service.dependsOn.filter(name => changed.has(name))
+  const cause = {
+    why: `${escapeName(below[0] ?? '')}, on which it depends, is recreated`,
+    certain: below.some(name => changed.get(name)?.some(recreation => recreation.certain)),
+  }
+  const containers = keptContainers(facts, invocation, next)
+  changed.set(
+    service.name,
+    containers.map(container => recreationOf(invocation, service, container, cause)),
+  )
+  addDependents(facts, invocation, reached, changed)
 }
 
 /** The containers of a service that are more than the command leaves; those out of date go first, then the last numbers. */
@@ -103,6 +152,7 @@ function causeOf(
   const why =
     forced(facts, invocation, reached) ??
     changedConfiguration(facts, service, container) ??
+    lostDependencies(facts, invocation, service, container) ??
     changedImage(facts, service, container) ??
     missingVolume(facts, service, container) ??
     missingNetwork(facts, service, container)
@@ -127,6 +177,18 @@ function changedConfiguration(facts: Facts, service: ServiceModel, container: Co
   return image === null || image === container.image || container.image.startsWith('sha256:')
     ? 'its configuration changed'
     : `image ${escapeName(container.image)} → ${escapeName(image)}`
+}
+
+/** Before 2.29.3 what a service depends on was part of its hash, and `--no-deps` takes that away. */
+function lostDependencies(
+  facts: Facts,
+  invocation: Invocation,
+  service: ServiceModel,
+  container: ContainerFact,
+): string | null {
+  if (isV1(facts) || composeIsAtLeast(facts, '2.29.3') || !isOn(invocation, 'no-deps')) return null
+  const isAsDeclared = facts.hashes[service.name] === container.configHash
+  return isAsDeclared && service.dependsOn.length > 0 ? 'with --no-deps its configuration differs' : null
 }
 
 function changedImage(facts: Facts, service: ServiceModel, container: ContainerFact): string | null {

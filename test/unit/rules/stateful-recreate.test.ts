@@ -173,3 +173,45 @@ describe('quiet', () => {
     )
   })
 })
+
+describe('until 2.29 the dependents of a recreated service are recreated with it', () => {
+  const services = [
+    aService('db'),
+    aService('web', { mounts: ['uploads:/u'], dependsOn: ['db'] }),
+    aService('front', { mounts: ['pages:/p'], dependsOn: ['web'] }),
+  ]
+  const chain = {
+    services,
+    containers: [
+      aContainer('db'),
+      aContainer('web', { mounts: ['shop_uploads:/u'] }),
+      aContainer('front', { mounts: ['shop_pages:/p'] }),
+    ],
+    volumes: [aVolume('shop_uploads'), aVolume('shop_pages')],
+  }
+  const hashes = { db: 'hash-2', web: 'hash-1', front: 'hash-1' }
+  const old = aProject({ ...chain, compose: '2.26.1', hashes })
+
+  test('found, through several steps', () => {
+    const all = { shop_uploads: 'recreated', shop_pages: 'recreated' } as const
+    const [finding] = expectFound(statefulRecreate, { line: 'up -d', facts: old }, all)
+    expect(finding?.because).toContain('db, on which it depends, is recreated')
+    expectFound(statefulRecreate, { line: 'up -d web', facts: old }, { shop_uploads: 'recreated' })
+  })
+  test('found: --no-deps alone changes the hash of what depends on something', () => {
+    const same = aProject({ ...chain, compose: '2.26.1' })
+    expectFound(statefulRecreate, { line: 'up -d --no-deps web', facts: same }, { shop_uploads: 'recreated' })
+  })
+  test('quiet from 2.30 on, and with version 1', () => {
+    expectQuiet(
+      statefulRecreate,
+      { line: 'up -d', facts: aProject({ ...chain, compose: '2.30.0', hashes }) },
+      { facts: old },
+    )
+    expectQuiet(
+      statefulRecreate,
+      { line: 'up -d', facts: aProject({ ...chain, compose: '1.29.2', hashes }) },
+      { facts: old },
+    )
+  })
+})
