@@ -175,7 +175,13 @@ async function circumstancesOf(
     const output = flagText(invocation, 'output') ?? 'out'
     directories[output] = await context.files.directoryState(resolvePath(context.directory, output))
   }
-  return { variables: place.variables, stdin: context.stdin, directories, sha256: context.host.sha256 }
+  return {
+    variables: place.variables,
+    stdin: context.stdin,
+    directories,
+    envFileOnly: place.envFileOnly,
+    sha256: context.host.sha256,
+  }
 }
 
 function resolvePath(directory: string, path: string): string {

@@ -44,7 +44,8 @@ function servicesNow(from: {
   const createdAt = new Map(from.volumes.map(volume => [volume.name, volume.createdAt]))
   const services = new Map<string, LedgerService['mounts'][number][]>()
   for (const container of from.containers) {
-    if (container.project !== from.facts.project.name || container.service === null || container.oneOff) continue
+    if (container.project !== from.facts.project.name || container.service === null || container.oneOff)
+      continue
     const mounts = services.get(container.service) ?? []
     services.set(container.service, mounts)
     for (const mount of container.mounts) {

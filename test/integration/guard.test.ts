@@ -51,6 +51,7 @@ describe('the flow', () => {
       'arm',
       'call stop db',
       'copy shop_pgdata',
+      'call config --no-interpolate --no-env-resolution',
       'publish',
       'journal running',
       'disarm',
@@ -99,7 +100,10 @@ describe('the flow', () => {
     const world = shopWorld()
     let more = 0
     world.on.set('publish', () => {
-      world.containers.push(aContainer('late', { name: `late-${more++}`, mounts: ['shop_pgdata:/data'] }))
+      more++
+      world.containers.push(
+        aContainer('db', { name: `shop-db-${more + 1}`, number: more + 1, mounts: ['shop_pgdata:/data'] }),
+      )
     })
     expect(await failureOf(guard(world.context, downV))).toMatchObject({ reason: 'refused' })
     expect(world.log.filter(step => step === 'publish')).toHaveLength(3)
@@ -147,7 +151,7 @@ describe('who is asked', () => {
   test('the project changes while the question stands: it is asked again', async () => {
     const world = shopWorld({ audience: person, answers: ['back-up-and-go-on', 'stop'] })
     world.on.set('ask', () => {
-      world.containers.push(aContainer('late', { mounts: ['shop_pgdata:/data'] }))
+      world.containers.push(aContainer('db', { number: 2, name: 'shop-db-2', mounts: ['shop_pgdata:/data'] }))
       world.on.delete('ask')
     })
     expect(await failureOf(guard(world.context, downV))).toEqual({ reason: 'declined' })
