@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -38,9 +39,12 @@ async function demo(): Promise<void> {
     say(`A project of its own, ${name}; its backups go to ${join(home, 'store')}.`)
     await Promise.race([tellTheStory(shell), interruption])
   } finally {
-    await clearUp(shell, imagesBefore === '')
-    await rm(home, { recursive: true, force: true })
-    await engine.stop()
+    try {
+      await clearUp(shell, imagesBefore === '')
+    } finally {
+      await rm(home, { recursive: true, force: true })
+      await engine.stop()
+    }
   }
 }
 
@@ -108,14 +112,32 @@ async function healthy(shell: Shell): Promise<void> {
 /** Removes whatever carries the project's label or name, however far the story came. */
 async function clearUp(shell: Shell, emptyImageIsOurs: boolean): Promise<void> {
   const label = ['--filter', `label=com.docker.compose.project=${name}`]
-  const remove = async (list: readonly string[], removal: readonly string[]): Promise<void> => {
-    const ids = (await shell.ask('docker', list)).split('\n').filter(Boolean)
+  const list = async (words: readonly string[]): Promise<readonly string[]> =>
+    (await shell.ask('docker', words)).split('\n').filter(Boolean)
+  const remove = async (listing: readonly string[], removal: readonly string[]): Promise<void> => {
+    const ids = await list(listing)
     if (ids.length > 0) await shell.ask('docker', [...removal, ...ids])
   }
-  await remove(['ps', '-aq', ...label], ['rm', '-fv'])
-  await remove(['volume', 'ls', '-q', '--filter', `name=${name}`], ['volume', 'rm'])
-  await remove(['network', 'ls', '-q', ...label], ['network', 'rm'])
-  if (emptyImageIsOurs) await remove(['image', 'ls', '-q', emptyImage], ['image', 'rm'])
+  const removeAll = async (): Promise<void> => {
+    await remove(['ps', '-aq', ...label], ['rm', '-fv'])
+    for (const volume of await list(['volume', 'ls', '-q', '--filter', `name=${name}`])) {
+      await remove(['ps', '-aq', '--filter', `volume=${volume}`], ['rm', '-fv'])
+      await shell.ask('docker', ['volume', 'rm', volume])
+    }
+    await remove(['network', 'ls', '-q', ...label], ['network', 'rm'])
+    if (emptyImageIsOurs) await remove(['image', 'ls', '-q', emptyImage], ['image', 'rm'])
+  }
+  // An interrupted command may still be on its way out, with its hands on what is to be removed.
+  const patience = AbortSignal.timeout(30_000)
+  await Promise.allSettled([...children].map(child => once(child, 'close', { signal: patience })))
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await removeAll()
+    } catch (error) {
+      if (attempt === 5) throw new Error(`${name} could not be cleared up`, { cause: error })
+      await new Promise(resolve => setTimeout(resolve, 1000))
+    }
+  }
 }
 
 interface Shell {
@@ -144,27 +166,29 @@ function shellFor(home: string, engine: Readonly<Record<string, string>>): Shell
   const ours = ['--safe-store', join(home, 'store'), ...project]
   return {
     compose: words => {
-      say(`\n$ safe-compose ${[...project, ...words].map(quoted).join(' ')}`)
-      const program = [join(root, 'bin/safe-compose.js'), ...ours, ...words]
-      return run(process.execPath, program, variables, 'shown')
+      const typed = lineOf(['safe-compose', ...project, ...words])
+      say(`\n$ ${typed}`)
+      const program = [process.execPath, join(root, 'bin/safe-compose.js'), ...ours, ...words]
+      return run(typed, program, variables, 'shown')
     },
     show: (program, words) => {
-      say(`\n$ ${[program, ...words].map(quoted).join(' ')}`)
-      return run(program, words, variables, 'shown')
+      const typed = lineOf([program, ...words])
+      say(`\n$ ${typed}`)
+      return run(typed, [program, ...words], variables, 'shown')
     },
-    ask: (program, words) => run(program, words, variables, 'unseen'),
+    ask: (program, words) => run(lineOf([program, ...words]), [program, ...words], variables, 'unseen'),
   }
 }
 
-/** Runs a program without a terminal to answer on; stderr is shown as it comes, stdout is kept too. */
+/** Runs a program without a terminal to answer on; what it says is shown as it comes, its stdout is kept too. */
 function run(
-  program: string,
-  words: readonly string[],
+  typed: string,
+  [program = '', ...words]: readonly string[],
   variables: NodeJS.ProcessEnv,
   output: 'shown' | 'unseen',
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [...words], {
+    const child = spawn(program, words, {
       cwd: root,
       env: variables,
       stdio: ['ignore', 'pipe', output === 'shown' ? 'inherit' : 'pipe'],
@@ -181,13 +205,23 @@ function run(
     child.on('close', (code, signal) => {
       children.delete(child)
       if (code === 0) return resolve(text.trim())
-      reject(new Error(`${program} ${words.join(' ')}: ended with ${signal ?? code}. ${complaint.trim()}`))
+      reject(new Error(`\`${typed}\` ended with ${signal ?? code}. ${complaint}`.trim()))
     })
   })
 }
 
+/** Words as they would be typed. */
+function lineOf(words: readonly string[]): string {
+  return words.map(quoted).join(' ')
+}
+
 function quoted(word: string): string {
   return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+}
+
+function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${inWords(error.cause)}`
 }
 
 function chapter(title: string): void {
@@ -203,6 +237,6 @@ try {
   await demo()
   say(`What the demo made is gone again. It took ${Math.round((Date.now() - started) / 1000)} s.`)
 } catch (error) {
-  console.error(`\nThe demo FAILED: ${error instanceof Error ? error.message : String(error)}`)
+  console.error(`\nThe demo FAILED: ${inWords(error)}`)
   process.exitCode = 1
 }
