@@ -12,13 +12,13 @@ interface Situation {
 }
 
 /** What a rule says. The line is read by the version of the facts, and must be one that Compose runs. */
-export function findingsOf(rule: Rule, { line, facts, where = {} }: Situation): readonly Finding[] {
+function findingsOf(rule: Rule, { line, facts, where = {} }: Situation): readonly Finding[] {
   const invocation = lineFor(facts, line)
   expect(invocation.outcome, `Compose must run \`${line}\``).toBe('run')
   return rule.check(facts, invocation, circumstances(where))
 }
 
-export function lineFor(facts: Facts, line: string): Invocation {
+function lineFor(facts: Facts, line: string): Invocation {
   return typed(line, { version: facts.compose.version })
 }
 
