@@ -132,8 +132,16 @@ function isDisposable({ finding, contents }: Stake, grounds: DecisionGrounds): b
   const paths = users.flatMap(container =>
     container.mounts.flatMap(mount => (mount.name === holding.name ? mount.destination : [])),
   )
-  const mayBeDatabase = contents === null && paths.some(isDataPath)
+  const mayBeDatabase = wasNotSeen(contents) && paths.some(isDataPath)
   return !mayBeDatabase && (contents?.database ?? null) === null
+}
+
+/** Nobody could look: neither size nor time nor database is known. */
+function wasNotSeen(contents: Stake['contents']): boolean {
+  return (
+    contents === null ||
+    (contents.bytes === null && contents.lastWrite === null && contents.database === null)
+  )
 }
 
 // ---- What is -----------------------------------------------------------------------------------------------------

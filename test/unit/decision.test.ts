@@ -425,7 +425,9 @@ describe('safe-compose.backup: "false"', () => {
   })
   test('is not believed where a database may be and nobody could look', () => {
     const containers = [aContainer('db', { mounts: ['shop_pgdata:/var/lib/postgresql/data'] })]
-    expect(outcomeOf(decided(person, { volumes: disposable, containers, contents: null }))).toBe('ask+')
+    const unseen = { ...unknown, bytes: null, lastWrite: null }
+    for (const contents of [null, unseen])
+      expect(outcomeOf(decided(person, { volumes: disposable, containers, contents }))).toBe('ask+')
   })
   test('any other value means nothing', () => {
     const volumes = [aVolume('shop_pgdata', { labels: { 'safe-compose.backup': 'true' } })]
