@@ -24,7 +24,7 @@ export function strayEntries(paths: readonly string[]): readonly string[] {
 const elsewhere: readonly { readonly what: string; readonly pattern: RegExp }[] = [
   {
     what: 'a path of one machine',
-    pattern: /(?<![\w.~}*/-])\/(?:work|Users)\/[\w.-]+|\/tmp\/(?!safe-compose)[\w-]+\//,
+    pattern: /(?<![\w.~}*/-])\/(?:work|Users)\/[\w.-]+/,
   },
   {
     what: 'the name of a registry or mirror',
