@@ -1,0 +1,100 @@
+import { userInfo } from 'node:os'
+import { Stop } from '../../model/failure.ts'
+import type { Engine, Host } from '../../model/ports.ts'
+import { findEndpoint } from './connect.ts'
+import type { EndpointOptions } from './connect.ts'
+import { openConnection } from './connection.ts'
+import { lookAtContents } from './contents.ts'
+import {
+  pauseContainer,
+  setRestartPolicy,
+  startContainer,
+  stopContainer,
+  unpauseContainer,
+} from './control.ts'
+import { emptyVolume } from './empty-volume.ts'
+import { removeContainer } from './helper.ts'
+import { findContainer, findImages, inspectContainers, redactedInspect } from './inspect.ts'
+import { clearLeftovers } from './leftovers.ts'
+import { lockProject } from './lock.ts'
+import { proveMountpoints } from './mountpoint.ts'
+import type { MountpointProof } from './mountpoint.ts'
+import { observe } from './observe.ts'
+import type { Session } from './session.ts'
+import { openSink } from './volume-sink.ts'
+import { openSource } from './volume-source.ts'
+import { createVolume, findVolume, removeVolume } from './volumes.ts'
+import { watchEvents } from './watch.ts'
+
+/** What an engine is opened with, besides what decides which one. */
+export interface EngineOptions extends EndpointOptions {
+  readonly host: Host
+  /** The one way in which volumes are to be read and written; null for the best that can be had. */
+  readonly source?: 'api' | 'mountpoint' | null
+}
+
+/** Connects to the engine that the docker CLI would use. Throws `bad-engine-endpoint` or `engine-unreachable`. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const endpoint = await findEndpoint(options)
+  const connection = await openConnection(endpoint, options.variables)
+  const session = openSession(options, connection, endpoint.way.kind === 'socket')
+  return {
+    observe: () => observe(session),
+    inspect: containers => inspectContainers(session, containers),
+    images: references => findImages(session, references),
+    contents: (holdings, facts, budget) => lookAtContents(session, holdings, facts, budget),
+    volume: name => findVolume(session, name),
+    container: idOrName => findContainer(session, idOrName),
+    createVolume: spec => createVolume(session, spec),
+    removeVolume: name => removeVolume(session, name),
+    stop: id => stopContainer(session, id),
+    start: id => startContainer(session, id),
+    pause: id => pauseContainer(session, id),
+    unpause: id => unpauseContainer(session, id),
+    removeContainer: id => removeContainer(session, id),
+    setRestartPolicy: (id, policy, maximumRetries) => setRestartPolicy(session, id, policy, maximumRetries),
+    redactedInspect: (ids, key) => redactedInspect(session, ids, key),
+    openSource: (holding, facts) => openSource(session, holding, facts),
+    openSink: target => openSink(session, target),
+    emptyVolume: name => emptyVolume(session, name),
+    watch: () => watchEvents(session),
+    lock: (project, owner) => lockProject(session, project, owner),
+    clearLeftovers: () => clearLeftovers(session),
+    close: () => connection.close(),
+  }
+}
+
+function openSession(options: EngineOptions, connection: Session['connection'], local: boolean): Session {
+  let owner: ReturnType<Host['owner']> | null = null
+  let proof: Promise<MountpointProof> | null = null
+  const user = userInfo()
+  const session: Session = {
+    connection,
+    call: request => connection.call(request),
+    host: options.host,
+    owner: () => (owner ??= options.host.owner()),
+    user: user.username,
+    elevated: user.uid === 0,
+    local,
+    variables: options.variables,
+    ownHelpers: new Set(),
+    mountpointProof: () => (proof ??= prove()),
+  }
+  const prove = async (): Promise<MountpointProof> => {
+    if (options.source === 'api') return { ok: false, why: 'only the API is to be used' }
+    const { body } = await connection.call<{ SecurityOptions: readonly string[] | null }>({
+      path: '/info',
+      doing: 'tell about itself',
+    })
+    const found = await proveMountpoints(session, { securityOptions: body.SecurityOptions ?? [] })
+    if (options.source === 'mountpoint' && !found.ok) {
+      throw new Stop({
+        reason: 'not-possible',
+        what: `volumes cannot be read where they lie: ${found.why}`,
+        how: 'let the way be chosen by itself (unset SAFE_COMPOSE_SOURCE)',
+      })
+    }
+    return found
+  }
+  return session
+}

@@ -1,0 +1,168 @@
+import { PassThrough, Transform } from 'node:stream'
+import type { Writable } from 'node:stream'
+import { Stop } from '../../model/failure.ts'
+import type { SinkTarget, TarSink } from '../../model/ports.ts'
+import { helperPath, openHelper, vanished } from './helper.ts'
+import type { Helper } from './helper.ts'
+import { readingArgs, startTar } from './host-tar.ts'
+import { inspectContainer } from './inspect.ts'
+import { isProven } from './mountpoint.ts'
+import type { Session } from './session.ts'
+import { directoryTar, scanTar } from './tar-scan.ts'
+import type { TarEntry } from './tar-scan.ts'
+import { findVolume } from './volumes.ts'
+
+/**
+ * Opens the way into a volume that is expected to be empty: by the mountpoint where it is proven, else through the
+ * archive API. Numeric owners, modes and times as in the tar, those of the root directory included. `done` of what
+ * `open` gives settles when everything is in the volume.
+ */
+export async function openSink(session: Session, target: SinkTarget): Promise<TarSink> {
+  const name = target.kind === 'volume' ? target.name : await volumeAt(session, target.id, target.path)
+  const [volume, proof] = await Promise.all([findVolume(session, name), session.mountpointProof()])
+  if (volume === null) throw vanished(name)
+  if (volume.driver === 'local' && volume.options['type'] === 'tmpfs') {
+    throw new Stop({
+      reason: 'not-possible',
+      what: `the volume ${name} lives in memory (tmpfs) while a container runs, and nowhere else`,
+      how: `restore into another volume, then copy it in while the service runs`,
+    })
+  }
+  const helper = await openHelper(session, { kind: 'volume', name, createdAt: volume.createdAt }, false)
+  return isProven(proof, volume)
+    ? mountpointSink(session, helper, proof.tar, volume.mountpoint)
+    : apiSink(session, helper, name)
+}
+
+/** The volume that a container has at a path. */
+async function volumeAt(session: Session, container: string, path: string): Promise<string> {
+  const inspected = await inspectContainer(session, container)
+  const mount = inspected?.Mounts.find(each => each.Destination === path && each.Type === 'volume')
+  if (mount?.Name !== undefined) return mount.Name
+  throw new Stop({
+    reason: 'not-possible',
+    what:
+      inspected === null
+        ? `the container ${container} is gone`
+        : `the container ${inspected.Name.slice(1)} has no volume at ${path}`,
+    how: 'look whether the service still has a volume there, then run the command again',
+  })
+}
+
+function mountpointSink(session: Session, helper: Helper, tar: string, folder: string): TarSink {
+  const args = readingArgs(folder)
+  const children = new Set<() => void>()
+  return {
+    kind: 'mountpoint',
+    command: { program: tar, args },
+    open: async () => {
+      const { child, done } = startTar(tar, args, session.variables)
+      child.stdout?.resume()
+      children.add(() => child.kill())
+      const stream = child.stdin as Writable
+      stream.on('error', () => {}) // A closed pipe is told by tar's own end.
+      return { stream, done }
+    },
+    close: async () => {
+      for (const kill of children) kill()
+      await helper.close()
+    },
+  }
+}
+
+function apiSink(session: Session, helper: Helper, name: string): TarSink {
+  const streams = new Set<Writable>()
+  return {
+    kind: 'api',
+    command: null,
+    open: async () => {
+      const { stream, root } = rootNoticer()
+      streams.add(stream)
+      const done = upload(session, helper, name, stream, root)
+      done.catch(() => {}) // The stream's own error may be handled first.
+      return { stream, done }
+    },
+    close: async () => {
+      for (const stream of streams) stream.destroy()
+      await helper.close()
+    },
+  }
+}
+
+async function upload(
+  session: Session,
+  helper: Helper,
+  name: string,
+  stream: Transform,
+  root: () => TarEntry | null,
+): Promise<void> {
+  const body = new PassThrough()
+  stream.pipe(body)
+  // Taken away in the middle: the request must break off, or the engine would wait for the rest.
+  stream.once('close', () => {
+    if (!stream.readableEnded) body.destroy(new Error('the archive broke off'))
+  })
+  try {
+    await session.call({
+      method: 'PUT',
+      path: `/containers/${helper.id}/archive`,
+      query: { path: helperPath },
+      upload: body,
+      doing: `write into the volume ${name}`,
+    })
+  } catch (error) {
+    const brokeOff = stream.errored
+    stream.destroy(error as Error)
+    throw brokeOff === null ? error : brokenArchive(name, brokeOff)
+  }
+  // The engine stops at the end of the tar; padding may follow.
+  stream.unpipe(body)
+  stream.resume()
+  const entry = root()
+  if (entry !== null) await restoreRoot(session, helper, name, entry)
+}
+
+/** The engine passes over the entry of the directory that it writes into: it is written once more, from above. */
+async function restoreRoot(session: Session, helper: Helper, name: string, entry: TarEntry): Promise<void> {
+  const slash = helperPath.lastIndexOf('/')
+  await session.call({
+    method: 'PUT',
+    path: `/containers/${helper.id}/archive`,
+    query: { path: helperPath.slice(0, slash) },
+    upload: directoryTar(entry, helperPath.slice(slash + 1)),
+    doing: `set the owner of the volume ${name}`,
+  })
+}
+
+function brokenArchive(name: string, cause: Error): Stop {
+  if (cause instanceof Stop) return cause
+  return new Stop(
+    {
+      reason: 'not-possible',
+      what: `the archive broke off while it was written into the volume ${name}: ${cause.message}`,
+      how: 'run the command again',
+    },
+    { cause },
+  )
+}
+
+/** Passes a tar on and remembers its root entry, which comes first. */
+function rootNoticer(): { readonly stream: Transform; readonly root: () => TarEntry | null } {
+  let root: TarEntry | null = null
+  let seen = false
+  const scanner = scanTar(0, entry => {
+    if (!seen && entry.type === 'directory' && /^\.?\/*$/.test(entry.path)) root = entry
+    seen = true
+  })
+  const stream = new Transform({
+    transform(chunk: Buffer, _encoding, next) {
+      try {
+        if (!seen) scanner.push(chunk)
+        next(null, chunk)
+      } catch (error) {
+        next(error as Error)
+      }
+    },
+  })
+  return { stream, root: () => root }
+}
