@@ -7,7 +7,7 @@ import type { OwnProcess } from './own-process.ts'
 const shared: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']
 
 /** Milliseconds after which a lookout is posted: short commands are over by then and pay nothing. */
-const quickCommand = 250
+const quickCommand = 100
 
 /** Milliseconds in which a lookout that got the same signal is seen to be gone. */
 const patience = 100

@@ -1,0 +1,30 @@
+/**
+ * Whether these words are a docker command line that leads to Compose: `compose up`, `--context x compose up`,
+ * `__complete compose up`, `help compose`. The docker CLI hands its plugin the whole of it.
+ */
+export function isDockerLine(words: readonly string[]): boolean {
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? ''
+    if (word.startsWith('-') && word !== '-') {
+      if (takeValues.includes(word)) index++
+      continue
+    }
+    if (word === 'help') return words[index + 1] === 'compose'
+    return ['compose', '__complete', '__completeNoDesc'].includes(word)
+  }
+  return false
+}
+
+/** Those of the docker CLI's own flags that take the next word. */
+const takeValues: readonly string[] = [
+  '--config',
+  '--context',
+  '-c',
+  '--host',
+  '-H',
+  '--log-level',
+  '-l',
+  '--tlscacert',
+  '--tlscert',
+  '--tlskey',
+]
