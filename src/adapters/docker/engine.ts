@@ -1,5 +1,4 @@
 import { userInfo } from 'node:os'
-import { Stop } from '../../model/failure.ts'
 import type { Engine, Host } from '../../model/ports.ts'
 import { findEndpoint } from './connect.ts'
 import type { EndpointOptions } from './connect.ts'
@@ -29,8 +28,10 @@ import { watchEvents } from './watch.ts'
 /** What an engine is opened with, besides what decides which one. */
 export interface EngineOptions extends EndpointOptions {
   readonly host: Host
-  /** The one way in which volumes are to be read and written; null for the best that can be had. */
-  readonly source?: 'api' | 'mountpoint' | null
+  /** Whether this process is root: only root may read the folders of volumes. */
+  readonly elevated: boolean
+  /** False keeps everything on the archive API even where mountpoints could be used. */
+  readonly mountpoints?: boolean
 }
 
 /** Connects to the engine that the docker CLI would use. Throws `bad-engine-endpoint` or `engine-unreachable`. */
@@ -67,34 +68,25 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 function openSession(options: EngineOptions, connection: Session['connection'], local: boolean): Session {
   let owner: ReturnType<Host['owner']> | null = null
   let proof: Promise<MountpointProof> | null = null
-  const user = userInfo()
   const session: Session = {
     connection,
     call: request => connection.call(request),
     host: options.host,
     owner: () => (owner ??= options.host.owner()),
-    user: user.username,
-    elevated: user.uid === 0,
+    user: userInfo().username,
+    elevated: options.elevated,
     local,
     variables: options.variables,
     ownHelpers: new Set(),
     mountpointProof: () => (proof ??= prove()),
   }
   const prove = async (): Promise<MountpointProof> => {
-    if (options.source === 'api') return { ok: false, why: 'only the API is to be used' }
+    if (options.mountpoints === false) return { ok: false, why: 'only the API is to be used' }
     const { body } = await connection.call<{ SecurityOptions: readonly string[] | null }>({
       path: '/info',
       doing: 'tell about itself',
     })
-    const found = await proveMountpoints(session, { securityOptions: body.SecurityOptions ?? [] })
-    if (options.source === 'mountpoint' && !found.ok) {
-      throw new Stop({
-        reason: 'not-possible',
-        what: `volumes cannot be read where they lie: ${found.why}`,
-        how: 'let the way be chosen by itself (unset SAFE_COMPOSE_SOURCE)',
-      })
-    }
-    return found
+    return proveMountpoints(session, { securityOptions: body.SecurityOptions ?? [] })
   }
   return session
 }
