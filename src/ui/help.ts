@@ -11,7 +11,9 @@ export function helpText(version: string): string {
     variable,
     about,
   ])
-  const words = Object.entries(ownWords).map(([word, about]) => [`  ${usage[word as OwnWord]}`, about])
+  const words = Object.entries(ownWords).flatMap(([word, about]) =>
+    usage[word as OwnWord].map((line, index) => [`  ${line}`, index === 0 ? about : '']),
+  )
   const codes = Object.values(exitCodes).map(({ code, meaning }) => [`  ${code}`, meaning])
   return `${[
     `safe-compose ${version}`,
@@ -24,7 +26,7 @@ export function helpText(version: string): string {
     '',
     'Commands of our own',
     '',
-    ...columns(words, '   '),
+    ...columns(words, '  '),
     '',
     'Options, before the command; each can be set by its variable instead',
     '',
@@ -32,7 +34,7 @@ export function helpText(version: string): string {
     '',
     ...columns(
       [
-        ['  SAFE_COMPOSE=off', 'pass everything through untouched (not where a coding agent is at work)'],
+        ['  SAFE_COMPOSE=off', 'pass everything through untouched; not for coding agents'],
         ['  SAFE_COMPOSE_DOCKER_COMPOSE=PROGRAM', 'the Compose to use'],
       ],
       '   ',
@@ -55,13 +57,13 @@ export function helpText(version: string): string {
   ].join('\n')}\n`
 }
 
-const usage: Readonly<Record<OwnWord, string>> = {
-  backup: 'backup [--tag T] [--pause | --stop] [SERVICE|VOLUME…]',
-  backups: 'backups [--all] [--json]',
-  show: 'show [--json] ID',
-  restore: 'restore [ID] [--volume V] [--to V2] | --from FILE --volume V',
-  undo: 'undo [ID] [--list [--json]]',
-  approve: 'approve CODE',
-  compose: 'compose COMMAND …',
-  help: 'help',
+const usage: Readonly<Record<OwnWord, readonly string[]>> = {
+  backup: ['backup [--tag T] [SERVICE|VOLUME…]', '       [--pause | --stop]'],
+  backups: ['backups [--all] [--json]'],
+  show: ['show [--json] ID'],
+  restore: ['restore [ID] [--volume V] [--to V2]', 'restore --from FILE --volume V'],
+  undo: ['undo [ID] [--list [--json]]'],
+  approve: ['approve CODE'],
+  compose: ['compose COMMAND …'],
+  help: ['help'],
 }

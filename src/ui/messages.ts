@@ -84,7 +84,7 @@ function blockOf(
     finding.usedBy.length === 0 ? '' : `used by ${listed(finding.usedBy.map(escapeName))}`,
     finding.canBackUp ? '' : 'cannot be backed up yet',
   ])
-  const kept = (event.kept ?? []).map(({ name, why }) => `  kept: ${escapeName(name)} (${escapeName(why)})`)
+  const kept = event.kept.map(({ name, why }) => `  kept: ${escapeName(name)} (${escapeName(why)})`)
   return [
     `safe-compose: ${headline(outcome, stakes, event.project)}`,
     '',
@@ -338,7 +338,7 @@ export function runNames(containers: EventOf<'resumed'>['containers']): readonly
 export function composeEndedLines(event: EventOf<'compose-ended'>, { command }: Setting): readonly string[] {
   const { gone, kept, restorePoint, exitCode } = event
   if (gone.length === 0) return []
-  const failed = exitCode === 0 ? '' : `Compose ended with ${exitCode}. `
+  const failed = exitCode === 0 ? '' : `Compose ended with ${exitCode}: `
   const some = kept.length === 0 || exitCode === 0 ? '' : `; ${listed(kept.map(nameOf))} is still there`
   return [`safe-compose: ${failed}${goneWords(gone)}${some}. ${wayBack(event, restorePoint, command ?? [])}`]
 }

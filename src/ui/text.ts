@@ -211,7 +211,7 @@ function openSpinner(options: TextOptions): {
     },
     hush: () => {
       wanted = null
-      spinner?.stop()
+      if (spinner?.isSpinning === true) spinner.stop()
     },
   }
 }

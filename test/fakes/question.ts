@@ -94,16 +94,17 @@ export function aQuestion(change: { readonly backsUp?: boolean } = {}): Paramete
 }
 
 export function aRestorePoint(
-  change: Partial<Manifest> & Partial<Omit<RestorePoint, 'manifest'>> = {},
+  manifest: Partial<Manifest> = {},
+  point: Partial<Omit<RestorePoint, 'manifest'>> = {},
 ): RestorePoint {
-  const { path, bytes, state, damage, ...manifest } = change
-  const id = change.id ?? '20261123T111500Z-schedule'
+  const id = manifest.id ?? '20261123T111500Z-schedule'
   return {
     id,
-    path: path ?? `/home/ann/.local/share/safe-compose/engine-1/shop/${id}`,
-    bytes: bytes ?? 322_000_000,
-    state: state ?? 'good',
-    damage: damage ?? null,
+    path: `/home/ann/.local/share/safe-compose/engine-1/shop/${id}`,
+    bytes: 322_000_000,
+    state: 'good',
+    damage: null,
+    ...point,
     manifest: {
       format: 1,
       id,

@@ -70,7 +70,8 @@ async function readMemory(file: string): Promise<Memory> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { format: 1, projects: {} }
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { format: 1, projects: {} }
     throw unreadable(file, error instanceof Error ? error.message : String(error))
   }
   try {

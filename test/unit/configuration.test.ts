@@ -1,0 +1,338 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { findConfiguration } from '../../src/adapters/configuration/find-configuration.ts'
+import { readSafeOptions } from '../../src/core/options.ts'
+import { defaultPolicy, policyFrom } from '../../src/core/policy.ts'
+import { Stop } from '../../src/model/failure.ts'
+import type { Policy } from '../../src/model/decision.ts'
+
+const knownRules = ['down-volumes', 'rm-v', 'stateful-recreate']
+
+let home: string
+let project: string
+
+beforeEach(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'safe-compose-config-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  home = join(folder, 'home')
+  project = join(folder, 'shop')
+  await write(join(project, 'compose.yaml'), 'services: {}\n')
+})
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, text)
+}
+
+const userFile = (): string => join(home, '.config', 'safe-compose', 'config.yaml')
+const projectFile = (): string => join(project, '.safe-compose.yaml')
+
+interface From {
+  readonly argv?: readonly string[]
+  readonly variables?: Readonly<Record<string, string>>
+  readonly configHome?: string
+  readonly composeFiles?: readonly string[]
+}
+
+async function policy(from: From = {}): Promise<Policy> {
+  const { options } = readSafeOptions(from.argv ?? [], from.variables ?? {})
+  const sources = await findConfiguration({
+    configHome: from.configHome ?? null,
+    home,
+    chosen: options.config,
+    directory: project,
+    composeFiles: from.composeFiles ?? ['compose.yaml'],
+    projectDirectory: project,
+  })
+  return policyFrom({ sources, options, home, directory: project, knownRules })
+}
+
+async function failure(from: From = {}): Promise<unknown> {
+  const result = await policy(from).catch((error: unknown) => error)
+  if (result instanceof Stop) return result.failure
+  throw new Error(`not a failure: ${JSON.stringify(result)}`)
+}
+
+describe('what is in force', () => {
+  test('nothing said: six hours, a minute, ten seconds, seven days, three, 20 GB', async () => {
+    expect(await policy()).toEqual(defaultPolicy)
+    expect(defaultPolicy).toMatchObject({
+      maxAge: 21_600_000,
+      patience: 60_000,
+      maxStop: 10_000,
+      keep: { days: 7, last: 3, bytes: 20e9 },
+    })
+  })
+
+  test('the user, then the project, then the environment, then flags', async () => {
+    await write(
+      userFile(),
+      'store: ~/backups\nrules:\n  down-volumes: back-up\n  rm-v: off\npreflight: { maxAge: 2h, patience: 2m, maxStop: 0 }\nkeep: { days: 14, size: 5GB }\n',
+    )
+    await write(
+      projectFile(),
+      'rules: { down-volumes: refuse }\npreflight: { maxAge: 1h }\nkeep: { last: 5 }\n',
+    )
+    expect(await policy()).toEqual({
+      ...defaultPolicy,
+      store: `${home}/backups`,
+      rules: { 'down-volumes': 'refuse', 'rm-v': 'off' },
+      maxAge: 3_600_000,
+      patience: 120_000,
+      maxStop: 0,
+      keep: { days: 14, last: 5, bytes: 5e9 },
+    })
+    const variables = { SAFE_COMPOSE_STORE: '/from/variable', SAFE_COMPOSE_YES: '1' }
+    expect(await policy({ variables })).toMatchObject({ store: '/from/variable', yes: true })
+    expect(await policy({ variables, argv: ['--safe-store', 'here', '--safe-yes=0'] })).toMatchObject({
+      store: `${project}/here`,
+      yes: false,
+    })
+  })
+
+  test('$XDG_CONFIG_HOME, and --safe-config instead of the file of the user', async () => {
+    const configHome = join(home, 'elsewhere')
+    await write(join(configHome, 'safe-compose', 'config.yaml'), 'keep: { days: 1 }\n')
+    await write(userFile(), 'keep: { days: 2 }\n')
+    await write(join(project, 'mine.yaml'), 'keep: { days: 3 }\n')
+    expect((await policy({ configHome })).keep.days).toBe(1)
+    expect((await policy({ configHome: '' })).keep.days).toBe(2)
+    expect((await policy({ argv: ['--safe-config', 'mine.yaml'] })).keep.days).toBe(3)
+  })
+
+  test('x-safe-compose in any Compose file counts as the project', async () => {
+    await write(join(project, 'a.yml'), 'services: {}\nx-safe-compose:\n  rules: { rm-v: ask }\n')
+    await write(join(project, 'b.yml'), 'services: {}\nx-safe-compose:\n  preflight: { maxAge: 30m }\n')
+    expect(await policy({ composeFiles: ['a.yml', 'b.yml'] })).toMatchObject({
+      rules: { 'rm-v': 'ask' },
+      maxAge: 1_800_000,
+    })
+  })
+
+  test('the project file lies beside the first Compose file, wherever one stands', async () => {
+    await write(join(project, 'deploy', 'compose.yaml'), 'services: {}\n')
+    await write(join(project, 'deploy', '.safe-compose.yaml'), 'keep: { last: 9 }\n')
+    expect((await policy({ composeFiles: ['deploy/compose.yaml'] })).keep.last).toBe(9)
+    expect((await policy()).keep.last).toBe(3)
+  })
+
+  test('a Compose file that is broken or only mentions the key is left to Compose', async () => {
+    await write(join(project, 'broken.yml'), 'x-safe-compose: {\nservices\n')
+    await write(join(project, 'mention.yml'), 'services: {} # no x-safe-compose here\n')
+    expect(await policy({ composeFiles: ['broken.yml', 'mention.yml', 'missing.yml'] })).toEqual(
+      defaultPolicy,
+    )
+  })
+
+  test('an empty file says nothing', async () => {
+    await write(userFile(), '# nothing yet\nrules:\n')
+    expect(await policy()).toEqual(defaultPolicy)
+  })
+})
+
+describe('a wrong file is named with line and key', () => {
+  test.each<[string, string, { line: number | null; key: string | null; what: string; how: string }]>([
+    [
+      'an unknown key',
+      'store: /x\nruless: {}\n',
+      { line: 2, key: 'ruless', what: 'there is no such key', how: 'did you mean rules?' },
+    ],
+    [
+      'an unknown key below',
+      'keep:\n  days: 7\n  colour: red\n',
+      { line: 3, key: 'keep.colour', what: 'there is no such key', how: 'there are: days, last, size' },
+    ],
+    [
+      'an unknown rule',
+      'rules:\n  down-volume: off\n',
+      { line: 2, key: 'rules.down-volume', what: 'there is no such key', how: 'did you mean down-volumes?' },
+    ],
+    [
+      'no level',
+      'rules:\n  rm-v: loud\n',
+      {
+        line: 2,
+        key: 'rules.rm-v',
+        what: '"loud" is not a level',
+        how: 'use one of: off, warn, back-up, ask, refuse',
+      },
+    ],
+    [
+      'no time',
+      'preflight:\n\n  maxAge: 6\n',
+      {
+        line: 3,
+        key: 'preflight.maxAge',
+        what: '6 is not a time',
+        how: 'write one, such as 10s, 90m, 6h or 7d',
+      },
+    ],
+    [
+      'no size',
+      'keep: { size: 20 }\n',
+      { line: 1, key: 'keep.size', what: '20 is not a size', how: 'write one, such as 500MB or 20GB' },
+    ],
+    [
+      'no number',
+      'keep: { days: 1.5 }\n',
+      { line: 1, key: 'keep.days', what: '1.5 is not a whole number', how: 'write a number, 0 or more' },
+    ],
+    [
+      'none kept',
+      'keep: { last: 0 }\n',
+      { line: 1, key: 'keep.last', what: '0 is not a whole number', how: 'write a number, 1 or more' },
+    ],
+    [
+      'a list',
+      'rules: [a]\n',
+      {
+        line: 1,
+        key: 'rules',
+        what: '["a"] is not a mapping',
+        how: 'write keys: down-volumes, rm-v, stateful-recreate',
+      },
+    ],
+    [
+      'a text for all',
+      'just words\n',
+      {
+        line: null,
+        key: null,
+        what: '"just words" is not a mapping',
+        how: 'write keys: store, rules, preflight, keep',
+      },
+    ],
+    [
+      'a relative store',
+      'store: backups\n',
+      {
+        line: 1,
+        key: 'store',
+        what: '"backups" is not an absolute path',
+        how: 'write one, such as /mnt/backups or ~/backups',
+      },
+    ],
+  ])('%s', async (_, text, told) => {
+    await write(userFile(), text)
+    expect(await failure()).toEqual({ reason: 'bad-configuration', file: userFile(), ...told })
+  })
+
+  test('no YAML', async () => {
+    await write(projectFile(), 'keep:\n  days: 7\n last: 3\n')
+    expect(await failure()).toMatchObject({
+      reason: 'bad-configuration',
+      file: projectFile(),
+      line: 3,
+      key: null,
+    })
+  })
+
+  test('aliases that would fill the memory', async () => {
+    const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x]']
+    for (let level = 1; level < 9; level++) {
+      const alias = `*a${level - 1}`
+      bomb.push(`a${level}: &a${level} [${Array.from({ length: 9 }, () => alias).join(', ')}]`)
+    }
+    await write(userFile(), bomb.join('\n'))
+    expect(await failure()).toMatchObject({ reason: 'bad-configuration', file: userFile() })
+  })
+
+  test('--safe-config names a file that is not there', async () => {
+    expect(await failure({ argv: ['--safe-config', 'gone.yaml'] })).toMatchObject({
+      reason: 'bad-configuration',
+      file: join(project, 'gone.yaml'),
+      what: 'there is no such file',
+    })
+  })
+
+  test('a directory in its place', async () => {
+    await mkdir(projectFile())
+    expect(await failure()).toMatchObject({ file: projectFile(), what: 'it is a directory' })
+  })
+
+  test('a name that is nearly right would protect nobody', async () => {
+    await write(join(project, '.safe-compose.yml'), 'rules: { rm-v: refuse }\n')
+    expect(await failure()).toMatchObject({
+      file: join(project, '.safe-compose.yml'),
+      what: 'it is not read under this name',
+      how: `call it ${projectFile()}`,
+    })
+  })
+
+  test('a rule that --safe-allow does not know', async () => {
+    expect(await failure({ argv: ['--safe-allow', 'down-volumes,rm-w'] })).toEqual({
+      reason: 'bad-usage',
+      what: '--safe-allow names a rule that does not exist: rm-w',
+      how: 'did you mean rm-v?',
+    })
+  })
+})
+
+describe('a project may add protection and weaken nothing', () => {
+  test.each<[string, string, string, string]>([
+    ['send backups elsewhere', 'store: /tmp\n', 'store', 'a project may not say where backups are kept'],
+    [
+      'turn a rule off',
+      'rules: { down-volumes: off }\n',
+      'rules.down-volumes',
+      'a project may only set it to ask or refuse',
+    ],
+    [
+      'make a rule a warning',
+      'rules: { down-volumes: warn }\n',
+      'rules.down-volumes',
+      'a project may only set it to ask or refuse',
+    ],
+    [
+      'go on without asking',
+      'rules: { down-volumes: back-up }\n',
+      'rules.down-volumes',
+      'a project may only set it to ask or refuse',
+    ],
+    [
+      'back up less often',
+      'preflight: { maxAge: 7h }\n',
+      'preflight.maxAge',
+      'a project may not set more than 6 h',
+    ],
+    [
+      'lose patience sooner',
+      'preflight: { patience: 5s }\n',
+      'preflight.patience',
+      'a project may not set less than 1 min',
+    ],
+    ['keep for fewer days', 'keep: { days: 6 }\n', 'keep.days', 'a project may not set less than 7'],
+    ['keep fewer', 'keep: { last: 1 }\n', 'keep.last', 'a project may not set less than 3'],
+    ['keep less', 'keep: { size: 1GB }\n', 'keep.size', 'a project may not set less than 20 GB'],
+  ])('not %s', async (_, text, key, what) => {
+    await write(projectFile(), text)
+    expect(await failure()).toMatchObject({
+      reason: 'bad-configuration',
+      file: projectFile(),
+      line: 1,
+      key,
+      what,
+    })
+    await rm(projectFile())
+    await write(join(project, 'compose.yaml'), `x-safe-compose: { ${text.trim()} }\n`)
+    expect(await failure()).toMatchObject({ file: join(project, 'compose.yaml'), line: 1, key, what })
+    await write(join(project, 'compose.yaml'), 'services: {}\n')
+    await write(userFile(), text)
+    await expect(policy()).resolves.toBeDefined()
+  })
+
+  test('nor go below what the user has chosen', async () => {
+    await write(userFile(), 'rules: { rm-v: refuse }\npreflight: { maxAge: 1h }\nkeep: { days: 30 }\n')
+    await write(projectFile(), 'rules: { rm-v: ask }\n')
+    expect(await failure()).toMatchObject({ key: 'rules.rm-v', what: 'a project may only set it to refuse' })
+    await write(projectFile(), 'preflight: { maxAge: 2h }\n')
+    expect(await failure()).toMatchObject({
+      key: 'preflight.maxAge',
+      what: 'a project may not set more than 1 h',
+    })
+    await write(projectFile(), 'keep: { days: 8 }\n')
+    expect(await failure()).toMatchObject({ key: 'keep.days', what: 'a project may not set less than 30' })
+  })
+})
