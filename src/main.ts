@@ -256,13 +256,9 @@ function engineOf(
     variables,
     home: homedir(),
     host,
-    source: wayOf(variables['SAFE_COMPOSE_SOURCE']),
+    elevated: process.getuid?.() === 0,
+    mountpoints: variables['SAFE_COMPOSE_SOURCE'] !== 'api',
   })
-}
-
-/** For measuring: which of the two ways volumes are read and written by. */
-function wayOf(word: string | undefined): 'api' | 'mountpoint' | null {
-  return word === 'api' || word === 'mountpoint' ? word : null
 }
 
 function storeOf(policy: Policy, variables: Readonly<Record<string, string>>, host: Host): Store {

@@ -1,5 +1,5 @@
 import { approvalKey, decide } from '../core/decision.ts'
-import { findFindings } from '../core/findings.ts'
+import { findFindings, holdingsToLookInto } from '../core/findings.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { Contents, Holding } from '../model/holding.ts'
 import type { Decision } from '../model/decision.ts'
@@ -47,6 +47,7 @@ export async function judge(context: Context, look: Look, invocation: Invocation
     approval: await takeApproval(context, look, invocation, findings),
     now: context.host.now(),
     volumes: facts.volumes,
+    containers: facts.containers,
   })
   return { ...decision, findings, newest: good[0] ?? null }
 }
@@ -59,7 +60,7 @@ async function contentsOf(
   findings: readonly Finding[],
 ): Promise<ReadonlyMap<string, Contents>> {
   const holdings = new Map<string, Holding>()
-  for (const { holding } of findings)
+  for (const holding of holdingsToLookInto(findings))
     if (holding.kind !== 'directory') holdings.set(identityOfHolding(holding), holding)
   const found = await engine.contents([...holdings.values()], facts, contentsBudget)
   return new Map([...found].map(([holding, contents]) => [identityOfHolding(holding), contents]))

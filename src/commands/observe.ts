@@ -25,7 +25,18 @@ export interface Look {
 const recreating = new Set(['up', 'create', 'run', 'scale', 'watch', 'alpha watch', 'alpha scale'])
 
 /** Commands that reach beyond what the plain model says: orphans, inactive profiles, unused volumes. */
-const reachingFurther = new Set(['up', 'create', 'down', 'run', 'rm', 'kill', 'stop', 'scale'])
+const reachingFurther = new Set([
+  'up',
+  'create',
+  'down',
+  'run',
+  'rm',
+  'kill',
+  'stop',
+  'scale',
+  'watch',
+  'alpha watch',
+])
 
 /**
  * Looks at the project as declared and at the engine as it is, both at the same time. Runs that died are finished or

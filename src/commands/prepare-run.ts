@@ -2,7 +2,7 @@ import { destroys } from '../core/estimate.ts'
 import { unreachable, Stop } from '../model/failure.ts'
 import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
-import type { Plan, Step } from '../model/decision.ts'
+import type { DecidedStake, Plan, Step } from '../model/decision.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { RunState } from '../model/journal.ts'
 import type { CopyQuality, EngineEvent, Store } from '../model/ports.ts'
@@ -50,7 +50,7 @@ export async function prepareRun(
 ): Promise<PreparedRun | 'look-again'> {
   const decision = plan.decision as Judgement
   const copies = plan.steps.filter(step => step.type === 'copy')
-  const worthRecording = decision.stakes.some(stake => stake.verdict !== 'warn')
+  const worthRecording = decision.stakes.some(isWorthRecording)
   if (!settled.goesOn || !worthRecording) return { argv: settled.argv, guarded: null }
 
   const { engine, facts } = look
@@ -102,6 +102,11 @@ export async function prepareRun(
     await unwind(undo)
     throw error
   }
+}
+
+/** Also what is destroyed without a copy, on purpose: the journal tells. A mere warning is not. */
+function isWorthRecording({ verdict, stake }: DecidedStake): boolean {
+  return verdict !== 'warn' || (stake.finding.outcome === 'destroyed' && stake.finding.warning !== true)
 }
 
 interface Saved {

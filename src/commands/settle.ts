@@ -1,5 +1,5 @@
 import { destroys, estimateCopies } from '../core/estimate.ts'
-import { keepTheData } from '../core/plan.ts'
+import { keepTheData } from '../core/keep-the-data.ts'
 import { unreachable, Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
 import type { Answer, Plan } from '../model/decision.ts'
@@ -36,7 +36,7 @@ export async function settle(
       return { argv: invocation.argv, goesOn: true, copies: true }
     case 'warn':
     case 'back-up':
-      await sayFound(context, look, invocation, decision)
+      await sayFound(context, look, invocation, decision, plan)
       return { argv: invocation.argv, goesOn: true, copies: await patient(context, plan) }
     case 'refuse': {
       const code = await rememberRefusal(context, look, invocation, decision)
@@ -65,9 +65,10 @@ async function sayFound(
   look: Look,
   invocation: Invocation,
   decision: Judgement,
+  plan: Plan,
 ): Promise<void> {
   const directory = look.facts.project.directory ?? context.directory
-  if (decision.verdict === 'warn') {
+  if (decision.verdict === 'warn' && !destroys(plan)) {
     const texts = decision.stakes.map(
       ({ stake }) => `${stake.finding.rule} ${nameOfHolding(stake.finding.holding)}`,
     )

@@ -22,5 +22,7 @@ export function estimateCopies(plan: Plan): number | null {
 
 /** Whether the command would destroy anything: then there is no shortcut. */
 export function destroys(plan: Plan): boolean {
-  return plan.decision.stakes.some(({ stake }) => stake.finding.outcome === 'destroyed')
+  return plan.decision.stakes.some(
+    ({ stake }) => stake.finding.outcome === 'destroyed' && stake.finding.warning !== true,
+  )
 }

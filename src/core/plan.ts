@@ -7,7 +7,6 @@ import { escapeName } from './escape.ts'
 import { listed } from './format.ts'
 import { commandOf, dependencies, isHelper } from './reach.ts'
 
-export { keepTheData } from './keep-the-data.ts'
 export { renderPlan } from './render-plan.ts'
 
 /**
