@@ -27,7 +27,7 @@ export interface Configuration {
 }
 
 /** From the least to the most that is done about a finding. */
-export const ruleLevels: readonly RuleLevel[] = ['off', 'warn', 'back-up', 'ask', 'refuse']
+const ruleLevels: readonly RuleLevel[] = ['off', 'warn', 'back-up', 'ask', 'refuse']
 
 /** Reads and checks one configuration. Throws `bad-configuration`, naming file, line and key. */
 export function readConfiguration(source: ConfigurationSource, knownRules: readonly string[]): Configuration {

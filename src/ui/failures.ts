@@ -23,7 +23,7 @@ export function failedLines(
   { failure, kind, command }: Failed,
   running: readonly string[],
 ): readonly string[] {
-  const { what, how } = tell(failure, command)
+  const { what, how } = tell(failure, kind, command)
   if (kind === 'own' || speaksForItself.has(failure.reason))
     return [`safe-compose: ${what}`, ...how.map(line => `  ${line}`)]
   return [
@@ -51,7 +51,7 @@ const speaksForItself: ReadonlySet<Failure['reason']> = new Set([
   'interrupted',
 ])
 
-function tell(failure: Failure, command: readonly string[]): Told {
+function tell(failure: Failure, kind: Failed['kind'], command: readonly string[]): Told {
   switch (failure.reason) {
     case 'compose-not-found':
       return {
@@ -132,11 +132,10 @@ function tell(failure: Failure, command: readonly string[]): Told {
       }
     case 'not-possible':
       return { what: escapeName(failure.what), how: [escapeName(failure.how)] }
-    case 'interrupted':
-      return {
-        what: `ended by ${signalWords[failure.signal]} before Compose ran. Nothing was deleted.`,
-        how: [],
-      }
+    case 'interrupted': {
+      const by = `ended by ${signalWords[failure.signal]}`
+      return { what: kind === 'own' ? by : `${by} before Compose ran. Nothing was deleted.`, how: [] }
+    }
     default:
       return unreachable(failure)
   }

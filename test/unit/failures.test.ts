@@ -205,6 +205,7 @@ describe('everything else', () => {
         '  what stood there was put back',
       ],
     ],
+    [{ reason: 'interrupted', signal: 'SIGTERM' }, ['safe-compose: ended by SIGTERM']],
     [
       { reason: 'nothing-to-undo', why: 'down -v was already undone' },
       [
