@@ -81,7 +81,7 @@ export const safeOptions: readonly SafeOptionInfo[] = [
     flag: '--safe-config',
     variable: 'SAFE_COMPOSE_CONFIG',
     value: 'FILE',
-    about: 'read this configuration instead of yours',
+    about: 'read this instead of the configuration file of yours',
   },
 ]
 
