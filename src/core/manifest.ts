@@ -1,6 +1,6 @@
 import { Stop } from '../model/failure.ts'
 import { manifestFormat } from '../model/restore-point.ts'
-import type { HoldingRecord, Manifest } from '../model/restore-point.ts'
+import type { Manifest } from '../model/restore-point.ts'
 
 /** The manifest as it is stored: JSON for people and programs, a line each. */
 export function encodeManifest(manifest: Manifest): string {
@@ -9,7 +9,7 @@ export function encodeManifest(manifest: Manifest): string {
 
 /**
  * Reads a manifest's text. Throws `manifest-unreadable` for what is no manifest, was written by a newer version, or
- * keeps something in a form that this version does not know: never guesses.
+ * keeps something in a form that this version does not know: never guesses. Keys that it does not know are kept.
  */
 export function parseManifest(text: string, path: string): Manifest {
   const parsed = parseJson(text, path)
@@ -17,54 +17,213 @@ export function parseManifest(text: string, path: string): Manifest {
   const { format } = parsed
   if (typeof format !== 'number') throw unreadable(path, 'it names no format')
   if (format > manifestFormat)
-    throw new Stop({
-      reason: 'manifest-unreadable',
-      path,
-      why: `it has format ${format}, and this version reads up to ${manifestFormat}`,
-      how: 'use the safe-compose that wrote it, or a newer one',
-    })
-  const missing = texts.filter(key => typeof parsed[key] !== 'string')
-  if (missing.length > 0) throw unreadable(path, `it has no ${missing.join(', ')}`)
-  if (!Array.isArray(parsed['holdings']) || !Array.isArray(parsed['state']))
-    throw unreadable(path, 'it lists no holdings')
-  for (const record of parsed['holdings'] as unknown[]) checkHolding(record, path)
-  return parsed as unknown as Manifest
-}
-
-const texts = ['id', 'startedAt', 'finishedAt', 'reason'] as const
-
-function checkHolding(record: unknown, path: string): asserts record is HoldingRecord {
-  const kept = isRecord(record) ? record['kept'] : null
-  if (!isRecord(record) || !isRecord(record['holding']) || !isRecord(kept))
-    throw unreadable(path, 'one of its holdings is not whole')
-  if (kept['form'] !== 'archive')
-    throw new Stop({
-      reason: 'manifest-unreadable',
-      path,
-      why: `it keeps a holding in the form ${JSON.stringify(kept['form'])}, which this version does not know`,
-      how: 'use the safe-compose that wrote it, or a newer one',
-    })
-  const { compression, path: file, sha256, bytes } = kept
-  if (
-    (compression !== 'zstd' && compression !== 'gzip') ||
-    typeof sha256 !== 'string' ||
-    typeof bytes !== 'number'
+    throw newer(path, `it has format ${format}, and this version reads up to ${manifestFormat}`)
+  const holdings = parsed['holdings']
+  if (Array.isArray(holdings)) for (const record of holdings) refuseUnknownForm(record, path)
+  const wrong = faultIn(parsed, manifestShape, '')
+  if (wrong !== null) throw unreadable(path, wrong)
+  const manifest = parsed as unknown as Manifest
+  const outside = [...manifest.holdings.map(record => record.kept), ...manifest.state].find(
+    file => !isInside(file.path),
   )
-    throw unreadable(path, 'one of its archives is not described whole')
-  if (typeof file !== 'string' || file.startsWith('/') || file.split('/').includes('..'))
-    throw unreadable(path, 'one of its archives lies outside of the restore point')
+  if (outside !== undefined)
+    throw unreadable(path, `${JSON.stringify(outside.path)} lies outside of the restore point`)
+  return manifest
 }
 
-function parseJson(text: string, path: string): unknown {
+/**
+ * What can be told of a restore point whose manifest cannot be read, so that it is listed instead of hidden: mostly
+ * from its id. Its `format` is never the one of this version.
+ */
+export function salvageManifest(
+  text: string,
+  id: string,
+  where: { readonly engine: string; readonly project: string },
+): Manifest {
+  const parsed = parseOrNull(text)
+  const { format, sequence, startedAt, finishedAt, tag } = isRecord(parsed) ? parsed : {}
+  const time = timeIn(id)
+  return {
+    format: typeof format === 'number' && format !== manifestFormat ? format : 0,
+    id,
+    sequence: Number.isSafeInteger(sequence) ? Number(sequence) : 0,
+    startedAt: isTime(startedAt) ? startedAt : time,
+    finishedAt: isTime(finishedAt) ? finishedAt : time,
+    reason: id.includes('-preflight') ? 'preflight' : id.includes('-safety') ? 'safety' : 'manual',
+    tag: typeof tag === 'string' ? tag : null,
+    command: null,
+    tool: { name: 'safe-compose', version: 'unknown' },
+    compose: null,
+    engine: { id: where.engine, version: 'unknown', host: 'unknown' },
+    project: { name: where.project, directory: null, files: [] },
+    holdings: [],
+    state: [],
+    notes: [],
+  }
+}
+
+/** The time that an id begins with; the beginning of time where it has none. */
+function timeIn(id: string): string {
+  const [year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(id)?.slice(1) ?? []
+  const text = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
+  return isTime(text) ? text : new Date(0).toISOString()
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value))
+}
+
+function parseOrNull(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw unreadable(path, 'it is not whole JSON')
+    return null
   }
+}
+
+/** Whether a stored file's path stays inside of its restore point. */
+export function isInside(path: string): boolean {
+  const parts = path.split('/')
+  return !path.includes('\0') && parts.every(part => part !== '' && part !== '.' && part !== '..')
+}
+
+/** What a value must be: a kind of value, a list, an object with these keys, or one of several things. */
+type Shape =
+  | 'text'
+  | 'time'
+  | 'count'
+  | 'texts'
+  | 'pairs'
+  | { readonly words: readonly string[] }
+  | { readonly nullable: Shape }
+  | { readonly listOf: Shape }
+  | { readonly keys: Readonly<Record<string, Shape>> }
+
+const file = { path: 'text', bytes: 'count', sha256: 'text' } as const
+
+const archive: Shape = {
+  keys: {
+    ...file,
+    compression: { words: ['zstd', 'gzip'] },
+    tar: {
+      keys: {
+        bytes: 'count',
+        entries: 'count',
+        files: 'count',
+        directories: 'count',
+        links: 'count',
+        others: 'count',
+        contentBytes: 'count',
+      },
+    },
+  },
+}
+
+const holdingRecord: Shape = {
+  keys: {
+    holding: { keys: { kind: { words: ['volume', 'anonymous', 'bind', 'layer', 'directory'] } } },
+    volume: { nullable: { keys: { driver: 'text', options: 'pairs', labels: 'pairs' } } },
+    kept: archive,
+    consistency: { words: ['cold', 'paused', 'running', 'crash-consistent'] },
+    source: { words: ['api', 'mountpoint'] },
+    database: { nullable: { keys: { kind: 'text', label: 'text', path: 'text' } } },
+    usedBy: 'texts',
+    lastWrite: { nullable: 'text' },
+    notes: 'texts',
+  },
+}
+
+const manifestShape: Shape = {
+  keys: {
+    id: 'text',
+    sequence: 'count',
+    startedAt: 'time',
+    finishedAt: 'time',
+    reason: { words: ['preflight', 'manual', 'safety'] },
+    tag: { nullable: 'text' },
+    command: { nullable: 'texts' },
+    tool: { keys: { name: 'text', version: 'text' } },
+    compose: { nullable: { keys: { version: 'text', form: 'text' } } },
+    engine: { keys: { id: 'text', version: 'text', host: 'text' } },
+    project: { keys: { name: 'text', directory: { nullable: 'text' }, files: 'texts' } },
+    holdings: { listOf: holdingRecord },
+    state: { listOf: { keys: file } },
+    notes: 'texts',
+  },
+}
+
+/** The first thing that is not as it must be, in words; null when all is well. */
+function faultIn(value: unknown, shape: Shape, at: string): string | null {
+  if (shape === 'text') return typeof value === 'string' ? null : `${at} is not a text`
+  if (shape === 'time') return isTime(value) ? null : `${at} is not a time`
+  if (shape === 'count')
+    return Number.isSafeInteger(value) && Number(value) >= 0 ? null : `${at} is not a number`
+  if (shape === 'texts') return faultIn(value, { listOf: 'text' }, at)
+  if (shape === 'pairs') return faultInPairs(value, at)
+  if ('words' in shape)
+    return typeof value === 'string' && shape.words.includes(value)
+      ? null
+      : `${at} is none of ${shape.words.join(', ')}`
+  if ('nullable' in shape) return value === null ? null : faultIn(value, shape.nullable, at)
+  if ('listOf' in shape)
+    return Array.isArray(value)
+      ? firstFault(value.map((each, index) => () => faultIn(each, shape.listOf, `${at}[${index}]`)))
+      : `${at} is not a list`
+  if (!isRecord(value)) return `${at} is not an object`
+  const prefix = at === '' ? '' : `${at}.`
+  return firstFault(
+    Object.entries(shape.keys).map(
+      ([key, inner]) =>
+        () =>
+          faultIn(value[key], inner, `${prefix}${key}`),
+    ),
+  )
+}
+
+function faultInPairs(value: unknown, at: string): string | null {
+  if (!isRecord(value)) return `${at} is not an object`
+  return firstFault(
+    Object.entries(value).map(
+      ([key, each]) =>
+        () =>
+          faultIn(each, 'text', `${at}.${key}`),
+    ),
+  )
+}
+
+function firstFault(checks: readonly (() => string | null)[]): string | null {
+  for (const check of checks) {
+    const fault = check()
+    if (fault !== null) return fault
+  }
+  return null
+}
+
+function refuseUnknownForm(record: unknown, path: string): void {
+  const kept = isRecord(record) ? record['kept'] : null
+  if (!isRecord(kept) || kept['form'] === 'archive') return
+  const form = JSON.stringify(kept['form'])
+  throw newer(path, `it keeps a holding in the form ${form}, which this version does not know`)
+}
+
+function parseJson(text: string, path: string): unknown {
+  const parsed = parseOrNull(text)
+  if (parsed === null) throw unreadable(path, 'it is not whole JSON')
+  return parsed
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function newer(path: string, why: string): Stop {
+  return new Stop({
+    reason: 'manifest-unreadable',
+    path,
+    why,
+    how: 'use the safe-compose that wrote it, or a newer one',
+  })
 }
 
 function unreadable(path: string, why: string): Stop {

@@ -27,6 +27,7 @@ export function keepAndRemove(from: {
   const keep: Kept[] = []
   const remove: Kept[] = []
   let bytes = 0
+  let isFull = false
   for (const point of newestFirst) {
     const why = whyAlwaysKept(point, newest, from.needed)
     if (why !== null) {
@@ -36,8 +37,11 @@ export function keepAndRemove(from: {
     }
     const age = from.now.getTime() - Date.parse(point.manifest.finishedAt)
     if (age > from.keep.days * day) remove.push({ point, why: `older than ${from.keep.days} days` })
-    else if (bytes + point.bytes > from.keep.bytes) remove.push({ point, why: 'beyond the total size' })
-    else {
+    else if (isFull || bytes + point.bytes > from.keep.bytes) {
+      // From here on back: an older one is not worth more than a newer one because it is smaller.
+      isFull = true
+      remove.push({ point, why: 'beyond the total size' })
+    } else {
       keep.push({ point, why: `within ${from.keep.days} days` })
       bytes += point.bytes
     }

@@ -1,24 +1,30 @@
 import { spawn } from 'node:child_process'
-import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
 
-/** A child whose end is awaited: rejects with its own words when it fails. */
+/** A program of the host at work. */
 export interface Child {
   readonly process: ChildProcess
-  /** Settles when the child has ended and its streams are closed. */
+  /** Settles when it has ended and its streams are closed. Rejects with its own words unless it ended with 0. */
   readonly done: Promise<void>
   /** What it printed on standard error, its last 4 kB. */
   readonly words: () => string
   readonly kill: () => void
 }
 
-/** Starts a program with the given streams; standard error is kept for the failure. */
+/**
+ * Starts a program; standard error is kept for the failure. An output of another child as `stdin` joins the two
+ * directly: what one writes the other reads, and nothing of it passes through this process.
+ */
 export function startChild(
   program: string,
   args: readonly string[],
-  stdio: readonly [stdin: 'pipe' | 'ignore', stdout: 'pipe' | 'ignore'],
-  options: SpawnOptions = {},
+  stdin: 'pipe' | 'ignore' | Readable,
+  stdout: 'pipe' | 'ignore',
 ): Child {
-  const child = spawn(program, [...args], { ...options, stdio: [...stdio, 'pipe'] })
+  const child = spawn('env', [...plainEnvironment, program, ...args], { stdio: [stdin, stdout, 'pipe'] })
+  // Two readers of one pipe would each get a part.
+  if (typeof stdin !== 'string') stdin.destroy()
   let words = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-4096)
@@ -26,15 +32,75 @@ export function startChild(
   // A child that ends early closes its input: that is told by its exit, not by EPIPE.
   child.stdin?.on('error', () => {})
   const done = new Promise<void>((resolve, reject) => {
-    child.on('error', error => reject(new Error(`${program} cannot be run: ${error.message}`)))
+    child.on('error', error => reject(new ChildFailure(`${program} cannot be run: ${error.message}`, null)))
     child.on('close', (code, signal) => {
       if (code === 0) resolve()
-      else
-        reject(new Error(`${nameOf(program)} ended with ${signal ?? code}: ${words.trim() || 'no message'}`))
+      else reject(new ChildFailure(`${nameOf(program)} ${ending(code, signal, words)}`, signal))
     })
   })
   done.catch(() => {})
   return { process: child, done, words: () => words, kill: () => child.kill('SIGKILL') }
+}
+
+/** English words, and no options smuggled in through the environment. */
+const plainEnvironment = [
+  '-u',
+  'TAR_OPTIONS',
+  '-u',
+  'TAPE',
+  '-u',
+  'POSIXLY_CORRECT',
+  '-u',
+  'ZSTD_CLEVEL',
+  '-u',
+  'ZSTD_NBTHREADS',
+  'LC_ALL=C',
+] as const
+
+/** The output of a child that was started with one. */
+export function outputOf(child: Child): Readable {
+  const { stdout } = child.process
+  if (stdout === null) throw new Error('Internal error: a child without an output')
+  return stdout
+}
+
+/** The input of a child that was started with one. */
+export function inputOf(child: Child): Writable {
+  const { stdin } = child.process
+  if (stdin === null) throw new Error('Internal error: a child without an input')
+  return stdin
+}
+
+/**
+ * Waits for everything that works together and rejects with the reason that explains the others: a program that died
+ * because its neighbour did (SIGPIPE) comes last.
+ */
+export async function allWell(works: readonly Promise<unknown>[]): Promise<void> {
+  const ends = await Promise.allSettled(works)
+  const reasons = ends.flatMap(end => (end.status === 'rejected' ? [end.reason as unknown] : []))
+  if (reasons.length > 0) throw reasons.find(reason => !isEcho(reason)) ?? reasons[0]
+}
+
+/** Whether an error only says that the other end of a pipe went away. */
+export function isEcho(reason: unknown): boolean {
+  if (reason instanceof ChildFailure) return reason.signal === 'SIGPIPE'
+  const code = (reason as NodeJS.ErrnoException | null)?.code
+  return code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ERR_STREAM_DESTROYED'
+}
+
+class ChildFailure extends Error {
+  readonly signal: NodeJS.Signals | null
+
+  constructor(message: string, signal: NodeJS.Signals | null) {
+    super(message)
+    this.name = 'ChildFailure'
+    this.signal = signal
+  }
+}
+
+function ending(code: number | null, signal: NodeJS.Signals | null, words: string): string {
+  const said = words.trim()
+  return `ended with ${signal ?? code}${said === '' ? '' : `: ${said}`}`
 }
 
 function nameOf(program: string): string {

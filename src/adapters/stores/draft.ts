@@ -1,20 +1,26 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { encodeManifest } from '../../core/manifest.ts'
+import { encodeManifest, isInside } from '../../core/manifest.ts'
 import { nextId } from '../../core/restore-point-id.ts'
+import { Stop } from '../../model/failure.ts'
 import { manifestFormat } from '../../model/restore-point.ts'
 import type { Manifest, StoredFile } from '../../model/restore-point.ts'
 import type { LockOwner, RestorePointDraft } from '../../model/ports.ts'
-import { createHash } from 'node:crypto'
-import type { Modes } from './directory.ts'
-import { syncFolder, writeDurably } from './durable.ts'
+import { makeFolders, syncFolder, writeDurably } from './durable.ts'
+import type { Modes } from './durable.ts'
+import { unusable } from './failures.ts'
 import { watchRoom } from './room.ts'
 import { writeArchive } from './write-archive.ts'
 
 /** A folder that ends so is being written, or was when its writer died. */
 export const partialEnding = '.partial'
+/** For the moment until its owner's name is in it. */
+export const beginningEnding = '.beginning'
 
 export interface DraftOptions {
+  /** Of the store. */
+  readonly root: string
   /** Of the project. */
   readonly folder: string
   readonly id: string
@@ -25,33 +31,37 @@ export interface DraftOptions {
   readonly sequence: () => Promise<number>
 }
 
-/** Begins a restore point under a temporary name that nobody else has. */
+/** Begins a restore point under a temporary name that nobody else has. Throws `store-unusable`, `no-space`. */
 export async function beginDraft(options: DraftOptions): Promise<RestorePointDraft> {
-  const { folder, modes } = options
-  await mkdir(folder, { recursive: true, mode: modes.folder })
-  const { id, path } = await claim(folder, options.id, modes.folder)
-  await writeDurably(join(path, 'owner.json'), JSON.stringify(options.owner), modes.file)
+  const { root, folder, modes } = options
+  const { id, path } = await explained(root, () => claim(options))
   const state: StoredFile[] = []
   const room = watchRoom(path, options.leave)
+  const archives = new Set<Promise<unknown>>()
+  const givenUp = new AbortController()
   return {
     id,
     putArchive: async (name, source, onBytes) => {
-      await mkdir(join(path, 'volumes'), { recursive: true, mode: modes.folder })
-      await room.reserve(0)
-      const { extension, ...kept } = await writeArchive({
-        path: join(path, 'volumes', name),
+      await explained(root, () => makeFolders(path, join(path, 'volumes'), modes))
+      const writing = writeArchive({
+        path: join(path, insideOnly(join('volumes', name))),
         source,
         zstd: options.zstd,
         mode: modes.file,
         room,
+        signal: givenUp.signal,
         onBytes,
       })
+      archives.add(writing)
+      const { extension, ...kept } = await writing
       return { ...kept, path: `volumes/${name}${extension}` }
     },
     putFile: async (name, content) => {
-      const target = join(path, name)
-      await mkdir(dirname(target), { recursive: true, mode: modes.folder })
-      await writeDurably(target, content, modes.file)
+      const target = join(path, insideOnly(name))
+      await explained(root, async () => {
+        await makeFolders(path, dirname(target), modes)
+        await writeDurably(target, content, modes.file)
+      })
       const stored = {
         path: name,
         bytes: Buffer.byteLength(content),
@@ -61,41 +71,90 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
       return stored
     },
     publish: async fields => {
-      const sequence = await options.sequence()
-      const manifest: Manifest = { format: manifestFormat, id, sequence, ...fields, state }
+      const manifest: Manifest = {
+        format: manifestFormat,
+        id,
+        sequence: await options.sequence(),
+        ...fields,
+        state,
+      }
       const text = encodeManifest(manifest)
-      await syncFolder(join(path, 'volumes')).catch(() => {})
-      await writeDurably(join(path, 'manifest.json'), text, modes.file)
-      await rm(join(path, 'owner.json'), { force: true })
       const final = join(folder, id)
-      await rename(path, final)
-      await syncFolder(folder)
+      await explained(root, async () => {
+        for (const each of foldersOf(manifest)) await syncFolder(join(path, each))
+        await writeDurably(join(path, 'manifest.json'), text, modes.file)
+        await rename(path, final)
+        await syncFolder(folder)
+      })
+      // Only now: a folder without it is taken for one whose writer died.
+      await rm(join(final, 'owner.json'), { force: true })
       const files = [...manifest.holdings.map(record => record.kept), ...state]
       const bytes = files.reduce((sum, file) => sum + file.bytes, Buffer.byteLength(text))
       return { id, path: final, manifest, bytes, state: 'good', damage: null }
     },
-    discard: () => rm(path, { recursive: true, force: true }),
+    discard: async () => {
+      givenUp.abort(new Error('given up'))
+      await Promise.allSettled(archives)
+      await rm(path, { recursive: true, force: true })
+      await syncFolder(folder)
+    },
   }
 }
 
-/** The first free id of this second: neither published nor being written. */
-async function claim(
-  folder: string,
-  wanted: string,
-  mode: number,
-): Promise<{ readonly id: string; readonly path: string }> {
+/**
+ * Takes the first id of this second that is neither published nor being written. The folder appears together with its
+ * owner's name, so that nobody takes it for a dead run's.
+ */
+async function claim(options: DraftOptions): Promise<{ readonly id: string; readonly path: string }> {
+  const { root, folder, modes, owner } = options
+  await makeFolders(root, folder, modes)
   for (let number = 1; ; number++) {
-    const id = number === 1 ? wanted : nextId(wanted, number)
+    const id = number === 1 ? options.id : nextId(options.id, number)
     const path = join(folder, `${id}${partialEnding}`)
-    try {
-      await mkdir(path, { mode })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
-      throw error
-    }
+    if ((await isThere(path)) || (await isThere(join(folder, id)))) continue
+    const preparing = `${path}-${randomBytes(6).toString('hex')}${beginningEnding}`
+    await makeFolders(folder, preparing, modes)
+    await writeDurably(join(preparing, 'owner.json'), JSON.stringify(owner), modes.file)
+    if (!(await takeName(preparing, path))) continue
     if (!(await isThere(join(folder, id)))) return { id, path }
     await rm(path, { recursive: true, force: true })
   }
+}
+
+/** False when somebody else has the name: a folder that is not empty is never replaced by a rename. */
+async function takeName(preparing: string, path: string): Promise<boolean> {
+  try {
+    await rename(preparing, path)
+    return true
+  } catch (error) {
+    await rm(preparing, { recursive: true, force: true })
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Who writes a partial restore point; null where that cannot be read: its writer died while it began. */
+export async function readOwner(path: string): Promise<LockOwner | null> {
+  try {
+    const owner = JSON.parse(await readFile(join(path, 'owner.json'), 'utf8')) as LockOwner | null
+    return typeof owner?.pid === 'number' ? owner : null
+  } catch {
+    return null
+  }
+}
+
+/** Every folder below the restore point that holds a file, and its parents. */
+function foldersOf(manifest: Manifest): ReadonlySet<string> {
+  const folders = new Set<string>()
+  for (const { path } of [...manifest.holdings.map(record => record.kept), ...manifest.state])
+    for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) folders.add(folder)
+  return folders
+}
+
+function insideOnly(path: string): string {
+  if (isInside(path)) return path
+  throw new Error(`Internal error: ${path} lies outside of the restore point`)
 }
 
 async function isThere(path: string): Promise<boolean> {
@@ -103,4 +162,13 @@ async function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+async function explained<T>(root: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Stop) throw error
+    throw await unusable(root, error)
+  }
 }

@@ -1,13 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+
+/** Permission bits of what is written. */
+export interface Modes {
+  readonly folder: number
+  readonly file: number
+}
 
 /** Writes a file whole or not at all: beside it, synced, renamed, its folder synced. */
 export async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const temporary = `${path}.tmp-${randomBytes(6).toString('hex')}`
   try {
-    const file = await open(temporary, 'w', mode)
+    const file = await open(temporary, 'wx', mode)
     try {
+      // The umask may have taken the group's bits.
+      await file.chmod(mode)
       await file.writeFile(content)
       await file.sync()
     } finally {
@@ -19,6 +27,21 @@ export async function writeDurably(path: string, content: string | Uint8Array, m
     await rm(temporary, { force: true })
     throw error
   }
+}
+
+/** Makes a folder and those between it and `base`, which is there; each with the mode, whatever the umask says. */
+export async function makeFolders(base: string, path: string, modes: Modes): Promise<void> {
+  if (path === base) return
+  const parent = dirname(path)
+  await makeFolders(base, parent, modes)
+  try {
+    await mkdir(path, { mode: modes.folder })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+    throw error
+  }
+  await chmod(path, modes.folder)
+  await syncFolder(parent)
 }
 
 /** A rename counts only when its folder is on disk. */

@@ -1,23 +1,27 @@
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout } from 'node:timers/promises'
 import { createHash } from 'node:crypto'
 import { Stop } from '../../model/failure.ts'
 import type { TarSink } from '../../model/ports.ts'
 import type { TarCounts } from '../../model/restore-point.ts'
-import { startChild } from './child.ts'
+import { allWell, inputOf, isEcho, outputOf, startChild } from './child.ts'
 import { damaged, openArchive } from './read-archive.ts'
-import type { Compression } from './read-archive.ts'
+import type { Compression, Frames } from './read-archive.ts'
 import { walkTar } from './tar-walk.ts'
 
 export interface ExtractRequest {
   readonly path: string
   readonly compression: Compression
+  /** How many zstd frames it may have: ours have one. */
+  readonly frames?: Frames
   readonly zstd: string | null
   readonly sink: TarSink
-  /** What the archive must hash to; null where it is not known. */
-  readonly sha256: string | null
-  /** What is known to be in it, for the way that does not see the tar; null where it is not known. */
-  readonly expected: TarCounts | null
+  /** What the file must hash to. */
+  readonly sha256: string
+  /** What is in it, for the way that does not see the tar. */
+  readonly expected: TarCounts
   readonly onBytes: (done: number) => void
 }
 
@@ -27,74 +31,85 @@ export interface ExtractRequest {
  */
 export async function extractArchive(request: ExtractRequest): Promise<TarCounts> {
   const { compression, zstd, sink, expected } = request
-  if (compression === 'zstd' && zstd !== null && sink.command !== null && expected !== null)
-    return byTarAlone(request, zstd, sink.command, expected)
+  if (compression === 'zstd' && zstd !== null && sink.command !== null)
+    return byPrograms(request, zstd, sink.command, expected)
   return byStream(request)
 }
 
-/** The host's tar decompresses by itself; only the compressed file passes through this process. */
-async function byTarAlone(
+/** The decompressor and the host's tar are joined directly: only the compressed file passes through this process. */
+async function byPrograms(
   request: ExtractRequest,
   zstd: string,
   command: NonNullable<TarSink['command']>,
   expected: TarCounts,
 ): Promise<TarCounts> {
-  const child = startChild(
-    command.program,
-    ['--use-compress-program', zstd, ...command.args],
-    ['pipe', 'ignore'],
+  const { path } = request
+  const size = await stat(path).then(
+    found => found.size,
+    error => {
+      throw damaged(path, error)
+    },
   )
+  const decompressor = startChild(zstd, ['-d', '-q', '-c'], 'pipe', 'pipe')
+  const tar = startChild(command.program, [...tarArgs, ...command.args], outputOf(decompressor), 'ignore')
   const hash = createHash('sha256')
   let bytes = 0
   const fed = pipeline(
-    createReadStream(request.path, { highWaterMark: 1 << 20 }),
+    createReadStream(path, { highWaterMark: 1 << 20 }),
     async function* (source: AsyncIterable<Uint8Array>) {
       for await (const chunk of source) {
         hash.update(chunk)
         bytes += chunk.length
-        request.onBytes(bytes)
+        request.onBytes(Math.floor((bytes / Math.max(size, bytes)) * expected.bytes))
         yield chunk
       }
     },
-    child.process.stdin as NodeJS.WritableStream,
+    inputOf(decompressor),
   )
-  const [ending, feeding] = await Promise.allSettled([child.done, fed])
-  if (ending.status === 'rejected') throw failed(request.path, ending.reason)
-  if (feeding.status === 'rejected') throw damaged(request.path, feeding.reason)
+  const [decompressing, unpacking] = await Promise.allSettled([allWell([decompressor.done, fed]), tar.done])
+  if (decompressing.status === 'rejected' && !isEcho(decompressing.reason))
+    throw damaged(path, decompressing.reason)
+  if (unpacking.status === 'rejected') throw failed(path, unpacking.reason)
+  if (decompressing.status === 'rejected') throw failed(path, decompressing.reason)
   refuseOtherHash(request, hash.digest('hex'))
   return expected
 }
 
+/** For GNU tar: 64 KiB a read instead of 10. */
+const tarArgs = ['--blocking-factor=128'] as const
+
 async function byStream(request: ExtractRequest): Promise<TarCounts> {
   const { path, sink } = request
-  const archive = await openArchive(path, request.compression, request.zstd)
+  const archive = await openArchive(path, request.compression, request.zstd, {
+    frames: request.frames ?? 'one',
+  })
   const walk = walkTar()
   const { stream, done } = await sink.open()
   done.catch(() => {})
   let bytes = 0
+  let reading: { readonly error: unknown } | null = null
   const passed = pipeline(
     archive.tar,
     async function* (source: AsyncIterable<Uint8Array>) {
-      for await (const chunk of source) {
-        walk.take(chunk)
-        bytes += chunk.length
-        request.onBytes(bytes)
-        yield chunk
+      try {
+        for await (const chunk of source) {
+          walk.take(chunk)
+          bytes += chunk.length
+          request.onBytes(bytes)
+          yield chunk
+        }
+      } catch (error) {
+        reading = { error }
+        throw error
       }
     },
     stream,
   )
   const [passing, writing] = await Promise.allSettled([passed, passed.then(() => done)])
-  if (passing.status === 'rejected') {
-    const told = await Promise.race([
-      done.then(
-        () => null,
-        (error: unknown) => error,
-      ),
-      soon(),
-    ])
-    throw told === null ? damaged(path, passing.reason) : failed(path, told)
-  }
+  // The side that failed first takes the other one down: what it said is the reason.
+  const broken = reading as { readonly error: unknown } | null
+  if (broken !== null) throw damaged(path, broken.error)
+  if (passing.status === 'rejected') throw failed(path, (await wordsOf(done)) ?? passing.reason)
   if (writing.status === 'rejected') throw failed(path, writing.reason)
   try {
     const { sha256 } = await archive.done
@@ -105,13 +120,22 @@ async function byStream(request: ExtractRequest): Promise<TarCounts> {
   }
 }
 
-/** A moment for the other end to say why it closed. */
-function soon(): Promise<null> {
-  return new Promise(resolve => setTimeout(() => resolve(null), 500))
+/** A moment for the sink to say why it closed. */
+async function wordsOf(done: Promise<void>): Promise<unknown> {
+  const silence = new AbortController()
+  const told = await Promise.race([
+    done.then(
+      () => null,
+      (error: unknown) => error,
+    ),
+    setTimeout(500, null, { signal: silence.signal }),
+  ])
+  silence.abort()
+  return told
 }
 
 function refuseOtherHash(request: ExtractRequest, sha256: string): void {
-  if (request.sha256 === null || request.sha256 === sha256) return
+  if (request.sha256 === sha256) return
   throw new Stop({ reason: 'archive-damaged', path: request.path, why: 'its hash is not the recorded one' })
 }
 

@@ -1,23 +1,33 @@
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { JournalEntry } from '../../model/journal.ts'
 import type { Journal } from '../../model/ports.ts'
+import { syncFolder } from './durable.ts'
+import type { Modes } from './durable.ts'
 
 /**
  * The journal as a file of JSON lines that is only ever appended to. The last line about an id stands. A line that was
  * torn by a crash is passed over, and the next one begins on a line of its own.
  */
-export function journalFile(path: string, mode: number, makeFolder: () => Promise<void>): Journal {
+export function journalFile(path: string, makeFolder: () => Promise<Modes>): Journal {
   return {
     append: async entry => {
-      await makeFolder()
-      const file = await open(path, 'a+', mode)
+      const modes = await makeFolder()
+      const isNew = await stat(path).then(
+        () => false,
+        () => true,
+      )
+      const file = await open(path, 'a+', modes.file)
       try {
+        if (isNew) await file.chmod(modes.file)
         const lead = (await endsInLine(file)) ? '' : '\n'
-        await file.appendFile(`${lead}${JSON.stringify(entry)}\n`)
+        await writeAtOnce(file, Buffer.from(`${lead}${JSON.stringify(entry)}\n`))
         await file.sync()
       } finally {
         await file.close()
       }
+      if (isNew) await syncFolder(dirname(path))
     },
     read: async () => {
       const text = await readFile(path, 'utf8').catch(error => {
@@ -34,7 +44,13 @@ export function journalFile(path: string, mode: number, makeFolder: () => Promis
   }
 }
 
-async function endsInLine(file: Awaited<ReturnType<typeof open>>): Promise<boolean> {
+/** One write, so that lines of two runs do not mix. A disk that is full takes a part: the rest says why it cannot be. */
+async function writeAtOnce(file: FileHandle, line: Buffer): Promise<void> {
+  let at = 0
+  while (at < line.length) at += (await file.write(line, at)).bytesWritten
+}
+
+async function endsInLine(file: FileHandle): Promise<boolean> {
   const { size } = await file.stat()
   if (size === 0) return true
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)

@@ -6,10 +6,12 @@ import { finished, pipeline } from 'node:stream/promises'
 import * as zlib from 'node:zlib'
 import { Stop } from '../../model/failure.ts'
 import type { TarCounts } from '../../model/restore-point.ts'
-import { startChild } from './child.ts'
+import { allWell, inputOf, outputOf, startChild } from './child.ts'
 import { walkTar } from './tar-walk.ts'
 
 export type Compression = 'zstd' | 'gzip' | 'none'
+
+export type Frames = 'one' | 'many'
 
 /** What was seen of an archive while it was read to its end. */
 export interface ReadResult {
@@ -37,7 +39,7 @@ export async function readArchive(
   onBytes: (done: number) => void = () => {},
 ): Promise<ReadResult> {
   try {
-    const archive = await openArchive(path, compression, zstd, onBytes)
+    const archive = await openArchive(path, compression, zstd, { onBytes })
     const walk = walkTar()
     for await (const chunk of archive.tar) walk.take(chunk as Uint8Array)
     const { bytes, sha256 } = await archive.done
@@ -71,8 +73,13 @@ export async function openArchive(
   path: string,
   compression: Compression,
   zstd: string | null,
-  onBytes: (done: number) => void = () => {},
+  options: {
+    /** How many zstd frames it may have: ours have one. */
+    readonly frames?: Frames
+    readonly onBytes?: (done: number) => void
+  } = {},
 ): Promise<OpenArchive> {
+  const { frames = 'one', onBytes = () => {} } = options
   const hash = createHash('sha256')
   let bytes = 0
   const hashed = new Transform({
@@ -84,7 +91,7 @@ export async function openArchive(
     },
   })
   const file = createReadStream(path, { highWaterMark: 1 << 20 })
-  const { tar, ended } = await decompress(compression, zstd)(connect(file, hashed, () => {}))
+  const { tar, ended } = await decompress(compression, frames, zstd)(connect(file, hashed, () => {}))
   const done = Promise.all([ended, finished(tar, { writable: false })]).then(() => ({
     bytes,
     sha256: hash.digest('hex'),
@@ -95,7 +102,7 @@ export async function openArchive(
 
 type Decompressor = (input: Readable) => Promise<{ readonly tar: Readable; readonly ended: Promise<unknown> }>
 
-function decompress(compression: Compression, zstd: string | null): Decompressor {
+function decompress(compression: Compression, frames: Frames, zstd: string | null): Decompressor {
   switch (compression) {
     case 'none':
       return async input => ({ tar: input, ended: Promise.resolve() })
@@ -105,27 +112,30 @@ function decompress(compression: Compression, zstd: string | null): Decompressor
         return { tar: gunzip, ended: pipeline(input, gunzip) }
       }
     case 'zstd':
-      return zstd === null ? decompressWithoutProgram : input => decompressByProgram(zstd, input)
+      return zstd === null
+        ? input => decompressWithoutProgram(frames, input)
+        : input => decompressByProgram(zstd, input)
   }
 }
 
 async function decompressByProgram(zstd: string, input: Readable): ReturnType<Decompressor> {
-  const child = startChild(zstd, ['-d', '-q', '-c'], ['pipe', 'pipe'])
-  const { stdin, stdout } = child.process
-  if (stdin === null || stdout === null) throw new Error('Internal error: a child without pipes')
-  const fed = pipeline(input, stdin)
-  const ended = Promise.allSettled([fed, child.done]).then(([feeding, ending]) => {
-    if (ending.status === 'rejected') throw ending.reason as Error
-    if (feeding.status === 'rejected') throw feeding.reason as Error
-  })
-  ended.catch(error => stdout.destroy(error as Error))
-  return { tar: stdout, ended }
+  const child = startChild(zstd, ['-d', '-q', '-c'], 'pipe', 'pipe')
+  const tar = outputOf(child)
+  const ended = allWell([child.done, pipeline(input, inputOf(child))])
+  ended.catch(error => tar.destroy(error as Error))
+  return { tar, ended }
 }
 
-/** Node's own where it has it (our archives are one frame, which every version reads whole), else in JavaScript. */
-async function decompressWithoutProgram(input: Readable): ReturnType<Decompressor> {
-  const native = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress
-  const decoder = native === undefined ? await zstdInJavaScript() : native()
+/**
+ * Node's own where it has it, else in JavaScript. Node 22 and 24 stop without a word after the first of several frames:
+ * what others made is read in JavaScript there too.
+ */
+async function decompressWithoutProgram(frames: Frames, input: Readable): ReturnType<Decompressor> {
+  const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: object) => Transform }
+  const decoder =
+    createZstdDecompress === undefined || frames === 'many'
+      ? await zstdInJavaScript()
+      : createZstdDecompress({ chunkSize: 1 << 18 })
   return { tar: decoder, ended: pipeline(input, decoder) }
 }
 

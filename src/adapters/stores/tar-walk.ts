@@ -8,70 +8,103 @@ export interface TarWalk {
   readonly end: () => TarCounts
 }
 
-/** What one header says. */
-export interface TarHeader {
+/** What is told of one entry. */
+export interface TarEntry {
+  /** The type flag: `0` a file, `5` a directory, `1` a hard link, `2` a symbolic link, … */
   readonly type: string
-  /** Bytes stored after the header, before padding. */
-  readonly size: number
   readonly name: string
+  /** The target of a link; empty for everything else. */
+  readonly link: string
+  /** Bytes of a file when it is unpacked, holes included. */
+  readonly size: number
 }
 
 const block = 512
 
+/** Names and maps are gathered in memory; no honest one comes near. Bytes. */
+const longestHeader = 16 * 1024 * 1024
+
+/** What an extended header says of the entry after it. */
+interface Extension {
+  size?: number
+  realSize?: number
+  path?: string
+  link?: string
+}
+
 /**
- * Walks headers (checksums, sizes beyond 8 GB, extended headers, sparse maps) and passes over contents. A whole tar
- * ends in two blocks of zeros and has nothing but zeros after them.
+ * Walks headers (checksums, sizes beyond 8 GB, long names of GNU and POSIX, sparse files of both) and passes over
+ * contents. A whole tar ends in two blocks of zeros and has nothing but zeros after them.
  */
-export function walkTar(onHeader: (header: TarHeader) => void = () => {}): TarWalk {
+export function walkTar(onEntry: (entry: TarEntry) => void = () => {}): TarWalk {
   const counts = { bytes: 0, entries: 0, files: 0, directories: 0, links: 0, others: 0, contentBytes: 0 }
   const header = Buffer.alloc(block)
   let filled = 0
   let toSkip = 0
   let zeros = 0
-  let sparseFollows = false
-  /** The body of an extended header while it is gathered; null while contents are passed over. */
-  let extended: { readonly parts: Buffer[]; left: number; padding: number } | null = null
-  let sizeToCome: number | null = null
+  let moreSparseMap = false
+  let gathered: {
+    readonly type: string
+    readonly parts: Buffer[]
+    left: number
+    readonly padding: number
+  } | null = null
+  let extension: Extension = {}
 
   const takeHeader = (): void => {
-    if (sparseFollows) {
-      sparseFollows = header[504] !== 0
+    const at = counts.bytes - block
+    if (moreSparseMap) {
+      moreSparseMap = header[504] !== 0
       return
     }
     if (isZero(header)) {
       zeros++
       return
     }
-    if (zeros >= 2) throw new Error('there is something after its end')
-    if (zeros === 1) throw new Error(`a block of zeros stands in the middle, at byte ${counts.bytes - block}`)
-    checkSum(header, counts.bytes - block)
-    const type = String.fromCharCode(header[156] ?? 0).replace('\0', '0')
-    const size = sizeToCome ?? readNumber(header.subarray(124, 136))
-    if (type === 'x' || type === 'g') {
-      if (size > 1 << 20) throw new Error('an extended header is too long')
-      extended = { parts: [], left: size, padding: paddingOf(size) }
-      if (size === 0) extended = null
+    if (zeros >= 2) throw new Error(`there is something after its end, at byte ${at}`)
+    if (zeros === 1) throw new Error(`a block of zeros stands in the middle, at byte ${at}`)
+    checkSum(header, at)
+    const type = typeOf(header)
+    const stored = readNumber(header.subarray(124, 136))
+    if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
+      if (stored > longestHeader) throw new Error(`an extended header is too long, at byte ${at}`)
+      gathered = { type, parts: [], left: stored, padding: paddingOf(stored) }
+      if (stored === 0) gathered = null
       return
     }
-    toSkip = hasBody(type) ? size + paddingOf(size) : 0
-    if (type === 'L' || type === 'K') return
-    sizeToCome = null
-    sparseFollows = type === 'S' && header[482] !== 0
-    count(counts, type, size)
-    onHeader({ type, size, name: readName(header) })
+    takeEntry(type, extension.size ?? stored)
+    extension = {}
   }
 
-  const takeExtended = (chunk: Buffer, at: number): number => {
-    if (extended === null) return at
-    const body = Math.min(extended.left, chunk.length - at)
-    extended.parts.push(Buffer.from(chunk.subarray(at, at + body)))
-    extended.left -= body
-    if (extended.left === 0) {
-      sizeToCome = sizeIn(Buffer.concat(extended.parts)) ?? sizeToCome
-      toSkip = extended.padding
-      extended = null
+  const takeEntry = (type: string, stored: number): void => {
+    toSkip = hasBody(type) ? stored + paddingOf(stored) : 0
+    moreSparseMap = type === 'S' && header[482] !== 0
+    const sparse = type === 'S' ? readNumber(header.subarray(483, 495)) : stored
+    const size = isFile(type) ? (extension.realSize ?? sparse) : 0
+    count(counts, type, size)
+    const isLink = type === '1' || type === '2'
+    onEntry({
+      type,
+      name: extension.path ?? nameIn(header),
+      link: isLink ? (extension.link ?? untilZero(header.subarray(157, 257))) : '',
+      size,
+    })
+  }
+
+  /** Returns where the chunk goes on. */
+  const gather = (into: NonNullable<typeof gathered>, chunk: Buffer, at: number): number => {
+    const size = Math.min(into.left, chunk.length - at)
+    into.parts.push(Buffer.from(chunk.subarray(at, at + size)))
+    into.left -= size
+    if (into.left === 0) {
+      const body = Buffer.concat(into.parts)
+      if (into.type === 'L') extension.path = untilZero(body)
+      else if (into.type === 'K') extension.link = untilZero(body)
+      else if (into.type === 'x') extension = { ...extension, ...extensionIn(body) }
+      toSkip = into.padding
+      gathered = null
     }
-    return at + body
+    return at + size
   }
 
   return {
@@ -79,32 +112,27 @@ export function walkTar(onHeader: (header: TarHeader) => void = () => {}): TarWa
       const chunk = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
       let at = 0
       while (at < chunk.length) {
-        if (extended !== null) {
-          const next = takeExtended(chunk, at)
-          counts.bytes += next - at
-          at = next
-          continue
-        }
-        if (toSkip > 0 && !sparseFollows) {
-          const step = Math.min(toSkip, chunk.length - at)
-          toSkip -= step
-          counts.bytes += step
-          at += step
-          continue
-        }
-        const step = Math.min(block - filled, chunk.length - at)
-        chunk.copy(header, filled, at, at + step)
-        filled += step
-        counts.bytes += step
-        at += step
-        if (filled === block) {
+        const before = at
+        if (gathered !== null) {
+          at = gather(gathered, chunk, at)
+          counts.bytes += at - before
+        } else if (toSkip > 0 && !moreSparseMap) {
+          at = Math.min(at + toSkip, chunk.length)
+          toSkip -= at - before
+          counts.bytes += at - before
+        } else {
+          at = Math.min(at + block - filled, chunk.length)
+          chunk.copy(header, filled, before, at)
+          filled += at - before
+          counts.bytes += at - before
+          if (filled < block) continue
           filled = 0
           takeHeader()
         }
       }
     },
     end: () => {
-      if (toSkip > 0 || filled > 0 || extended !== null)
+      if (toSkip > 0 || filled > 0 || gathered !== null || moreSparseMap)
         throw new Error(`it is cut off at byte ${counts.bytes}`)
       if (zeros < 2) throw new Error(`its end is missing at byte ${counts.bytes}`)
       return { ...counts }
@@ -112,15 +140,26 @@ export function walkTar(onHeader: (header: TarHeader) => void = () => {}): TarWa
   }
 }
 
+function typeOf(header: Buffer): string {
+  const type = header[156] ?? 0
+  if (type !== 0) return String.fromCharCode(type)
+  // Before POSIX a directory was a file whose name ends in a slash.
+  return nameIn(header).endsWith('/') ? '5' : '0'
+}
+
 function count(counts: { -readonly [Key in keyof TarCounts]: number }, type: string, size: number): void {
   counts.entries++
   if (type === '5') counts.directories++
   else if (type === '1' || type === '2') counts.links++
-  else if (type === '3' || type === '4' || type === '6') counts.others++
+  else if (!isFile(type)) counts.others++
   else {
     counts.files++
     counts.contentBytes += size
   }
+}
+
+function isFile(type: string): boolean {
+  return type === '0' || type === '7' || type === 'S'
 }
 
 /** Links, devices, directories and fifos have no content, whatever their size field says. */
@@ -137,34 +176,38 @@ function isZero(header: Buffer): boolean {
   return true
 }
 
+/** Some old tars added signed bytes: either sum will do. */
 function checkSum(header: Buffer, at: number): void {
   let sum = 8 * 32
-  for (let index = 0; index < block; index++) if (index < 148 || index >= 156) sum += header[index] ?? 0
-  if (sum !== readNumber(header.subarray(148, 156))) throw new Error(`a header at byte ${at} is damaged`)
+  let signed = sum
+  for (let index = 0; index < block; index++) {
+    if (index >= 148 && index < 156) continue
+    const byte = header[index] ?? 0
+    sum += byte
+    signed += byte > 127 ? byte - 256 : byte
+  }
+  const stated = readNumber(header.subarray(148, 156))
+  if (stated !== sum && stated !== signed) throw new Error(`a header at byte ${at} is damaged`)
 }
 
 /** Octal digits, or a big-endian number where the first bit is set. */
 function readNumber(field: Buffer): number {
-  if (((field[0] ?? 0) & 0x80) === 0) {
-    const digits = field
-      .toString('latin1')
-      .replace(/[\0 ]+$/, '')
-      .trim()
+  const first = field[0] ?? 0
+  if ((first & 0x80) === 0) {
+    const digits = untilZero(field).trim()
     if (!/^[0-7]*$/.test(digits)) throw new Error('a number in a header is damaged')
     return digits === '' ? 0 : parseInt(digits, 8)
   }
-  let value = (field[0] ?? 0) & 0x7f
+  let value = first & 0x7f
   for (const byte of field.subarray(1)) value = value * 256 + byte
-  if (!Number.isSafeInteger(value)) throw new Error('a size in a header is damaged')
+  if (!Number.isSafeInteger(value)) throw new Error('a number in a header is damaged')
   return value
 }
 
-function readName(header: Buffer): string {
+function nameIn(header: Buffer): string {
   const name = untilZero(header.subarray(0, 100))
-  const prefix =
-    header.toString('latin1', 257, 262) === 'ustar' && header[262] === 0
-      ? untilZero(header.subarray(345, 500))
-      : ''
+  const isPosix = header.toString('latin1', 257, 262) === 'ustar' && header[262] === 0
+  const prefix = isPosix ? untilZero(header.subarray(345, 500)) : ''
   return prefix === '' ? name : `${prefix}/${name}`
 }
 
@@ -173,17 +216,48 @@ function untilZero(field: Buffer): string {
   return field.toString('utf8', 0, end < 0 ? field.length : end)
 }
 
-/** The `size` record of an extended header; null when it has none. */
-function sizeIn(body: Buffer): number | null {
+/** The records of a POSIX extended header: `25 path=some/long/name\n`. */
+function extensionIn(body: Buffer): Extension {
+  const found: Extension = {}
   let at = 0
   while (at < body.length) {
     const space = body.indexOf(0x20, at)
-    if (space < 0) return null
-    const length = Number(body.toString('latin1', at, space))
-    if (!Number.isInteger(length) || length <= 0) throw new Error('an extended header is damaged')
+    const length = space < 0 ? 0 : Number(body.toString('latin1', at, space))
+    if (!Number.isInteger(length) || length <= space - at || at + length > body.length)
+      throw new Error('an extended header is damaged')
     const record = body.toString('utf8', space + 1, at + length - 1)
-    if (record.startsWith('size=')) return Number(record.slice('size='.length))
+    const equals = record.indexOf('=')
+    set(found, record.slice(0, equals), record.slice(equals + 1))
     at += length
   }
-  return null
+  return found
+}
+
+function set(extension: Extension, key: string, value: string): void {
+  switch (key) {
+    case 'size':
+      extension.size = wholeNumber(value)
+      break
+    case 'GNU.sparse.size':
+    case 'GNU.sparse.realsize':
+      extension.realSize = wholeNumber(value)
+      break
+    // The entry's own name is made up: `GNUSparseFile.123/name`.
+    case 'GNU.sparse.name':
+      extension.path = value
+      break
+    case 'path':
+      extension.path ??= value
+      break
+    case 'linkpath':
+      extension.link = value
+      break
+  }
+}
+
+function wholeNumber(value: string): number {
+  const number = Number(value)
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number))
+    throw new Error('a number in an extended header is damaged')
+  return number
 }

@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
-import type { Readable } from 'node:stream'
 import { Stop } from '../../model/failure.ts'
 import type { TarSource } from '../../model/ports.ts'
 import type { ArchiveForm } from '../../model/restore-point.ts'
-import { startChild } from './child.ts'
-import type { Child } from './child.ts'
-import { gzipMembers } from './gzip-members.ts'
-import { readArchive } from './read-archive.ts'
+import { compressTar } from './compressed-tar.ts'
+import type { CompressedTar } from './compressed-tar.ts'
+import { readBack } from './read-back.ts'
+import type { ReadBack } from './read-back.ts'
 import type { Room } from './room.ts'
 
-/** Every core, at the level that keeps up with the disk. */
-const zstdArgs = ['-q', '-T0', '-1'] as const
+/** How much may wait in the page cache, so that the sync at the end is short. Bytes. */
+const unsyncedAtMost = 32 * 1024 * 1024
+
+/** No compressor makes less of a database than this part of it: if not even that fits, it is not begun. */
+const smallestPart = 1 / 20
 
 export interface WriteRequest {
   /** Without extension. */
@@ -23,183 +24,124 @@ export interface WriteRequest {
   readonly zstd: string | null
   readonly mode: number
   readonly room: Room
+  /** Gives up at once: programs are ended, what is written so far stays for the caller to remove. */
+  readonly signal: AbortSignal
+  /** Bytes of tar that are written and read back so far. */
   readonly onBytes: (done: number) => void
 }
 
 /**
- * Writes a tar source as one compressed file, hashed while it is written and synced, then reads the file back to its
- * end. Throws `no-space` or `backup-failed`; the half file is the caller's to remove.
+ * Writes a tar source as one compressed file, hashed while it is written. What is on disk is read back, decompressed
+ * and walked through as it grows, so that the archive is proven when it is whole. Synced at the end.
+ *
+ * Throws `no-space` or `backup-failed`; the half file is the caller's to remove.
  */
 export async function writeArchive(
   request: WriteRequest,
 ): Promise<Omit<ArchiveForm, 'path'> & { readonly extension: string }> {
-  const compression = request.zstd === null ? 'gzip' : 'zstd'
-  const extension = compression === 'zstd' ? '.tar.zst' : '.tar.gz'
+  const { room, source, zstd } = request
+  const extension = zstd === null ? '.tar.gz' : '.tar.zst'
   const path = `${request.path}${extension}`
-  const written = await failing(path, () => write(request, path))
-  const read = await failing(path, () => readArchive(path, compression, request.zstd))
-  if (read.sha256 !== written.sha256 || read.bytes !== written.bytes)
-    throw backupFailed(path, 'what was read back is not what was written: the disk is not to be trusted')
-  if (written.tarBytes !== null && written.tarBytes !== read.tar.bytes)
-    throw backupFailed(path, `${written.tarBytes} bytes of tar went in and ${read.tar.bytes} came back`)
-  return { form: 'archive', compression, bytes: read.bytes, sha256: read.sha256, tar: read.tar, extension }
-}
-
-interface Written {
-  readonly bytes: number
-  readonly sha256: string
-  /** Null where the tar did not pass through this process. */
-  readonly tarBytes: number | null
-}
-
-async function write(request: WriteRequest, path: string): Promise<Written> {
-  const file = await open(path, 'wx', request.mode)
   try {
-    const producer = await produce(request)
+    await room.reserve(Math.ceil((source.expectedBytes ?? 0) * smallestPart))
+    const file = await open(path, 'wx+', request.mode)
     try {
-      const written = await writeHashed(file, producer.compressed, request, producer.countsTar)
-      await producer.done
-      await file.sync()
-      return { ...written, tarBytes: producer.countsTar ? producer.tarBytes() : null }
-    } catch (error) {
-      producer.stop()
-      // The child's own words say more than the broken pipe that they left behind.
-      const told = await producer.done.then(
-        () => error,
-        (reason: unknown) => (error instanceof Stop ? error : reason),
-      )
-      throw told
+      await file.chmod(request.mode)
+      return { form: 'archive', extension, ...(await fill(file, request)) }
+    } finally {
+      await file.close()
     }
-  } finally {
-    await file.close()
+  } catch (error) {
+    const explained = await room.explain(error)
+    throw explained instanceof Stop ? explained : backupFailed(path, explained)
   }
 }
 
-interface Producer {
-  readonly compressed: AsyncIterable<Uint8Array>
-  /** Rejects unless every part of the chain ended well. */
-  readonly done: Promise<unknown>
-  readonly countsTar: boolean
-  readonly tarBytes: () => number
-  readonly stop: () => void
-}
-
-async function produce(request: WriteRequest): Promise<Producer> {
-  const { source, zstd } = request
-  if (zstd !== null && source.command !== null) return tarCompressingItself(source.command, zstd)
-  const { stream, done, stop } = await openTar(source)
-  let bytes = 0
-  const counted = countBytes(stream, size => {
-    bytes += size
-    request.onBytes(bytes)
-  })
-  const shared = { countsTar: true, tarBytes: () => bytes }
-  if (zstd === null) return { ...shared, compressed: gzipMembers(counted), done, stop }
-  const child = startChild(zstd, [...zstdArgs, '-c'], ['pipe', 'pipe'])
-  const { stdin, stdout } = pipesOf(child)
-  const whole = Promise.all([done, pipeline(counted, stdin), child.done])
-  whole.catch(() => {})
-  return {
-    ...shared,
-    compressed: stdout,
-    done: whole,
-    stop: () => {
-      stop()
-      child.kill()
-    },
-  }
-}
-
-/** The host's tar runs the compressor itself: its bytes never pass through this process. */
-function tarCompressingItself(command: NonNullable<TarSource['command']>, zstd: string): Producer {
-  const compressor = [zstd, ...zstdArgs].join(' ')
-  const child = startChild(
-    command.program,
-    ['--use-compress-program', compressor, ...command.args],
-    ['ignore', 'pipe'],
-  )
-  return {
-    compressed: pipesOf(child).stdout,
-    done: child.done,
-    countsTar: false,
-    tarBytes: () => 0,
-    stop: child.kill,
-  }
-}
-
-async function openTar(
-  source: TarSource,
-): Promise<{ readonly stream: Readable; readonly done: Promise<void>; readonly stop: () => void }> {
-  const { stream, done } = await source.open()
-  done.catch(() => {})
-  return { stream, done, stop: () => stream.destroy() }
-}
-
-function pipesOf(child: Child): {
-  readonly stdin: NonNullable<Child['process']['stdin']>
-  readonly stdout: NonNullable<Child['process']['stdout']>
-} {
-  const { stdin, stdout } = child.process
-  return { stdin: stdin as NonNullable<typeof stdin>, stdout: stdout as NonNullable<typeof stdout> }
-}
-
-async function* countBytes(
-  stream: AsyncIterable<Uint8Array>,
-  onChunk: (size: number) => void,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of stream) {
-    onChunk(chunk.length)
-    yield chunk
-  }
-}
-
-async function writeHashed(
+async function fill(
   file: FileHandle,
-  compressed: AsyncIterable<Uint8Array>,
   request: WriteRequest,
-  countsTar: boolean,
+): Promise<Pick<ArchiveForm, 'compression' | 'bytes' | 'sha256' | 'tar'>> {
+  const { signal, source, zstd } = request
+  signal.throwIfAborted()
+  const compressed = await compressTar(source, zstd)
+  const proof = readBack(zstd, request.onBytes)
+  const stop = (): void => {
+    compressed.stop()
+    proof.stop()
+  }
+  signal.addEventListener('abort', stop)
+  try {
+    const written = await writeProving(file, compressed, proof, request.room)
+    await compressed.done
+    const tar = await proof.end()
+    await file.sync()
+    refuseDifference(compressed.tarBytes(), tar.bytes)
+    signal.throwIfAborted()
+    return { compression: compressed.compression, ...written, tar }
+  } catch (error) {
+    stop()
+    await Promise.allSettled([compressed.done, proof.end()])
+    throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+async function writeProving(
+  file: FileHandle,
+  compressed: CompressedTar,
+  proof: ReadBack,
+  room: Room,
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const hash = createHash('sha256')
   let bytes = 0
-  for await (const chunk of compressed) {
-    hash.update(chunk)
-    await file.write(chunk)
-    bytes += chunk.length
-    await request.room.wrote(chunk.length)
-    if (!countsTar) request.onBytes(bytes)
+  let unsynced = 0
+  let syncing: Promise<void> = Promise.resolve()
+  for await (const block of compressed.blocks) {
+    hash.update(block)
+    await writeWhole(file, block, bytes)
+    await proof.take(await sameOnDisk(file, block, bytes))
+    bytes += block.length
+    await room.wrote(block.length)
+    unsynced += block.length
+    if (unsynced < unsyncedAtMost) continue
+    await syncing
+    syncing = file.datasync()
+    syncing.catch(() => {})
+    unsynced = 0
   }
+  await syncing
   return { bytes, sha256: hash.digest('hex') }
 }
 
-async function failing<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof Stop && error.failure.reason !== 'archive-damaged') throw error
-    if (isNoSpace(error))
-      throw new Stop(
-        { reason: 'no-space', path, free: 0, needed: null, holding: null, written: 0 },
-        { cause: error },
-      )
-    const why =
-      error instanceof Stop && error.failure.reason === 'archive-damaged'
-        ? error.failure.why
-        : error instanceof Error
-          ? error.message
-          : String(error)
-    throw backupFailed(path, why, error)
+/** A disk that fills up takes a part of a write first, and refuses the next. */
+async function writeWhole(file: FileHandle, block: Buffer, position: number): Promise<void> {
+  let at = 0
+  while (at < block.length) {
+    const { bytesWritten } = await file.write(block, at, block.length - at, position + at)
+    at += bytesWritten
   }
 }
 
-function isNoSpace(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code
-  return code === 'ENOSPC' || code === 'EDQUOT'
+async function sameOnDisk(file: FileHandle, block: Buffer, position: number): Promise<Buffer> {
+  const back = Buffer.allocUnsafe(block.length)
+  const { bytesRead } = await file.read(back, 0, back.length, position)
+  if (bytesRead !== back.length || !back.equals(block))
+    throw new Error(
+      `what was read back at byte ${position} is not what was written: the disk is not to be trusted`,
+    )
+  return back
 }
 
-function backupFailed(path: string, why: string, cause?: unknown): Stop {
+function refuseDifference(went: number | null, came: number): void {
+  if (went !== null && went !== came) throw new Error(`${went} bytes of tar went in and ${came} came back`)
+}
+
+function backupFailed(path: string, error: unknown): Stop {
   const holding = path.slice(path.lastIndexOf('/') + 1).replace(/\.tar\.(zst|gz)$/, '')
+  const why = error instanceof Error ? error.message : String(error)
   return new Stop(
     { reason: 'backup-failed', holding, why, how: 'mend what it names, then run the command again' },
-    { cause },
+    { cause: error },
   )
 }

@@ -1,0 +1,45 @@
+import { Stop } from '../../model/failure.ts'
+import { explainNoSpace } from './room.ts'
+
+/** What an error of the file system says about a store: `no-space` or `store-unusable`, with how to mend it. */
+export async function unusable(root: string, error: unknown): Promise<Stop> {
+  const explained = await explainNoSpace(error, root, 0).catch(() => error)
+  if (explained instanceof Stop) return explained
+  const { path } = error as NodeJS.ErrnoException
+  return new Stop(
+    { reason: 'store-unusable', path: root, why: whyOf(error, path ?? root, root), how: howOf(error, root) },
+    { cause: error },
+  )
+}
+
+function whyOf(error: unknown, path: string, root: string): string {
+  const what = path === root ? 'it' : path
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EACCES':
+    case 'EPERM':
+      return `${what} may not be read or written by this user`
+    case 'EROFS':
+      return 'its file system is read-only'
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return `${what}, or a part of its path, is a file`
+    case 'ENOENT':
+      return `${what} is not there`
+    default:
+      return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function howOf(error: unknown, root: string): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EACCES':
+    case 'EPERM':
+      return `look whose it is (ls -ld ${root}), or choose another folder with --safe-store DIR`
+    case 'EROFS':
+      return 'mount it writable, or choose another folder with --safe-store DIR'
+    case 'ENOENT':
+      return `make it (mkdir -p ${root}) or mount its disk, or choose another folder with --safe-store DIR`
+    default:
+      return 'choose another folder with --safe-store DIR'
+  }
+}

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, open, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { syncFolder, writeDurably } from './durable.ts'
+import type { Modes } from './durable.ts'
+import { storeReadme } from './store-readme.ts'
+
+/**
+ * Makes the root if need be, proves by writing that it can be written, and leaves the README in it. Errors of the file
+ * system are the caller's to explain.
+ */
+export async function prepareRoot(
+  root: string,
+  named: boolean,
+  modesOf: (root: string) => Promise<Modes>,
+): Promise<void> {
+  await makeRoot(root, named)
+  const modes = await modesOf(root)
+  const probe = join(root, `.probe-${randomBytes(6).toString('hex')}`)
+  try {
+    const file = await open(probe, 'wx', 0o600)
+    try {
+      await file.writeFile('can be written\n')
+    } finally {
+      await file.close()
+    }
+  } finally {
+    await rm(probe, { force: true })
+  }
+  const readme = join(root, 'README.md')
+  if (!(await isThere(readme))) await writeDurably(readme, storeReadme, modes.file)
+}
+
+async function makeRoot(root: string, named: boolean): Promise<void> {
+  if (named) {
+    try {
+      await mkdir(root, { mode: 0o700 })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(root)).isDirectory()) return
+      throw error
+    }
+  } else if ((await mkdir(root, { recursive: true, mode: 0o700 })) === undefined) return
+  await chmod(root, 0o700)
+  await syncFolder(dirname(root))
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
