@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises'
 import { cacheReason } from '../../core/caches.ts'
+import { Stop } from '../../model/failure.ts'
 import type { ContainerFact, Facts, VolumeFact } from '../../model/facts.ts'
 import type { Contents, Holding } from '../../model/holding.ts'
 import { isSameDirectory } from './bind.ts'
@@ -38,7 +38,7 @@ async function contentsOf(
   facts: Pick<Facts, 'containers' | 'volumes'>,
   deadline: number,
 ): Promise<Contents> {
-  const { rootNames, ...found } = await lookAt(session, holding, facts, deadline)
+  const { rootNames, ...found } = await lookAt(session, holding, facts, deadline).catch(unknownIfGone)
   const paths = mountsOf(facts.containers, holding).map(({ path }) => path)
   return { ...found, cache: found.database === null ? cacheReason(paths, rootNames) : null }
 }
@@ -60,12 +60,18 @@ async function lookAt(
     case 'layer':
       return throughApi(session, holding.container, holding.path, deadline)
     case 'directory':
-      return lookAtFolder(holding.path, deadline)
+      return (await lookAtFolder(holding.path, deadline)) ?? unknown
   }
 }
 
 /** Filled, with what nobody knows: never taken for empty. */
 const unknown: Look = { empty: false, bytes: null, lastWrite: null, database: null, rootNames: null }
+
+/** What vanishes or cannot be mounted is told by the copy, which fails; a look has no opinion. */
+function unknownIfGone(error: unknown): Look {
+  if (error instanceof Stop && error.failure.reason === 'not-possible') return unknown
+  throw error
+}
 
 async function lookAtVolume(
   session: Session,
@@ -75,7 +81,7 @@ async function lookAtVolume(
   deadline: number,
 ): Promise<Look> {
   const proof = await session.mountpointProof()
-  if (isProven(proof, volume)) return lookAtFolder(volume.mountpoint, deadline)
+  if (isProven(proof, volume)) return (await lookAtFolder(volume.mountpoint, deadline)) ?? unknown
   const mount = mountsOf(facts.containers, holding).find(each => !each.shared)
   if (mount !== undefined) {
     const look = await throughApi(session, mount.container, mount.path, deadline)
@@ -105,8 +111,7 @@ async function lookAtBind(
   const proof = await session.mountpointProof()
   const reachable = proof.ok && (await isSameDirectory(session, mount.container, mount.path, holding.source))
   if (!reachable) return throughApi(session, mount.container, mount.path, deadline)
-  const directory = (await stat(holding.source)).isDirectory()
-  return directory ? lookAtFolder(holding.source, deadline) : unknown
+  return (await lookAtFolder(holding.source, deadline)) ?? unknown
 }
 
 /** The engine may refuse to look (a broken mount, a container that is being removed): then nothing is known. */
@@ -116,7 +121,7 @@ async function throughApi(
   path: string,
   deadline: number,
 ): Promise<Look> {
-  return (await lookThroughApi(session, container, path, deadline)) ?? unknown
+  return (await lookThroughApi(session, container, path, deadline).catch(unknownIfGone)) ?? unknown
 }
 
 /** Where containers have a holding; `shared` where another mount lies below or above it in the same container. */

@@ -73,7 +73,7 @@ function openSession(options: EngineOptions, connection: Session['connection'], 
     call: request => connection.call(request),
     host: options.host,
     owner: () => (owner ??= options.host.owner()),
-    user: userInfo().username,
+    user: userName(options.variables),
     elevated: options.elevated,
     local,
     variables: options.variables,
@@ -89,4 +89,13 @@ function openSession(options: EngineOptions, connection: Session['connection'], 
     return proveMountpoints(session, { securityOptions: body.SecurityOptions ?? [] })
   }
   return session
+}
+
+/** In a container a user may have a number and no name. */
+function userName(variables: Readonly<Record<string, string>>): string {
+  try {
+    return userInfo().username
+  } catch {
+    return variables['USER'] || 'a user without a name'
+  }
 }

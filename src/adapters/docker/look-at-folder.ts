@@ -9,9 +9,11 @@ import type { FileLook } from './recognise.ts'
 /**
  * Looks into a folder of this machine. What database it is comes first; then its size, newest write and whether it is
  * empty, as far as the deadline (`performance.now()`) allows: what was not seen whole has no size.
+ * Null when it is no folder that can be read.
  */
-export async function lookAtFolder(folder: string, deadline: number): Promise<Look> {
-  const root = await readdir(folder, { withFileTypes: true })
+export async function lookAtFolder(folder: string, deadline: number): Promise<Look | null> {
+  const root = await readdir(folder, { withFileTypes: true }).catch(() => null)
+  if (root === null) return null
   const [database, walked] = [await databaseIn(folder, root), await walk(folder, deadline)]
   return {
     empty: walked.complete && !walked.anyFile,

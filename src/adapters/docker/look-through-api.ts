@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { Stop } from '../../model/failure.ts'
 import type { DatabaseContents } from '../../model/holding.ts'
 import { statInContainer } from './bind.ts'
 import type { Look } from './contents.ts'
@@ -10,7 +9,8 @@ import { scanTar } from './tar-scan.ts'
 
 /**
  * Looks into a directory of a container, which need not run, through the archive API: single files for the database,
- * then the tar of everything until the deadline (`performance.now()`). Null when the engine cannot look.
+ * then the tar of everything until the deadline (`performance.now()`). Null when nothing is there; throws `not-possible`
+ * when the engine cannot look.
  */
 export async function lookThroughApi(
   session: Session,
@@ -18,22 +18,17 @@ export async function lookThroughApi(
   path: string,
   deadline: number,
 ): Promise<Look | null> {
-  try {
-    if ((await statInContainer(session, container, path)) === null) return null
-    const [known, streamed] = await Promise.all([
-      databaseIn(session, container, path),
-      streamThrough(session, container, path, deadline),
-    ])
-    return {
-      empty: streamed.complete && !streamed.anyFile,
-      bytes: streamed.complete ? streamed.bytes : null,
-      lastWrite: streamed.newest === 0 ? null : new Date(streamed.newest * 1000).toISOString(),
-      database: known ?? (streamed.sqlite ? sqlite : null),
-      rootNames: streamed.rootNames.size === 0 && !streamed.complete ? null : [...streamed.rootNames],
-    }
-  } catch (error) {
-    if (error instanceof Stop && error.failure.reason === 'not-possible') return null
-    throw error
+  if ((await statInContainer(session, container, path)) === null) return null
+  const [known, streamed] = await Promise.all([
+    databaseIn(session, container, path),
+    streamThrough(session, container, path, deadline),
+  ])
+  return {
+    empty: streamed.complete && !streamed.anyFile,
+    bytes: streamed.complete ? streamed.bytes : null,
+    lastWrite: streamed.newest === 0 ? null : new Date(streamed.newest * 1000).toISOString(),
+    database: known ?? (streamed.sqlite ? sqlite : null),
+    rootNames: streamed.complete ? [...streamed.rootNames] : null,
   }
 }
 
