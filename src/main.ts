@@ -59,6 +59,9 @@ export interface Start {
 export async function main(start: Start): Promise<void> {
   const variables = definedVariables()
   const audience = audienceOf(variables, { stdin: isatty(0), stderr: isatty(2) })
+  // A terminal that was closed takes no more words.
+  process.stderr.on('error', () => {})
+  process.stdout.on('error', () => {})
   let speaker: Speaker = {
     reporter: await openReporter(variables, false, false),
     kind: 'guarded',
@@ -73,6 +76,9 @@ export async function main(start: Start): Promise<void> {
       command: read.rest,
       reporter: await openReporter(variables, json ?? false, verbose ?? false),
     }
+    const offIgnored = audience.kind === 'agent' && isSwitchedOff(variables) ? ['SAFE_COMPOSE=off'] : []
+    for (const word of [...held.ignored, ...offIgnored])
+      speaker.reporter.say({ type: 'warning', text: `ignored, because a coding agent is at work: ${word}` })
     const end = await run(start, variables, audience, { ...read, options: held.options }, change => {
       speaker = { ...speaker, ...change }
     })
@@ -129,7 +135,7 @@ async function run(
   const isOff = isSwitchedOff(variables) && audience.kind !== 'agent'
   if (!isOwn && (isOff || !isGuarded(invocation))) return passThrough(found, invocation.argv, own)
 
-  speakAs({ kind: isOwn ? 'own' : 'guarded' })
+  speakAs({ kind: isOwn ? 'own' : 'guarded', command: isOwn ? read.rest : invocation.argv })
   const policy = await policyInForce(variables, read, invocation)
   const reporter = await openReporter(variables, policy.json, policy.verbose)
   speakAs({ reporter })

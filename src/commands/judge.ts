@@ -48,6 +48,7 @@ export async function judge(context: Context, look: Look, invocation: Invocation
     now: context.host.now(),
     volumes: facts.volumes,
     containers: facts.containers,
+    images: facts.images,
   })
   return { ...decision, findings, newest: good[0] ?? null }
 }

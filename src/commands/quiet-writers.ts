@@ -34,6 +34,12 @@ export async function quietWriters(
   try {
     for (const state of stopped) await holdRestart(engine, state)
     await stopAll(engine, stopped, composeStop)
+    if (stopped.length > 0)
+      context.reporter.say({
+        type: 'stopped',
+        containers: stopped,
+        why: 'nothing may be written after the copy',
+      })
     for (const state of stopped) if (await wasKilled(engine, state.id)) writers.killed.add(state.id)
     await Promise.all(paused.map(state => engine.pause(state.id)))
   } catch (error) {
@@ -70,37 +76,47 @@ export function runStates(
 }
 
 /** Takes back what was done to the containers of a run: unpauses, restores restart policies, starts what ran. */
-export async function putBack(engine: Engine, states: readonly RunState[]): Promise<readonly string[]> {
+export async function putBack(
+  engine: Engine,
+  states: readonly RunState[],
+): Promise<{ readonly resumed: readonly RunState[]; readonly troubles: readonly string[] }> {
   const troubles: string[] = []
+  const resumed: RunState[] = []
   for (const state of states.toReversed()) {
     if (state.done === 'nothing') continue
     try {
-      await putBackOne(engine, state)
+      if (await putBackOne(engine, state)) resumed.push(state)
     } catch (error) {
       troubles.push(`${state.name}: ${reasonOf(error)}`)
     }
   }
-  return troubles
+  return { resumed, troubles }
 }
 
-async function putBackOne(engine: Engine, state: RunState): Promise<void> {
+/** True when it was set going; false when it is gone, or goes already. */
+async function putBackOne(engine: Engine, state: RunState): Promise<boolean> {
   const now = await engine.container(state.id)
-  if (now === null) return
+  if (now === null) return false
   if (state.done === 'paused') {
-    if (now.state === 'paused') await engine.unpause(state.id)
-    return
+    if (now.state !== 'paused') return false
+    await engine.unpause(state.id)
+    return true
   }
   if (holdsRestart(state))
     await engine.setRestartPolicy(state.id, state.restartPolicy, state.restartMaximumRetries)
-  if (state.state === 'stopped') return
-  if (now.state !== 'running') await engine.start(state.id)
+  if (state.state === 'stopped') return false
+  const stood = now.state !== 'running'
+  if (stood) await engine.start(state.id)
   if (state.state === 'paused') await engine.pause(state.id)
+  return stood
 }
 
 async function resume(context: Context, engine: Engine, states: readonly RunState[]): Promise<void> {
   const touched = states.filter(state => state.done !== 'nothing')
   if (touched.length === 0) return
-  for (const trouble of await putBack(engine, touched)) {
+  const { resumed, troubles } = await putBack(engine, touched)
+  if (resumed.length > 0) context.reporter.say({ type: 'resumed', containers: resumed })
+  for (const trouble of troubles) {
     context.reporter.say({ type: 'warning', text: `could not be set going again: ${trouble}` })
   }
 }

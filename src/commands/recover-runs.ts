@@ -52,7 +52,7 @@ async function recover(
     const words = `safe-compose ${entry.argv.filter(word => word !== 'compose').join(' ')}`
     switch (entry.status) {
       case 'copying': {
-        const troubles = await putBack(engine, entry.ran)
+        const { troubles } = await putBack(engine, entry.ran)
         await journal.append({ ...entry, ...end, status: 'rolled-back' })
         return [`${words} of ${entry.openedAt} died before Compose ran: nothing was deleted`, ...troubles]
       }
@@ -62,7 +62,7 @@ async function recover(
           holding,
           gone: isGone(holding, now.volumes, now.containers),
         }))
-        const troubles = await putBack(engine, entry.ran)
+        const { troubles } = await putBack(engine, entry.ran)
         await journal.append({ ...entry, ...end, status: 'done', outcome })
         const lost = outcome.filter(each => each.gone).length
         return [

@@ -130,7 +130,7 @@ export async function finishRestore(
     })
     lines.push(`${task.volume} was filled from ${source}`)
   }
-  lines.push(...(await putBack(engine, entry.ran)))
+  lines.push(...(await putBack(engine, entry.ran)).troubles)
   await store.journal(scope).append({ ...entry, status: 'done', closedAt: context.host.now().toISOString() })
   return lines
 }

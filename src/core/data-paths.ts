@@ -73,6 +73,30 @@ export function dataPathsOfImage(reference: string): readonly string[] {
   return paths.filter(path => path.startsWith('/bitnami/') === isBitnami)
 }
 
+/** Variables that the official images set, and images built from them inherit. */
+const storeByVariable: Readonly<Record<string, string>> = {
+  PG_MAJOR: 'postgres',
+  PG_VERSION: 'postgres',
+  MYSQL_MAJOR: 'mysql',
+  MYSQL_VERSION: 'mysql',
+  MARIADB_VERSION: 'mariadb',
+  MONGO_MAJOR: 'mongo',
+  MONGO_VERSION: 'mongo',
+  REDIS_VERSION: 'redis',
+  VALKEY_VERSION: 'valkey',
+}
+
+/** The same for a container: by its image's name, else by what its image's environment says it was built from. */
+export function dataPathsOfContainer(
+  reference: string,
+  image: { readonly versions: Readonly<Record<string, string>> } | undefined,
+): readonly string[] {
+  const byName = dataPathsOfImage(reference)
+  if (byName.length > 0 || image === undefined) return byName
+  const store = Object.keys(image.versions).find(variable => Object.hasOwn(storeByVariable, variable))
+  return store === undefined ? [] : (dataPathsByImage[storeByVariable[store] ?? ''] ?? [])
+}
+
 /** Directories that say by themselves that a database lives there, whatever the image is called. */
 const telling = [
   ...new Set(

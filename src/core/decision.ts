@@ -1,11 +1,11 @@
 import type { Audience, DecidedStake, Decision, Policy, RuleLevel, Verdict } from '../model/decision.ts'
-import type { ContainerFact, VolumeFact } from '../model/facts.ts'
+import type { ContainerFact, ImageFact, VolumeFact } from '../model/facts.ts'
 import type { Finding, Stake } from '../model/finding.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Ledger } from '../model/journal.ts'
 import type { Manifest } from '../model/restore-point.ts'
-import { isDataPath } from './data-paths.ts'
+import { dataPathsOfContainer, isDataPath } from './data-paths.ts'
 import { formatAge } from './format.ts'
 
 /** All that a decision rests on. */
@@ -23,6 +23,8 @@ export interface DecisionGrounds {
   readonly volumes: readonly VolumeFact[]
   /** For labels on services; without them only those on volumes are believed. */
   readonly containers?: readonly ContainerFact[]
+  /** For what containers were built from. */
+  readonly images?: readonly ImageFact[]
   /** The user trusts this project's files: then its labels are believed about databases too. */
   readonly trusted?: boolean
 }
@@ -79,13 +81,28 @@ function whySpared(stake: Stake, grounds: DecisionGrounds): string | null {
   if (grounds.audience.kind !== 'agent' && grounds.policy.rules[finding.rule] === 'off')
     return `the rule ${finding.rule} is off`
   if (finding.warning === true) return null
-  if (contents?.empty === true) return 'it is empty'
+  if (contents?.empty === true && !mayHoldInMemory(finding.holding, grounds)) return 'it is empty'
   if (contents !== null && contents.cache !== null)
     return `a cache that can be made again (${contents.cache})`
   if (finding.holding.kind === 'bind' && (contents?.database ?? null) === null)
     return 'a directory of the host in which no database was recognised'
   if (isDisposable(stake, grounds)) return 'its label safe-compose.backup says that it is disposable'
   return finding.outcome === 'recreated' ? whyRecreationSpared(stake, grounds) : null
+}
+
+/** A running store may not have written yet: Redis puts a first file into its volume when it stops. */
+function mayHoldInMemory(holding: Holding, { containers = [], images = [] }: DecisionGrounds): boolean {
+  if (holding.kind !== 'volume' && holding.kind !== 'anonymous') return false
+  return containers.some(container => {
+    const image = images.find(each => each.id === container.imageId)
+    const paths = dataPathsOfContainer(container.image, image)
+    return (
+      container.state === 'running' &&
+      container.mounts.some(
+        mount => mount.name === holding.name && !mount.readOnly && paths.includes(mount.destination),
+      )
+    )
+  })
 }
 
 /** Where data is kept and only its container replaced, a recent copy is enough. */

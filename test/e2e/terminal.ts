@@ -54,8 +54,9 @@ export function onTerminal(
       const deadline = Date.now() + seconds * 1000
       while (Date.now() < deadline) {
         const fresh = screen().slice(seenUpTo)
-        if (typeof text === 'string' ? fresh.includes(text) : text.test(fresh)) {
-          seenUpTo = screen().length
+        const at = typeof text === 'string' ? fresh.indexOf(text) : fresh.search(text)
+        if (at >= 0) {
+          seenUpTo += at + 1
           return
         }
         await new Promise(resolve => setTimeout(resolve, 50))

@@ -1,7 +1,7 @@
 import type { ContainerFact, Facts } from '../../model/facts.ts'
 import type { Finding, Rule } from '../../model/finding.ts'
 import { otherCommand } from '../command-line.ts'
-import { dataPathsOfImage, isWithin } from '../data-paths.ts'
+import { dataPathsOfContainer, isWithin } from '../data-paths.ts'
 import { escapeName } from '../escape.ts'
 import { commandOf, serviceCatalogue } from '../reach.ts'
 import { findRecreations, imageReferences } from '../recreation.ts'
@@ -68,7 +68,8 @@ export const writableLayer: Rule = {
 /** Where a known store writes into its own layer; null for other images, for covered paths, and if it never ran. */
 function pathInLayer(facts: Facts, container: ContainerFact): string | null {
   if (container.oneOff || container.state === 'created') return null
-  const paths = dataPathsOfImage(referenceOf(facts, container))
+  const image = facts.images.find(each => each.id === container.imageId)
+  const paths = dataPathsOfContainer(referenceOf(facts, container), image)
   const covered = [...container.mounts.map(mount => mount.destination), ...(container.details?.tmpfs ?? [])]
   const isCovered = paths.some(path => covered.some(destination => isWithin(path, destination)))
   return isCovered ? null : (paths[0] ?? null)
