@@ -2,6 +2,7 @@
 // A Compose that tells how it was started, and behaves as the variable FAKE_COMPOSE (JSON) says.
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, readlinkSync, writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 
 const words = process.argv.slice(2)
 const told = JSON.parse(process.env.FAKE_COMPOSE ?? '{}')
@@ -33,7 +34,8 @@ function report() {
       directory: process.cwd(),
       descriptors: openDescriptors(),
       files: filesIn(words),
-      columns: process.stdout.columns ?? null,
+      // Elsewhere asking would make standard output non-blocking.
+      columns: isatty(1) ? process.stdout.columns : null,
       script: process.argv[1],
     }),
   )
