@@ -102,7 +102,9 @@ async function writeLedger(
     audience: context.audience.kind,
     now: context.host.now(),
   })
-  if (next !== null) await file.write(next)
+  if (next === null) return
+  await store.prepare()
+  await file.write(next)
 }
 
 /** Preflight restore points do not pile up; what `undo` needs stays. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, inject, test } from 'vitest'
 import { eventually, executable, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -30,17 +31,21 @@ async function filledProject(): Promise<Scenario> {
   expect((await project.bare(['up', '-d'])).code).toBe(0)
   await project.inside(
     'keeper',
-    'for i in 1 2 3 4 5 6; do head -c 12000000 /dev/urandom > /data/$i; done; cd /data; sha256sum 1 2 3 4 5 6 > sums',
+    'for i in 1 2 3 4 5 6; do head -c 20000000 /dev/urandom > /data/$i; done; cd /data; sha256sum 1 2 3 4 5 6 > sums',
   )
   return project
 }
 
-/** Runs ours and kills it with SIGKILL after some milliseconds. True when it was hit in the middle of a copy. */
+/**
+ * Runs ours and kills it with SIGKILL after some milliseconds; with `until`, as soon as that holds and a little later.
+ * True when `until`, or the middle of a copy, was hit.
+ */
 async function killed(
   project: Scenario,
   words: readonly string[],
   after: number,
-): Promise<'in-copy' | 'elsewhere'> {
+  until: (() => boolean) | null,
+): Promise<boolean> {
   const child = spawn(process.execPath, [executable, ...words], {
     cwd: project.directory,
     env: { ...project.variables },
@@ -48,11 +53,30 @@ async function killed(
     detached: true,
   })
   const ended = new Promise(resolve => child.on('close', resolve))
-  await new Promise(resolve => setTimeout(resolve, after))
-  const hit = child.exitCode === null && midCopy(project.store) ? 'in-copy' : 'elsewhere'
+  if (until === null) await pause(after)
+  else {
+    while (child.exitCode === null && !until()) await pause(5)
+    await pause(after % 40)
+  }
+  const hit = child.exitCode === null && (until ?? (() => midCopy(project.store)))()
   child.kill('SIGKILL')
   await ended
   return hit
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds))
+}
+
+/** Every third kill waits for the middle; the others fall wherever their moment is. */
+function waits(index: number): boolean {
+  return index % 3 === 1
+}
+
+/** The volume is there, and something but not everything is in it. */
+function midFill(project: Scenario): boolean {
+  const folder = join(inject('engine').dataRoot, 'volumes', `${project.name}_data`, '_data')
+  return existsSync(folder) && readdirSync(folder).length > 0
 }
 
 /** A half-written restore point with archive bytes in it. */
@@ -102,8 +126,9 @@ describe('a kill -9 at any moment loses nothing', () => {
     const project = await filledProject()
     const duration = await durationOf(() => project.safe(['backup']))
     let inCopy = 0
-    for (const moment of moments(duration, 7)) {
-      if ((await killed(project, ['backup'], moment)) === 'in-copy') inCopy++
+    for (const [index, moment] of moments(duration, 7).entries()) {
+      const until = waits(index) ? (): boolean => midCopy(project.store) : null
+      if (await killed(project, ['backup'], moment, until)) inCopy++
       await runsUnpaused(project)
     }
     await everyListedIsGood(project)
@@ -121,8 +146,9 @@ describe('a kill -9 at any moment loses nothing', () => {
     const duration = await durationOf(() => project.safe(['down', '-v']))
     expect((await project.safe(['undo'])).code).toBe(0)
     let inCopy = 0
-    for (const moment of moments(duration, 11)) {
-      if ((await killed(project, ['down', '-v'], moment)) === 'in-copy') inCopy++
+    for (const [index, moment] of moments(duration, 11).entries()) {
+      const until = waits(index) ? (): boolean => midCopy(project.store) : null
+      if (await killed(project, ['down', '-v'], moment, until)) inCopy++
       await settleDown(project)
       if ((await project.volumes()).length === 0) {
         const undo = await project.safe(['undo'])
@@ -143,9 +169,9 @@ describe('a kill -9 at any moment loses nothing', () => {
     expect((await project.safe(['down', '-v'])).code).toBe(0)
     const duration = await durationOf(() => project.safe(['undo']))
     let halfway = 0
-    for (const moment of moments(duration, 13)) {
+    for (const [index, moment] of moments(duration, 13).entries()) {
       expect((await project.safe(['down', '-v'])).code).toBe(0)
-      await killed(project, ['undo'], moment)
+      await killed(project, ['undo'], moment, waits(index) ? (): boolean => midFill(project) : null)
       const there = (await project.volumes()).length > 0
       if (there && !(await isWhole(project))) halfway++
       const next = await project.safe(['up', '-d'])
