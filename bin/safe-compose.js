@@ -1,3 +1,4 @@
-#!/usr/bin/env node
+#!/bin/sh
+':' //; exec node -- "$0" "$@" # Without the two dashes Node takes Compose's --env-file for its own.
 'use strict'
 require('../dist/safe-compose.cjs')

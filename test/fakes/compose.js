@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/bin/sh
+':' //; exec node -- "$0" "$@"
 // A Compose that tells how it was started, and behaves as the variable FAKE_COMPOSE (JSON) says.
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, readlinkSync, writeSync } from 'node:fs'
@@ -14,8 +15,16 @@ else if (told.listen !== undefined) listen(told.listen)
 else if (told.stdin === true) await swallow()
 else report()
 
+/** Whole, whatever the reader is slow with. */
 function say(line) {
-  writeSync(1, `${line}\n`)
+  let bytes = Buffer.from(`${line}\n`)
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(1, bytes))
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error
+    }
+  }
 }
 
 /** Who it is, in JSON, and the code that was asked for. */
@@ -73,7 +82,7 @@ function config() {
     code = 0,
     stdout = '',
     stderr = '',
-  } = told.config[words.slice(words.indexOf('config')).join(' ')] ?? { code: 1 }
+  } = told.config[words.slice(words.indexOf('config') + 1).join(' ')] ?? { code: 1 }
   writeSync(1, stdout)
   writeSync(2, stderr)
   process.exitCode = code

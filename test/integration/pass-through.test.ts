@@ -99,6 +99,15 @@ describe('the surroundings', () => {
     expect(told.descriptors).toContainEqual([14, file])
   })
 
+  test('an env file is for Compose to read: it is neither read before nor missed', async () => {
+    const through = ['bash', '-c', `exec "$0" --env-file <(printf A=1) ps`]
+    const { told } = await runFake([], { through })
+    expect(told.files).toEqual(['A=1'])
+    expect(told.variables).not.toHaveProperty('A')
+    const missing = await run(['exec', 'db', 'cat', '--env-file=missing'], { variables: fake({ code: 7 }) })
+    expect(missing).toMatchObject({ code: 7, stderr: '' })
+  })
+
   test('Compose gets no descriptor that it would not have without us', async () => {
     const bare = await runFake(['ps'], { program: fakeCompose })
     const { told } = await runFake(['ps'])
