@@ -3,8 +3,11 @@ import type { TarSource } from '../../model/ports.ts'
 import { allWell, inputOf, outputOf, startChild } from './child.ts'
 import { gzipMembers } from './gzip-members.ts'
 
-/** Every core, at the level that keeps up with the disk. One frame, with a checksum of the content. */
-const zstdArgs = ['-q', '-T0', '-1', '-c'] as const
+/**
+ * Every core, at a level that keeps up with the disk: a tenth more bytes than level 1 for a fifth less time, both ways.
+ * One frame, with a checksum of the content.
+ */
+const zstdArgs = ['-q', '-T0', '--fast=1', '-c'] as const
 
 /** For GNU tar: 64 KiB a write instead of 10, and how many bytes it wrote in all. */
 const tarArgs = ['--blocking-factor=128', '--totals'] as const
@@ -33,12 +36,22 @@ export async function compressTar(source: TarSource, zstd: string | null): Promi
   const { stream, done } = await source.open()
   done.catch(() => {})
   let bytes = 0
-  const counted = counting(stream, size => (bytes += size))
+  const add = (chunk: Uint8Array): void => {
+    bytes += chunk.length
+  }
   const stop = (): void => void stream.destroy()
   if (zstd === null)
-    return { compression: 'gzip', blocks: gzipMembers(counted), done, tarBytes: () => bytes, stop }
+    return {
+      compression: 'gzip',
+      blocks: gzipMembers(counting(stream, add)),
+      done,
+      tarBytes: () => bytes,
+      stop,
+    }
   const compressor = startChild(zstd, zstdArgs, 'pipe', 'pipe')
-  const fed = pipeline(counted, inputOf(compressor))
+  const fed = pipeline(stream, inputOf(compressor))
+  // It flows already, and nothing has come yet: both are in this very turn.
+  stream.on('data', add)
   return {
     compression: 'zstd',
     blocks: gathered(outputOf(compressor)),
@@ -74,10 +87,10 @@ function totalsIn(words: string): number | null {
 
 async function* counting(
   stream: AsyncIterable<Uint8Array>,
-  onChunk: (size: number) => void,
+  onChunk: (chunk: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream) {
-    onChunk(chunk.length)
+    onChunk(chunk)
     yield chunk
   }
 }

@@ -1,10 +1,14 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
-import type { Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import type { TarCounts } from '../../model/restore-point.ts'
 import { allWell, inputOf, outputOf, startChild } from './child.ts'
 import { gunzipMembers } from './gzip-members.ts'
 import { walkTar } from './tar-walk.ts'
+
+/** How often the progress is told. Bytes. */
+const tellEvery = 1 << 20
 
 /** Proves an archive while it grows: what is on disk so far is decompressed and walked through. */
 export interface ReadBack {
@@ -21,15 +25,16 @@ export interface ReadBack {
  */
 export function readBack(zstd: string | null, onBytes: (done: number) => void): ReadBack {
   const walk = walkTar()
-  const walkThrough = async (tar: AsyncIterable<Uint8Array>): Promise<void> => {
-    let bytes = 0
-    for await (const chunk of tar) {
-      walk.take(chunk)
-      bytes += chunk.length
-      onBytes(bytes)
-    }
+  let bytes = 0
+  let told = 0
+  const take = (chunk: Uint8Array): void => {
+    walk.take(chunk)
+    bytes += chunk.length
+    if (bytes - told < tellEvery) return
+    told = bytes
+    onBytes(bytes)
   }
-  const { input, read, stop } = zstd === null ? membersReader(walkThrough) : programReader(zstd, walkThrough)
+  const { input, read, stop } = zstd === null ? membersReader(take) : programReader(zstd, take)
   read.catch(() => {})
   return {
     take: async block => {
@@ -57,20 +62,31 @@ interface Reader {
   readonly stop: () => void
 }
 
-function programReader(zstd: string, walkThrough: (tar: AsyncIterable<Uint8Array>) => Promise<void>): Reader {
+function programReader(zstd: string, take: (chunk: Uint8Array) => void): Reader {
   const child = startChild(zstd, ['-d', '-q', '-c'], 'pipe', 'pipe')
   return {
     input: inputOf(child),
-    read: allWell([walkThrough(outputOf(child)), child.done]),
+    read: allWell([taken(outputOf(child), take), child.done]),
     stop: child.kill,
   }
 }
 
-function membersReader(walkThrough: (tar: AsyncIterable<Uint8Array>) => Promise<void>): Reader {
+/** Events instead of iteration: a promise for each of the many small chunks would cost as much as the walk. */
+function taken(stream: Readable, take: (chunk: Uint8Array) => void): Promise<void> {
+  stream.on('data', (chunk: Uint8Array) => {
+    try {
+      take(chunk)
+    } catch (error) {
+      stream.destroy(error as Error)
+    }
+  })
+  return finished(stream, { writable: false })
+}
+
+function membersReader(take: (chunk: Uint8Array) => void): Reader {
   const input = new PassThrough({ objectMode: true, highWaterMark: 2 })
-  return {
-    input,
-    read: walkThrough(gunzipMembers(input)),
-    stop: () => void input.destroy(),
+  const walkMembers = async (): Promise<void> => {
+    for await (const tar of gunzipMembers(input)) take(tar)
   }
+  return { input, read: walkMembers(), stop: () => void input.destroy() }
 }
