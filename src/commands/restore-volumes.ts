@@ -1,6 +1,6 @@
 import { Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
-import type { ContainerFact, Facts, VolumeFact } from '../model/facts.ts'
+import type { ContainerFact, Facts } from '../model/facts.ts'
 import type { Holding } from '../model/holding.ts'
 import type { JournalEntry, RestoreTask } from '../model/journal.ts'
 import type { Engine, Store, StoreScope, TarSink } from '../model/ports.ts'
@@ -337,9 +337,4 @@ function describe(error: Stop): string {
   if ('why' in failure) return failure.why
   if ('what' in failure) return failure.what
   return failure.reason
-}
-
-/** What a volume was made with, for making it again under the same name. */
-export function specOf(volume: VolumeFact): NonNullable<HoldingRecord['volume']> {
-  return { driver: volume.driver, options: volume.options, labels: volume.labels }
 }

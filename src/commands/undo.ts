@@ -61,7 +61,7 @@ export async function undo(context: Context, project: Invocation, options: UndoO
 type UndoableEntry = JournalEntry & { readonly restorePoint: string }
 
 /** Whether `undo` could take it back: something is gone, it is saved, and nobody took it back yet. */
-export function isUndoable(entry: JournalEntry): entry is UndoableEntry {
+function isUndoable(entry: JournalEntry): entry is UndoableEntry {
   return (
     entry.kind === 'command' &&
     entry.closedAt !== null &&

@@ -134,13 +134,17 @@ function namesOf(value: unknown): readonly string[] {
 /** Labels and the like: a map, or a list of `key=value`. */
 function pairsOf(value: unknown): Readonly<Record<string, string>> {
   if (isRecord(value))
-    return Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [key, each === null ? '' : String(each)]),
-    )
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, scalarText(each)]))
   return Object.fromEntries(
     textsOf(value).map(line => {
       const equals = line.indexOf('=')
       return equals < 0 ? [line, ''] : [line.slice(0, equals), line.slice(equals + 1)]
     }),
   )
+}
+
+/** Labels may be written as numbers or switches; nothing stands for empty. */
+function scalarText(value: unknown): string {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 }

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { inject, onTestFinished } from 'vitest'
 
 /** How a program ended, and what it printed. */
@@ -126,7 +126,7 @@ export async function scenario(
 }
 
 /** Runs a program to its end. */
-export function runProgram(
+export async function runProgram(
   program: string,
   words: readonly string[],
   options: {
@@ -135,28 +135,18 @@ export function runProgram(
     readonly input?: string
   },
 ): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, [...words], {
-      cwd: options.directory,
-      env: { ...options.variables },
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    })
-    const stdout: Buffer[] = []
-    const stderr: Buffer[] = []
-    child.stdout?.on('data', chunk => stdout.push(chunk))
-    child.stderr?.on('data', chunk => stderr.push(chunk))
-    child.stdin?.on('error', () => {})
-    child.stdin?.end(options.input)
-    child.on('error', reject)
-    child.on('close', (code, signal) =>
-      resolve({
-        code,
-        signal,
-        stdout: Buffer.concat(stdout).toString(),
-        stderr: Buffer.concat(stderr).toString(),
-      }),
-    )
+  const { directory, variables, input } = options
+  const result = await execa(program, words, {
+    cwd: directory,
+    env: variables,
+    extendEnv: false,
+    reject: false,
+    stripFinalNewline: false,
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
   })
+  const { exitCode, signal, stdout, stderr } = result
+  if (exitCode === undefined && signal === undefined) throw result
+  return { code: exitCode ?? null, signal: signal ?? null, stdout, stderr }
 }
 
 /** Waits until a check holds; fails with what it last threw or saw. */
@@ -173,10 +163,6 @@ export async function eventually<T>(check: () => Promise<T | false>, seconds = 6
     await new Promise(resolve => setTimeout(resolve, 250))
   }
   throw last instanceof Error ? last : new Error(`not within ${seconds} s: ${String(last)}`)
-}
-
-export async function readJson(path: string): Promise<unknown> {
-  return JSON.parse(await readFile(path, 'utf8'))
 }
 
 export function lines(text: string): readonly string[] {

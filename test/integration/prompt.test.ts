@@ -28,7 +28,7 @@ function ask(...words: readonly string[]): Screen {
     cols: 120,
     rows: 40,
     cwd: root,
-    env: { ...variables, TERM: 'xterm-256color' } as Record<string, string>,
+    env: { ...variables, TERM: 'xterm-256color' },
   })
   let printed = ''
   pty.onData(text => {

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { openApprovals } from '../../src/adapters/approvals/approvals.ts'
-import type { ApprovalBook, PendingApproval } from '../../src/adapters/approvals/approvals.ts'
-import { openProjectMemory } from '../../src/adapters/configuration/project-memory.ts'
+import { openApprovals } from '../../src/adapters/state/approvals.ts'
+import type { ApprovalBook, PendingApproval } from '../../src/adapters/state/approvals.ts'
+import { openProjectMemory } from '../../src/adapters/state/project-memory.ts'
 import { Stop } from '../../src/model/failure.ts'
 
 let folder: string

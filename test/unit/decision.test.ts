@@ -130,7 +130,7 @@ const rows: readonly Row[] = [
     'recreated, another volume copied',
     {
       finding: aFinding('recreated'),
-      restorePoints: [restorePoint(1, { ...volume, createdAt: 'before' } as Holding)],
+      restorePoints: [restorePoint(1, { ...volume, createdAt: 'before' })],
     },
     'back-up+',
     'back-up+',

@@ -12,8 +12,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { directoryTar, emptyTar, filesTar, scanTar } from '../../src/adapters/docker/tar-scan.ts'
+import { scanTar } from '../../src/adapters/docker/tar-scan.ts'
 import type { TarEntry } from '../../src/adapters/docker/tar-scan.ts'
+import { directoryTar, emptyTar, filesTar } from '../../src/adapters/docker/tar-write.ts'
 
 function scan(tar: Buffer, pieces: number, headBytes = 0): { entries: TarEntry[]; ended: boolean } {
   const entries: TarEntry[] = []
