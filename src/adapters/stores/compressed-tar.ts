@@ -15,7 +15,7 @@ const tarArgs = ['--blocking-factor=128', '--totals'] as const
 /** A tar source on its way through a compressor. */
 export interface CompressedTar {
   readonly compression: 'zstd' | 'gzip'
-  /** To be read to its end. For gzip every block is one whole member. */
+  /** To be read to its end; a block is good until the next one is asked for. For gzip each is one whole member. */
   readonly blocks: AsyncIterable<Buffer>
   /** Settles when all that took part has ended. Rejects unless each of them ended well: then the blocks do not count. */
   readonly done: Promise<void>
@@ -95,19 +95,24 @@ async function* counting(
   }
 }
 
-/** Small pieces from a pipe, a megabyte at a time: fewer turns to the disk. */
+/**
+ * Small pieces from a pipe, a megabyte at a time: fewer turns to the disk. Each block lies where the one before it lay:
+ * memory does not grow with the volume.
+ */
 async function* gathered(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let parts: Buffer[] = []
+  const block = Buffer.allocUnsafe(1 << 20)
   let size = 0
   for await (const chunk of stream) {
-    parts.push(chunk)
-    size += chunk.length
-    if (size < 1 << 20) continue
-    yield Buffer.concat(parts)
-    parts = []
-    size = 0
+    for (let at = 0; at < chunk.length;) {
+      const taken = chunk.copy(block, size, at)
+      size += taken
+      at += taken
+      if (size < block.length) continue
+      yield block
+      size = 0
+    }
   }
-  if (size > 0) yield Buffer.concat(parts)
+  if (size > 0) yield block.subarray(0, size)
 }
 
 /** Its rejection is looked at by whoever awaits it, later. */

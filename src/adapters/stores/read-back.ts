@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
@@ -12,6 +11,8 @@ const tellEvery = 1 << 20
 
 /** Proves an archive while it grows: what is on disk so far is decompressed and walked through. */
 export interface ReadBack {
+  /** Whether blocks must stay as they are after `take` (members are worked on side by side). */
+  readonly keeps: boolean
   /** The next bytes of the file; for gzip exactly one member. Throws `Error` when they are no good. */
   readonly take: (block: Buffer) => Promise<void>
   /** The file has ended. Throws `Error` unless a whole tar was in it. */
@@ -35,16 +36,18 @@ export function readBack(zstd: string | null, onBytes: (done: number) => void): 
     onBytes(bytes)
   }
   const { input, read, stop } = zstd === null ? membersReader(take) : programReader(zstd, take)
-  read.catch(() => {})
+  // Nobody takes what is still to come: a write that waits must not wait for ever.
+  const hangUp = (): void => void input.destroy()
+  read.then(hangUp, hangUp)
   return {
+    keeps: zstd === null,
     take: async block => {
-      if (input.write(block)) return
-      await Promise.race([
-        once(input, 'drain'),
-        read.then(() => {
-          throw new Error('it seems to end before its end')
-        }),
-      ])
+      try {
+        await written(input, block)
+      } catch {
+        await read
+        throw new Error('it seems to end before its end')
+      }
     },
     end: async () => {
       input.end()
@@ -53,6 +56,13 @@ export function readBack(zstd: string | null, onBytes: (done: number) => void): 
     },
     stop,
   }
+}
+
+/** Settles when the other side has taken the block. */
+function written(input: Writable, block: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    input.write(block, error => (error == null ? resolve() : reject(error)))
+  })
 }
 
 interface Reader {

@@ -97,10 +97,13 @@ async function writeProving(
   let bytes = 0
   let unsynced = 0
   let syncing: Promise<void> = Promise.resolve()
+  let back = Buffer.alloc(0)
   for await (const block of compressed.blocks) {
     hash.update(block)
     await writeWhole(file, block, bytes)
-    await proof.take(await sameOnDisk(file, block, bytes))
+    if (proof.keeps || back.length < block.length) back = Buffer.allocUnsafe(block.length)
+    await readSame(file, block, back, bytes)
+    await proof.take(back.subarray(0, block.length))
     bytes += block.length
     await room.wrote(block.length)
     unsynced += block.length
@@ -123,14 +126,13 @@ async function writeWhole(file: FileHandle, block: Buffer, position: number): Pr
   }
 }
 
-async function sameOnDisk(file: FileHandle, block: Buffer, position: number): Promise<Buffer> {
-  const back = Buffer.allocUnsafe(block.length)
-  const { bytesRead } = await file.read(back, 0, back.length, position)
-  if (bytesRead !== back.length || !back.equals(block))
+/** Reads what was just written into `back`, which is at least as long. */
+async function readSame(file: FileHandle, block: Buffer, back: Buffer, position: number): Promise<void> {
+  const { bytesRead } = await file.read(back, 0, block.length, position)
+  if (bytesRead !== block.length || !back.subarray(0, bytesRead).equals(block))
     throw new Error(
       `what was read back at byte ${position} is not what was written: the disk is not to be trusted`,
     )
-  return back
 }
 
 function refuseDifference(went: number | null, came: number): void {
