@@ -6,7 +6,10 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  readdirSync,
   rmSync,
+  symlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -15,7 +18,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { plainTar } from '../../src/adapters/docker/plain-tar.ts'
-import type { Header } from '../../src/adapters/docker/tar-header.ts'
+import { scanTar } from '../../src/adapters/docker/tar-scan.ts'
+import type { TarEntry } from '../../src/adapters/docker/tar-scan.ts'
 
 function folders(): { from: string; to: string } {
   const root = mkdtempSync(join(tmpdir(), 'plain-tar-'))
@@ -33,14 +37,19 @@ function withHoles(path: string, parts: readonly (readonly [number, string])[], 
   closeSync(file)
 }
 
-async function plain(tar: Buffer, pieces: number): Promise<{ tar: Buffer; root: Header | null }> {
-  let root: Header | null = null
+async function plain(
+  bytes: Buffer,
+  pieces: number,
+): Promise<{ tar: Buffer; late: TarEntry[]; lateTar: Buffer }> {
   const chunks: Buffer[] = []
-  const input = Array.from({ length: Math.ceil(tar.length / pieces) }, (_, index) =>
-    tar.subarray(index * pieces, (index + 1) * pieces),
+  const input = Array.from({ length: Math.ceil(bytes.length / pieces) }, (_, index) =>
+    bytes.subarray(index * pieces, (index + 1) * pieces),
   )
-  for await (const chunk of plainTar(Readable.from(input), header => (root = header))) chunks.push(chunk)
-  return { tar: Buffer.concat(chunks), root }
+  const { tar, late } = plainTar(Readable.from(input), 'some/place')
+  for await (const chunk of tar) chunks.push(chunk)
+  const entries: TarEntry[] = []
+  scanTar(0, entry => entries.push(entry)).push(late.tar())
+  return { tar: Buffer.concat(chunks), late: entries, lateTar: late.tar() }
 }
 
 test.each([100, 512, 65_536])(
@@ -71,12 +80,45 @@ test.each([100, 512, 65_536])(
       { maxBuffer: 1 << 26 },
     )
     expect(sparse.toString('latin1')).toContain('GNU.sparse.major=1')
-    const { tar, root } = await plain(sparse, pieces)
+    const { tar, late } = await plain(sparse, pieces)
     expect(tar.toString('latin1')).not.toContain('GNU.sparse')
-    expect(root).toMatchObject({ path: './', flag: '5' })
+    expect(late.map(({ path, type }) => [path, type])).toEqual([['some/place/', 'directory']])
     execFileSync('tar', ['-C', to, '-xf', '-'], { input: tar })
     execFileSync('diff', ['-r', from, to])
     expect(readFileSync(join(to, 'holes')).length).toBe(1_000_001)
+  },
+)
+
+test.each(['posix', 'gnu'])(
+  'links that lead out of the root come later, with their directory: %s',
+  async format => {
+    const { from, to } = folders()
+    mkdirSync(join(from, 'dir/below'), { recursive: true })
+    symlinkSync('../../../out', join(from, 'dir/below/out'))
+    symlinkSync(`../../../${'o'.repeat(150)}`, join(from, 'dir/below/far'))
+    symlinkSync('../other', join(from, 'dir/below/inside'))
+    symlinkSync('/absolute', join(from, 'absolute'))
+    symlinkSync('..', join(from, 'up'))
+    utimesSync(join(from, 'dir/below'), 1_234_567_890, 1_234_567_890)
+    const bytes = execFileSync('tar', [`--format=${format}`, '--sort=name', '-C', from, '-cf', '-', '.'])
+    const { tar, late, lateTar } = await plain(bytes, 1000)
+    expect(late.map(({ path }) => path)).toEqual([
+      'some/place/',
+      'some/place/dir/below/far',
+      'some/place/dir/below',
+      'some/place/dir/below/out',
+      'some/place/up',
+    ])
+    mkdirSync(join(to, 'some/place'), { recursive: true })
+    execFileSync('tar', ['-C', join(to, 'some/place'), '-xf', '-'], { input: tar })
+    expect(readdirSync(join(to, 'some/place/dir/below'))).toEqual(['inside'])
+    execFileSync('tar', ['-C', to, '-xf', '-'], { input: lateTar })
+    const listed = (folder: string): string =>
+      execFileSync('find', ['.', '-printf', '%p %y %l %Ts\\n'.replace('%Ts', '%TY')], {
+        cwd: folder,
+        encoding: 'utf8',
+      })
+    expect(listed(join(to, 'some/place')).split('\n').sort()).toEqual(listed(from).split('\n').sort())
   },
 )
 

@@ -12,9 +12,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { writeHeader } from '../../src/adapters/docker/tar-header.ts'
 import { scanTar } from '../../src/adapters/docker/tar-scan.ts'
 import type { TarEntry } from '../../src/adapters/docker/tar-scan.ts'
-import { directoryTar, emptyTar, filesTar } from '../../src/adapters/docker/tar-write.ts'
+import { emptyTar, filesTar } from '../../src/adapters/docker/tar-write.ts'
 
 function scan(tar: Buffer, pieces: number, headBytes = 0): { entries: TarEntry[]; ended: boolean } {
   const entries: TarEntry[] = []
@@ -81,7 +82,8 @@ test('bytes that are no tar are refused', () => {
 })
 
 test('what is written can be read, by us and by tar', () => {
-  const tar = directoryTar({ mode: 0o1750, uid: 3_000_000, gid: 998, mtime: -5 }, 'volume')
+  const header = { path: 'volume', flag: '5', size: 0, mode: 0o1750, uid: 3_000_000, gid: 998, mtime: -5 }
+  const tar = Buffer.concat([writeHeader(header), emptyTar])
   expect(scan(tar, 512).entries[0]).toMatchObject({
     path: 'volume',
     type: 'directory',

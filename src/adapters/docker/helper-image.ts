@@ -1,5 +1,5 @@
 import type { Session } from './session.ts'
-import { emptyTar } from './tar-scan.ts'
+import { emptyTar } from './tar-write.ts'
 
 /** The image of everything that we create and never start: no file, no volume, no registry. */
 export const emptyImage = 'safe-compose/empty:1'

@@ -1,4 +1,5 @@
 import { Stop } from '../../model/failure.ts'
+import type { VolumeFact } from '../../model/facts.ts'
 import { createFromEmptyImage } from './helper-image.ts'
 import { labels } from './owner.ts'
 import type { Holder } from './owner.ts'
@@ -96,7 +97,7 @@ async function requireVolume(
   mount: Extract<HelperMount, { kind: 'volume' }>,
 ): Promise<void> {
   const volume = await findVolume(session, mount.name)
-  if (volume !== null && (mount.createdAt === null || volume.createdAt === mount.createdAt)) return
+  if (volume !== null && isMeant(volume, mount.createdAt)) return
   throw vanished(mount.name)
 }
 
@@ -107,7 +108,7 @@ async function refuseResurrected(
   helper: Helper,
 ): Promise<void> {
   const volume = await findVolume(session, mount.name)
-  if (volume !== null && (mount.createdAt === null || volume.createdAt === mount.createdAt)) return
+  if (volume !== null && isMeant(volume, mount.createdAt)) return
   await helper.close()
   if (volume !== null && Object.keys(volume.labels).length === 0) {
     await session.call({
@@ -118,6 +119,11 @@ async function refuseResurrected(
     })
   }
   throw vanished(mount.name)
+}
+
+/** Where one of the times is not known (the engine is too old, or seen from elsewhere), the name has to do. */
+export function isMeant(volume: Pick<VolumeFact, 'createdAt'>, createdAt: string | null): boolean {
+  return !createdAt || volume.createdAt === '' || volume.createdAt === createdAt
 }
 
 export function vanished(name: string): Stop {

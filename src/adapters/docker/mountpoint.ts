@@ -6,7 +6,7 @@ import { openHelper, helperPath, holderOf } from './helper.ts'
 import { findGnuTar, findProgram, runProgram, writingArgs } from './host-tar.ts'
 import { labels } from './owner.ts'
 import type { Session } from './session.ts'
-import { filesTar } from './tar-scan.ts'
+import { filesTar } from './tar-write.ts'
 import { createVolume, removeVolume } from './volumes.ts'
 
 /** Whether volumes may be read and written where they lie, and with what. */

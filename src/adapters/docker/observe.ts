@@ -23,7 +23,11 @@ export async function observe(session: Session): Promise<Awaited<ReturnType<Engi
   return {
     engine: engineFact(session, info.body),
     containers: containers.body.filter(container => !isOurs(container.Labels)).map(containerFact),
-    volumes: (volumes.body.Volumes ?? []).filter(volume => !isOurs(volume.Labels)).map(volumeFact),
+    volumes: await Promise.all(
+      (volumes.body.Volumes ?? [])
+        .filter(volume => !isOurs(volume.Labels))
+        .map(volume => volumeFact(session, volume)),
+    ),
   }
 }
 

@@ -1,4 +1,4 @@
-import { PassThrough, Transform } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import type { Writable } from 'node:stream'
 import { Stop } from '../../model/failure.ts'
 import type { SinkTarget, TarSink } from '../../model/ports.ts'
@@ -8,8 +8,7 @@ import { readingArgs, startTar } from './host-tar.ts'
 import { inspectContainer } from './inspect.ts'
 import { isProven } from './mountpoint.ts'
 import type { Session } from './session.ts'
-import { directoryTar, scanTar } from './tar-scan.ts'
-import type { TarEntry } from './tar-scan.ts'
+import { plainTar } from './plain-tar.ts'
 import { findVolume } from './volumes.ts'
 
 /**
@@ -76,9 +75,9 @@ function apiSink(session: Session, helper: Helper, name: string): TarSink {
     kind: 'api',
     command: null,
     open: async () => {
-      const { stream, root } = rootNoticer()
+      const stream = new PassThrough()
       streams.add(stream)
-      const done = upload(session, helper, name, stream, root)
+      const done = upload(session, helper, name, stream)
       done.catch(() => {}) // The stream's own error may be handled first.
       return { stream, done }
     },
@@ -89,19 +88,9 @@ function apiSink(session: Session, helper: Helper, name: string): TarSink {
   }
 }
 
-async function upload(
-  session: Session,
-  helper: Helper,
-  name: string,
-  stream: Transform,
-  root: () => TarEntry | null,
-): Promise<void> {
-  const body = new PassThrough()
-  stream.pipe(body)
-  // Taken away in the middle: the request must break off, or the engine would wait for the rest.
-  stream.once('close', () => {
-    if (!stream.readableEnded) body.destroy(new Error('the archive broke off'))
-  })
+async function upload(session: Session, helper: Helper, name: string, stream: PassThrough): Promise<void> {
+  const { tar, late } = plainTar(stream, helperPath.slice(1))
+  const body = Readable.from(tar, { objectMode: false })
   try {
     await session.call({
       method: 'PUT',
@@ -111,25 +100,17 @@ async function upload(
       doing: `write into the volume ${name}`,
     })
   } catch (error) {
-    const brokeOff = stream.errored
+    const brokeOff = stream.errored ?? body.errored
     stream.destroy(error as Error)
     throw brokeOff === null ? error : brokenArchive(name, brokeOff)
   }
   // The engine stops at the end of the tar; padding may follow.
-  stream.unpipe(body)
   stream.resume()
-  const entry = root()
-  if (entry !== null) await restoreRoot(session, helper, name, entry)
-}
-
-/** The engine passes over the entry of the directory that it writes into: it is written once more, from above. */
-async function restoreRoot(session: Session, helper: Helper, name: string, entry: TarEntry): Promise<void> {
-  const slash = helperPath.lastIndexOf('/')
   await session.call({
     method: 'PUT',
     path: `/containers/${helper.id}/archive`,
-    query: { path: helperPath.slice(0, slash) },
-    upload: directoryTar(entry, helperPath.slice(slash + 1)),
+    query: { path: '/' },
+    upload: late.tar(),
     doing: `set the owner of the volume ${name}`,
   })
 }
@@ -144,25 +125,4 @@ function brokenArchive(name: string, cause: Error): Stop {
     },
     { cause },
   )
-}
-
-/** Passes a tar on and remembers its root entry, which comes first. */
-function rootNoticer(): { readonly stream: Transform; readonly root: () => TarEntry | null } {
-  let root: TarEntry | null = null
-  let seen = false
-  const scanner = scanTar(0, entry => {
-    if (!seen && entry.type === 'directory' && /^\.?\/*$/.test(entry.path)) root = entry
-    seen = true
-  })
-  const stream = new Transform({
-    transform(chunk: Buffer, _encoding, next) {
-      try {
-        if (!seen) scanner.push(chunk)
-        next(null, chunk)
-      } catch (error) {
-        next(error as Error)
-      }
-    },
-  })
-  return { stream, root: () => root }
 }

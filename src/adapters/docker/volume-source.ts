@@ -9,7 +9,7 @@ import type { Facts } from '../../model/facts.ts'
 import type { Holding } from '../../model/holding.ts'
 import type { TarSource } from '../../model/ports.ts'
 import { isSameDirectory } from './bind.ts'
-import { helperPath, openHelper, vanished } from './helper.ts'
+import { helperPath, isMeant, openHelper, vanished } from './helper.ts'
 import type { Helper, HelperMount } from './helper.ts'
 import { startTar, writingArgs } from './host-tar.ts'
 import { isProven } from './mountpoint.ts'
@@ -47,7 +47,7 @@ async function volumeSource(
   holding: Extract<Holding, { kind: 'volume' | 'anonymous' }>,
 ): Promise<TarSource> {
   const [volume, proof] = await Promise.all([findVolume(session, holding.name), session.mountpointProof()])
-  if (volume === null || volume.createdAt !== holding.createdAt) throw vanished(holding.name)
+  if (volume === null || !isMeant(volume, holding.createdAt)) throw vanished(holding.name)
   const mount: HelperMount = { kind: 'volume', name: volume.name, createdAt: volume.createdAt }
   const helper = await openHelper(session, mount, true)
   return isProven(proof, volume)

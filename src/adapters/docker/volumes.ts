@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type Docker from 'dockerode'
 import { Stop } from '../../model/failure.ts'
 import type { VolumeFact } from '../../model/facts.ts'
@@ -15,7 +17,7 @@ export async function findVolume(session: Session, name: string): Promise<Volume
     doing: `look at the volume ${name}`,
     accept: [404],
   })
-  return status === 404 ? null : volumeFact(body)
+  return status === 404 ? null : volumeFact(session, body)
 }
 
 /** Creates a volume. The engine takes an existing one for created; here that is `not-possible`. */
@@ -36,7 +38,7 @@ export async function createVolume(
     body: { Name: spec.name, Driver: spec.driver, DriverOpts: spec.options, Labels: spec.labels },
     doing: `create the volume ${spec.name}`,
   })
-  return volumeFact(body)
+  return volumeFact(session, body)
 }
 
 /** Removes a volume that no container uses. One that is gone already is as good. */
@@ -50,17 +52,29 @@ export async function removeVolume(session: Session, name: string): Promise<void
 }
 
 /** Facts of a volume as the engine tells them. */
-export function volumeFact(volume: ListedVolume): VolumeFact {
+export async function volumeFact(session: Session, volume: ListedVolume): Promise<VolumeFact> {
   const labels = volume.Labels ?? {}
   return {
     name: volume.Name,
-    createdAt: isoTime(volume.CreatedAt) ?? '',
+    createdAt: await creationTime(session, volume),
     driver: volume.Driver,
     mountpoint: volume.Mountpoint,
     labels,
     options: volume.Options ?? {},
     anonymous: 'com.docker.volume.anonymous' in labels || /^[0-9a-f]{64}$/.test(volume.Name),
   }
+}
+
+/**
+ * Engines before 23 tell the last change of the volume's root directory instead. Where its folder can be seen, that
+ * folder's birth stands for it; else nothing is said, and only the name tells volumes apart.
+ */
+async function creationTime(session: Session, volume: ListedVolume): Promise<string> {
+  const major = Number.parseInt(session.connection.version, 10)
+  if (volume.Driver !== 'local' || Number.isNaN(major) || major >= 23) return isoTime(volume.CreatedAt) ?? ''
+  if (!session.local) return ''
+  const folder = await stat(dirname(volume.Mountpoint)).catch(() => null)
+  return folder === null ? '' : new Date(folder.birthtimeMs || folder.ctimeMs).toISOString()
 }
 
 function volumePath(name: string): string {
