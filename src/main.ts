@@ -336,9 +336,11 @@ async function openReporter(
   return textReporter({ stderr: process.stderr, isTerminal, color, verbose, now })
 }
 
-/** The bundle has it as a file beside the entry; from source it is run as it is. */
+/** A file of the bundle, beside this one. */
 function guardianScript(script: string): string {
-  return join(script, '..', '..', 'dist', 'guardian.cjs')
+  return typeof __dirname === 'string'
+    ? join(__dirname, 'guardian.cjs')
+    : join(locateOurselves(script).folder, 'dist', 'guardian.cjs')
 }
 
 function definedVariables(): Readonly<Record<string, string>> {
