@@ -1,0 +1,3 @@
+import { killCases } from '../e2e/kill-cases.ts'
+
+killCases(60, 1000)
