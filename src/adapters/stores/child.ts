@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 
 /** A program of the host at work. */
 export interface Child {
@@ -69,6 +70,21 @@ export function inputOf(child: Child): Writable {
   const { stdin } = child.process
   if (stdin === null) throw new Error('Internal error: a child without an input')
   return stdin
+}
+
+/**
+ * Gives a stream to a child and waits until both have ended well. A child that has read everything may be gone before
+ * its input is known to be closed: that is no failure.
+ */
+export async function feed(source: Readable, child: Child): Promise<void> {
+  let given = false
+  source.once('end', () => {
+    given = true
+  })
+  const [feeding, ending] = await Promise.allSettled([pipeline(source, inputOf(child)), child.done])
+  if (ending.status === 'rejected' && !isEcho(ending.reason)) throw ending.reason
+  if (feeding.status === 'rejected' && !(given && isEcho(feeding.reason))) throw feeding.reason
+  if (ending.status === 'rejected') throw ending.reason
 }
 
 /**

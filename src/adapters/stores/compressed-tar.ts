@@ -1,6 +1,5 @@
-import { pipeline } from 'node:stream/promises'
 import type { TarSource } from '../../model/ports.ts'
-import { allWell, inputOf, outputOf, startChild } from './child.ts'
+import { allWell, feed, outputOf, startChild } from './child.ts'
 import { gzipMembers } from './gzip-members.ts'
 
 /**
@@ -49,13 +48,13 @@ export async function compressTar(source: TarSource, zstd: string | null): Promi
       stop,
     }
   const compressor = startChild(zstd, zstdArgs, 'pipe', 'pipe')
-  const fed = pipeline(stream, inputOf(compressor))
+  const fed = feed(stream, compressor)
   // It flows already, and nothing has come yet: both are in this very turn.
   stream.on('data', add)
   return {
     compression: 'zstd',
     blocks: gathered(outputOf(compressor)),
-    done: quiet(allWell([done, compressor.done, fed])),
+    done: quiet(allWell([done, fed])),
     tarBytes: () => bytes,
     stop: () => {
       stop()

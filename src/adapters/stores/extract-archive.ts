@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { Stop } from '../../model/failure.ts'
 import type { TarSink } from '../../model/ports.ts'
 import type { TarCounts } from '../../model/restore-point.ts'
-import { allWell, inputOf, isEcho, outputOf, startChild } from './child.ts'
+import { feed, isEcho, outputOf, startChild } from './child.ts'
 import { damaged, openArchive } from './read-archive.ts'
 import type { Compression, Frames } from './read-archive.ts'
 import { walkTar } from './tar-walk.ts'
@@ -54,19 +54,15 @@ async function byPrograms(
   const tar = startChild(command.program, [...tarArgs, ...command.args], outputOf(decompressor), 'ignore')
   const hash = createHash('sha256')
   let bytes = 0
-  const fed = pipeline(
-    createReadStream(path, { highWaterMark: 1 << 20 }),
-    async function* (source: AsyncIterable<Uint8Array>) {
-      for await (const chunk of source) {
-        hash.update(chunk)
-        bytes += chunk.length
-        request.onBytes(Math.floor((bytes / Math.max(size, bytes)) * expected.bytes))
-        yield chunk
-      }
-    },
-    inputOf(decompressor),
-  )
-  const [decompressing, unpacking] = await Promise.allSettled([allWell([decompressor.done, fed]), tar.done])
+  const file = createReadStream(path, { highWaterMark: 1 << 20 })
+  const fed = feed(file, decompressor)
+  // It flows already, and nothing has come yet: both are in this very turn.
+  file.on('data', chunk => {
+    hash.update(chunk)
+    bytes += chunk.length
+    request.onBytes(Math.floor((bytes / Math.max(size, bytes)) * expected.bytes))
+  })
+  const [decompressing, unpacking] = await Promise.allSettled([fed, tar.done])
   if (decompressing.status === 'rejected' && !isEcho(decompressing.reason))
     throw damaged(path, decompressing.reason)
   if (unpacking.status === 'rejected') throw failed(path, unpacking.reason)
@@ -88,6 +84,7 @@ async function byStream(request: ExtractRequest): Promise<TarCounts> {
   done.catch(() => {})
   let bytes = 0
   let reading: { readonly error: unknown } | null = null
+  let handedOver = false
   const passed = pipeline(
     archive.tar,
     async function* (source: AsyncIterable<Uint8Array>) {
@@ -98,6 +95,7 @@ async function byStream(request: ExtractRequest): Promise<TarCounts> {
           request.onBytes(bytes)
           yield chunk
         }
+        handedOver = true
       } catch (error) {
         reading = { error }
         throw error
@@ -105,12 +103,14 @@ async function byStream(request: ExtractRequest): Promise<TarCounts> {
     },
     stream,
   )
-  const [passing, writing] = await Promise.allSettled([passed, passed.then(() => done)])
+  const passing = await settled(passed)
   // The side that failed first takes the other one down: what it said is the reason.
   const broken = reading as { readonly error: unknown } | null
   if (broken !== null) throw damaged(path, broken.error)
-  if (passing.status === 'rejected') throw failed(path, (await wordsOf(done)) ?? passing.reason)
-  if (writing.status === 'rejected') throw failed(path, writing.reason)
+  // A sink that has taken everything may be gone before its stream is known to be closed.
+  if (passing !== null && !handedOver) throw failed(path, (await wordsOf(done)) ?? passing)
+  const writing = await settled(done)
+  if (writing !== null) throw failed(path, writing)
   try {
     const { sha256 } = await archive.done
     refuseOtherHash(request, sha256)
@@ -120,16 +120,18 @@ async function byStream(request: ExtractRequest): Promise<TarCounts> {
   }
 }
 
+/** Why it failed; null when it did not. */
+async function settled(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  )
+}
+
 /** A moment for the sink to say why it closed. */
 async function wordsOf(done: Promise<void>): Promise<unknown> {
   const silence = new AbortController()
-  const told = await Promise.race([
-    done.then(
-      () => null,
-      (error: unknown) => error,
-    ),
-    setTimeout(500, null, { signal: silence.signal }),
-  ])
+  const told = await Promise.race([settled(done), setTimeout(500, null, { signal: silence.signal })])
   silence.abort()
   return told
 }

@@ -6,7 +6,7 @@ import { finished, pipeline } from 'node:stream/promises'
 import * as zlib from 'node:zlib'
 import { Stop } from '../../model/failure.ts'
 import type { TarCounts } from '../../model/restore-point.ts'
-import { allWell, inputOf, outputOf, startChild } from './child.ts'
+import { feed, outputOf, startChild } from './child.ts'
 import { walkTar } from './tar-walk.ts'
 
 export type Compression = 'zstd' | 'gzip' | 'none'
@@ -121,7 +121,7 @@ function decompress(compression: Compression, frames: Frames, zstd: string | nul
 async function decompressByProgram(zstd: string, input: Readable): ReturnType<Decompressor> {
   const child = startChild(zstd, ['-d', '-q', '-c'], 'pipe', 'pipe')
   const tar = outputOf(child)
-  const ended = allWell([child.done, pipeline(input, inputOf(child))])
+  const ended = feed(input, child)
   ended.catch(error => tar.destroy(error as Error))
   return { tar, ended }
 }
