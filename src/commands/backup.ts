@@ -4,6 +4,7 @@ import type { Holding } from '../model/holding.ts'
 import type { ContainerFact, Facts } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Consistency } from '../model/restore-point.ts'
+import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import type { Copy } from './copy-holdings.ts'
 import { lookAtProject } from './observe.ts'
@@ -33,7 +34,7 @@ export async function backup(context: Context, project: Invocation, options: Bac
   const copies = await chooseCopies(context, look, options.names)
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
   try {
-    await store.clearPartials(scopeOf(look.facts), context.host.isAlive)
+    await clearRemains(context, look.engine, store, scopeOf(look.facts))
     await copyQuietly(context, look, project, options, copies)
   } finally {
     await lock.release()

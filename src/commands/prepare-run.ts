@@ -7,6 +7,7 @@ import type { Invocation } from '../model/invocation.ts'
 import type { RunState } from '../model/journal.ts'
 import type { CopyQuality, EngineEvent, Store } from '../model/ports.ts'
 import type { RestorePoint } from '../model/restore-point.ts'
+import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import type { Copy } from './copy-holdings.ts'
 import type { OpenEntry } from './entries.ts'
@@ -60,7 +61,7 @@ export async function prepareRun(
   const lock = await engine.lock(facts.project.name, await context.host.owner())
   const undo: (() => Promise<void>)[] = [() => lock.release()]
   try {
-    await store.clearPartials(scope, context.host.isAlive)
+    await clearRemains(context, engine, store, scope)
     const ran = runStates(affectedContainers(look, plan), container => doneTo(plan, container.id))
     const entry = await openEntry(context, store.journal(scope), {
       kind: 'command',

@@ -1,6 +1,7 @@
 import type { JournalEntry } from '../model/journal.ts'
 import { unreachable } from '../model/failure.ts'
 import type { Engine, Store, StoreScope } from '../model/ports.ts'
+import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { putBack } from './quiet-writers.ts'
 import { finishRestore } from './restore-volumes.ts'
@@ -30,10 +31,7 @@ export async function recoverRuns(
     changed = true
   }
   if (!changed) return false
-  const cleared = [
-    ...(await store.clearPartials(scope, context.host.isAlive)),
-    ...(await engine.clearLeftovers()),
-  ]
+  const cleared = await clearRemains(context, engine, store, scope)
   if (cleared.length > 0) context.reporter.say({ type: 'recovered', what: 'cleared', details: cleared })
   return true
 }

@@ -4,6 +4,7 @@ import type { Facts } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Store, TarSink } from '../model/ports.ts'
 import type { HoldingRecord, RestorePoint, TarCounts } from '../model/restore-point.ts'
+import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { lookAtProject } from './observe.ts'
 import { restoreVolumes } from './restore-volumes.ts'
@@ -48,6 +49,7 @@ export async function restore(
       : [await targetOfFile(look.facts, options, openForeign)]
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
   try {
+    await clearRemains(context, look.engine, store, scopeOf(look.facts))
     context.reporter.say({
       type: 'restore',
       step: 'begin',

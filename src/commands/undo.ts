@@ -4,6 +4,7 @@ import type { ContainerFact } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { JournalEntry, RunState } from '../model/journal.ts'
 import type { HoldingRecord, RestorePoint } from '../model/restore-point.ts'
+import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { lookAtProject } from './observe.ts'
 import type { Look } from './observe.ts'
@@ -31,6 +32,7 @@ export async function undo(context: Context, project: Invocation, options: UndoO
 
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
   try {
+    await clearRemains(context, look.engine, store, scope)
     const starter = await howToStart(look, entry)
     const lost = lostRecords(entry, point)
     const named = lost.filter(record => record.holding.kind === 'volume')

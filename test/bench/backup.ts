@@ -86,7 +86,7 @@ async function compare(project: BenchProject, rounds: number): Promise<readonly 
   })
   const points: string[] = []
   for (const way of ways) {
-    const backup = project.safe(['backup'], variablesOf(way))
+    const backup = project.safe(['backup', '--stop'], variablesOf(way))
     const took = await medianOf(rounds, () => settled(backup))
     points.push(await newestPoint(project, way))
     rows.push({

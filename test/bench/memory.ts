@@ -37,7 +37,7 @@ volumes: { small: {}, large: {} }
     for (const way of ways) {
       const variables = { SAFE_COMPOSE_SOURCE: way.source, SAFE_COMPOSE_COMPRESSION: way.compression }
       const peakOf = (volume: string): Promise<Peak> =>
-        peakMemory(project.safe(['backup', volume], variables))
+        peakMemory(project.safe(['backup', '--stop', volume], variables))
       const [less, more] = [await peakOf('small'), await peakOf('large')]
       const how = `${way.source} and ${way.compression}`
       const took = `${seconds(less.milliseconds)} and ${seconds(more.milliseconds)}`

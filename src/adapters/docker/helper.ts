@@ -27,12 +27,17 @@ export type HelperMount =
 export const helperPath = '/safe-compose/volume'
 
 /** Opens a helper on something that exists. Throws `not-possible` when it is gone: nothing is created in its place. */
-export async function openHelper(session: Session, mount: HelperMount, readOnly: boolean): Promise<Helper> {
+export async function openHelper(
+  session: Session,
+  mount: HelperMount,
+  readOnly: boolean,
+  target = helperPath,
+): Promise<Helper> {
   if (mount.kind === 'volume') await requireVolume(session, mount)
   const random = Buffer.from(session.host.random(6)).toString('hex')
   const created = await createFromEmptyImage(session, `safe-compose-helper-${random}`, {
     labels: { [labels.helper]: JSON.stringify(await holderOf(session)) },
-    hostConfig: { Mounts: [mountSpec(mount, readOnly)] },
+    hostConfig: { Mounts: [mountSpec(mount, readOnly, target)] },
     doing: mount.kind === 'volume' ? `mount the volume ${mount.name}` : `mount the directory ${mount.source}`,
   })
   if (created === 'name-taken') throw new Error('Internal error: a random name is taken')
@@ -80,16 +85,16 @@ async function isGone(session: Session, id: string): Promise<boolean> {
   return status === 404
 }
 
-function mountSpec(mount: HelperMount, readOnly: boolean): object {
+function mountSpec(mount: HelperMount, readOnly: boolean, target: string): object {
   return mount.kind === 'volume'
     ? {
         Type: 'volume',
         Source: mount.name,
-        Target: helperPath,
+        Target: target,
         ReadOnly: readOnly,
         VolumeOptions: { NoCopy: true },
       }
-    : { Type: 'bind', Source: mount.source, Target: helperPath, ReadOnly: readOnly }
+    : { Type: 'bind', Source: mount.source, Target: target, ReadOnly: readOnly }
 }
 
 async function requireVolume(

@@ -27,7 +27,14 @@ export async function openSink(session: Session, target: SinkTarget): Promise<Ta
       how: `restore into another volume, then copy it in while the service runs`,
     })
   }
-  const helper = await openHelper(session, { kind: 'volume', name, createdAt: volume.createdAt }, false)
+  const meant = { kind: 'volume', name, createdAt: volume.createdAt } as const
+  const wrapping = target.kind === 'volume' ? target.wrapping : undefined
+  if (wrapping !== undefined) {
+    // The volume is mounted where the archive has its folder, so that only what lies in it lands in the volume.
+    const nested = await openHelper(session, meant, false, `${helperPath}/${wrapping}`)
+    return apiSink(session, nested, name)
+  }
+  const helper = await openHelper(session, meant, false)
   return isProven(proof, volume)
     ? mountpointSink(session, helper, proof.tar, volume.mountpoint)
     : apiSink(session, helper, name)

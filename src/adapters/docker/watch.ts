@@ -35,6 +35,8 @@ export async function watchEvents(session: Session): Promise<EventWatch> {
     if (event.Actor.Attributes[labels.lock] !== undefined || event.Action === 'create') return
     events.push(eventOf(event))
   })
+  // The reader of lines passes the response's error on; the response tells it below.
+  lines.on('error', () => {})
   response.once('error', error => (lost = error))
   response.once('close', () => (lost ??= new Error('its events broke off')))
   return {
