@@ -6,12 +6,9 @@ import type { RestorePointReason } from '../model/restore-point.ts'
  */
 export function restorePointId(time: Date, reason: RestorePointReason, label: string | null): string {
   const stamp = time.toISOString().replace(/[-:]|\.\d+/g, '')
-  const words = [reason === 'manual' && label !== null ? null : reason, label].flatMap(word => word ?? [])
-  const name = words
-    .map(plain)
-    .filter(word => word !== '')
-    .join('-')
-  return `${stamp}-${name}`
+  const said = label === null ? '' : plain(label)
+  const words = [...(reason === 'manual' && said !== '' ? [] : [reason]), ...(said === '' ? [] : [said])]
+  return `${stamp}-${words.join('-')}`
 }
 
 /** The same id with a number, for the second restore point of one second. */
@@ -19,9 +16,10 @@ export function nextId(id: string, number: number): string {
   return `${id}.${number}`
 }
 
+/** A dot could begin an ending that a store gives a meaning of its own (`.partial`). */
 function plain(word: string): string {
   return word
-    .replace(/[^A-Za-z0-9_.-]+/g, '-')
-    .replace(/^[-.]+|[-.]+$/g, '')
+    .replace(/[^A-Za-z0-9_-]+/g, '-')
     .slice(0, 80)
+    .replace(/^-+|-+$/g, '')
 }
