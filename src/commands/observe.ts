@@ -24,19 +24,14 @@ export interface Look {
 /** Commands after which Compose may recreate containers: only they need the hashes that tell which. */
 const recreating = new Set(['up', 'create', 'run', 'scale', 'watch', 'alpha watch', 'alpha scale'])
 
-/** Commands that reach beyond what the plain model says: orphans, inactive profiles, unused volumes. */
-const reachingFurther = new Set([
-  'up',
-  'create',
-  'down',
-  'run',
-  'rm',
-  'kill',
-  'stop',
-  'scale',
-  'watch',
-  'alpha watch',
-])
+/** Commands that always reach beyond what the plain model says: inactive profiles, unused volumes. */
+const reachingFurther = new Set(['down', 'rm', 'kill', 'stop'])
+
+/** Whether the command may act on what only the whole model tells apart from strangers: orphans. */
+function reachesFurther(invocation: Invocation, variables: Readonly<Record<string, string>>): boolean {
+  const asked = 'remove-orphans' in invocation.flags || (variables['COMPOSE_REMOVE_ORPHANS'] ?? '') !== ''
+  return asked || invocation.unknownFlags.length > 0 || reachingFurther.has(invocation.command.join(' '))
+}
 
 /**
  * Looks at the project as declared and at the engine as it is, both at the same time. Runs that died are finished or
@@ -105,12 +100,12 @@ async function lookOnce(
 ): Promise<Look | null> {
   const command = invocation.command.join(' ')
   const wantsHashes = recreating.has(command) || kind === 'own'
-  const wantsWhole = reachingFurther.has(command) && kind === 'guarded'
-  const [answer, whole, hashes, place, seen] = await Promise.all([
+  const place = await placeOf(context, invocation)
+  const wantsWhole = kind === 'guarded' && reachesFurther(invocation, place.variables)
+  const [answer, whole, hashes, seen] = await Promise.all([
     context.compose.model(invocation, { everything: false }),
     wantsWhole ? context.compose.model(invocation, { everything: true }) : null,
     wantsHashes ? context.compose.hashes(invocation) : {},
-    placeOf(context, invocation),
     observeEngine(context),
   ])
   if ('failure' in seen) {
