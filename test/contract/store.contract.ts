@@ -1,12 +1,21 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Stop } from '../../src/model/failure.ts'
-import type { RestorePointDraft, Store } from '../../src/model/ports.ts'
-import type { Manifest, RestorePoint } from '../../src/model/restore-point.ts'
+import type { Store } from '../../src/model/ports.ts'
+import type { RestorePoint } from '../../src/model/restore-point.ts'
 import { directorySink, directorySource } from '../fakes/directory-source.ts'
+import { manualManifest } from '../fakes/restore-point.ts'
 
 const scope = { engine: 'AAAA:BBBB', project: 'shop' }
 
@@ -40,7 +49,7 @@ export function storeContract(name: string, makeStore: (root: string) => Store):
     await store.prepare()
     const draft = await store.begin(scope, id)
     const kept = await draft.putArchive('shop_pgdata', directorySource(source, way), () => {})
-    return publish(draft, kept)
+    return draft.publish(manualManifest(scope, kept))
   }
 
   describe(`store: ${name}`, () => {
@@ -118,6 +127,68 @@ export function storeContract(name: string, makeStore: (root: string) => Store):
       await draft.discard()
     })
 
+    test('what was given up in the middle of a copy leaves nothing, and nothing running', async () => {
+      const store = makeStore(folder())
+      await store.prepare()
+      const endless = folder()
+      writeFileSync(join(endless, 'holes'), '')
+      truncateSync(join(endless, 'holes'), 200 * 1024 ** 3)
+      for (const way of ['stream', 'command'] as const) {
+        const draft = await store.begin(scope, 'x')
+        const copying = failure(draft.putArchive('endless', directorySource(endless, way), () => {}))
+        await new Promise(resolve => setTimeout(resolve, 100))
+        await draft.discard()
+        await expect(copying).resolves.toMatchObject({ reason: 'backup-failed' })
+        expect(await store.clearPartials(scope, async () => false)).toEqual([])
+      }
+    })
+
+    test('an archive that was cut off or altered is refused, before anything is unpacked', async () => {
+      const place = folder()
+      const written = await put(makeStore(place), data(), 'stream')
+      const [record] = written.manifest.holdings
+      if (record === undefined) throw new Error('no holding')
+      const file = join(written.path, record.kept.path)
+      const whole = readFileSync(file)
+      const middle = Math.floor(whole.length / 2)
+      const altered = Buffer.from(whole)
+      altered.writeUInt8(altered.readUInt8(middle) ^ 1, middle)
+      for (const [content, why] of [
+        [whole.subarray(0, -1), 'bytes'],
+        [altered, 'hash'],
+      ] as const) {
+        writeFileSync(file, content)
+        const store = makeStore(place)
+        const refusal = { reason: 'archive-damaged', path: file }
+        await expect(failure(store.check(written, record, () => {}))).resolves.toMatchObject(refusal)
+        await expect(failure(store.confirm(written, record, () => {}))).resolves.toMatchObject({
+          ...refusal,
+          why: expect.stringContaining(why) as string,
+        })
+        for (const way of ['stream', 'command'] as const) {
+          const target = folder()
+          const sink = directorySink(target, way)
+          await expect(failure(store.extract(written, record, sink, () => {}))).resolves.toMatchObject(
+            refusal,
+          )
+          expect(readdirSync(target)).toEqual([])
+        }
+      }
+    })
+
+    test('a target that cannot be written is a failed restore', async () => {
+      const store = makeStore(folder())
+      const point = await put(store, data(), 'stream')
+      const [record] = point.manifest.holdings
+      if (record === undefined) throw new Error('no holding')
+      for (const way of ['stream', 'command'] as const) {
+        const sink = directorySink('/does/not/exist', way)
+        await expect(failure(store.extract(point, record, sink, () => {}))).resolves.toMatchObject({
+          reason: 'restore-failed',
+        })
+      }
+    })
+
     test('a removed restore point is gone', async () => {
       const store = makeStore(folder())
       const point = await put(store, data(), 'stream')
@@ -151,36 +222,4 @@ export async function failure(work: Promise<unknown>): Promise<Stop['failure'] |
       throw error
     },
   )
-}
-
-function publish(
-  draft: RestorePointDraft,
-  kept: Manifest['holdings'][number]['kept'],
-): Promise<RestorePoint> {
-  const time = '2026-11-23T20:15:00.000Z'
-  return draft.publish({
-    startedAt: time,
-    finishedAt: time,
-    reason: 'manual',
-    tag: null,
-    command: null,
-    tool: { name: 'safe-compose', version: '0.0.0' },
-    compose: null,
-    engine: { id: scope.engine, version: '28', host: 'unix:///x' },
-    project: { name: scope.project, directory: null, files: [] },
-    holdings: [
-      {
-        holding: { kind: 'volume', name: 'shop_pgdata', createdAt: time },
-        volume: { driver: 'local', options: {}, labels: {} },
-        kept,
-        consistency: 'cold',
-        source: 'api',
-        database: null,
-        usedBy: [],
-        lastWrite: null,
-        notes: [],
-      },
-    ],
-    notes: [],
-  })
 }

@@ -10,7 +10,8 @@ export interface Child {
   readonly done: Promise<void>
   /** What it printed on standard error, its last 4 kB. */
   readonly words: () => string
-  readonly kill: () => void
+  /** Ends it at once; settles when it has ended, however. */
+  readonly kill: () => Promise<void>
 }
 
 /**
@@ -40,7 +41,11 @@ export function startChild(
     })
   })
   done.catch(() => {})
-  return { process: child, done, words: () => words, kill: () => child.kill('SIGKILL') }
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL')
+    await done.catch(() => {})
+  }
+  return { process: child, done, words: () => words, kill }
 }
 
 /** English words, and no options smuggled in through the environment. */

@@ -20,8 +20,8 @@ export interface CompressedTar {
   readonly done: Promise<void>
   /** After `done`: bytes of tar that went in; null where the one who made it did not tell. */
   readonly tarBytes: () => number | null
-  /** Ends everything at once. */
-  readonly stop: () => void
+  /** Ends everything at once; settles when no program of it runs any more. */
+  readonly stop: () => Promise<void>
 }
 
 /**
@@ -38,7 +38,7 @@ export async function compressTar(source: TarSource, zstd: string | null): Promi
   const add = (chunk: Uint8Array): void => {
     bytes += chunk.length
   }
-  const stop = (): void => void stream.destroy()
+  const stop = async (): Promise<void> => void stream.destroy()
   if (zstd === null)
     return {
       compression: 'gzip',
@@ -56,9 +56,9 @@ export async function compressTar(source: TarSource, zstd: string | null): Promi
     blocks: gathered(outputOf(compressor)),
     done: quiet(allWell([done, fed])),
     tarBytes: () => bytes,
-    stop: () => {
-      stop()
-      compressor.kill()
+    stop: async () => {
+      await stop()
+      await compressor.kill()
     },
   }
 }
@@ -71,9 +71,8 @@ function joinPrograms(command: NonNullable<TarSource['command']>, zstd: string):
     blocks: gathered(outputOf(compressor)),
     done: quiet(allWell([tar.done, compressor.done])),
     tarBytes: () => totalsIn(tar.words()),
-    stop: () => {
-      tar.kill()
-      compressor.kill()
+    stop: async () => {
+      await Promise.all([tar.kill(), compressor.kill()])
     },
   }
 }

@@ -17,7 +17,8 @@ export interface ReadBack {
   readonly take: (block: Buffer) => Promise<void>
   /** The file has ended. Throws `Error` unless a whole tar was in it. */
   readonly end: () => Promise<TarCounts>
-  readonly stop: () => void
+  /** Settles when no program of it runs any more. */
+  readonly stop: () => Promise<void>
 }
 
 /**
@@ -69,7 +70,7 @@ interface Reader {
   readonly input: Writable
   /** Settles when everything that was put in was walked through. */
   readonly read: Promise<void>
-  readonly stop: () => void
+  readonly stop: () => Promise<void>
 }
 
 function programReader(zstd: string, take: (chunk: Uint8Array) => void): Reader {
@@ -98,5 +99,5 @@ function membersReader(take: (chunk: Uint8Array) => void): Reader {
   const walkMembers = async (): Promise<void> => {
     for await (const tar of gunzipMembers(input)) take(tar)
   }
-  return { input, read: walkMembers(), stop: () => void input.destroy() }
+  return { input, read: walkMembers(), stop: async () => void input.destroy() }
 }

@@ -65,11 +65,11 @@ async function fill(
   signal.throwIfAborted()
   const compressed = await compressTar(source, zstd)
   const proof = readBack(zstd, request.onBytes)
-  const stop = (): void => {
-    compressed.stop()
-    proof.stop()
+  const stop = async (): Promise<void> => {
+    await Promise.all([compressed.stop(), proof.stop()])
   }
-  signal.addEventListener('abort', stop)
+  const onAbort = (): void => void stop()
+  signal.addEventListener('abort', onAbort)
   try {
     const written = await writeProving(file, compressed, proof, request.room)
     await compressed.done
@@ -79,11 +79,10 @@ async function fill(
     signal.throwIfAborted()
     return { compression: compressed.compression, ...written, tar }
   } catch (error) {
-    stop()
-    await Promise.allSettled([compressed.done, proof.end()])
+    await stop()
     throw error
   } finally {
-    signal.removeEventListener('abort', stop)
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
