@@ -100,6 +100,7 @@ async function lookOnce(
 ): Promise<Look | null> {
   const command = invocation.command.join(' ')
   const wantsHashes = recreating.has(command) || kind === 'own'
+  const started = context.host.now().getTime()
   const place = await placeOf(context, invocation)
   const wantsWhole = kind === 'guarded' && reachesFurther(invocation, place.variables)
   const [answer, whole, hashes, seen] = await Promise.all([
@@ -125,6 +126,11 @@ async function lookOnce(
   }
   const circumstances = await circumstancesOf(context, invocation, place)
   const facts = await factsOf(context, { answer, whole, hashes, seen, target, name, place })
+  const milliseconds = context.host.now().getTime() - started
+  context.reporter.say({
+    type: 'detail',
+    text: `looked at ${facts.containers.length} containers and ${facts.volumes.length} volumes of ${facts.engine.host}, by ${target === 'model' ? 'the model' : 'labels'} of ${name}, in ${milliseconds} ms`,
+  })
   return { engine: seen.engine, facts, circumstances, globals: invocation.globalWords }
 }
 
