@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildSync } from 'esbuild'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openDirectoryStore } from '../../src/adapters/stores/directory.ts'
+import type { Store } from '../../src/model/ports.ts'
+
+const scope = { engine: 'AAAA:BBBB', project: 'shop' }
+const moments = 24
+
+let folder = ''
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'safe-compose-kill-'))
+  mkdirSync(join(folder, 'data'))
+  for (let file = 0; file < 20; file++)
+    writeFileSync(join(folder, 'data', `table-${file}`), rows(1_000_000, file))
+  buildSync({
+    entryPoints: [new URL('../fakes/store-writer.ts', import.meta.url).pathname],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['fzstd'],
+    outfile: join(folder, 'writer.mjs'),
+  })
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test.each([
+  ['zstd', 'command'],
+  ['zstd', 'stream'],
+  ['gzip', 'stream'],
+] as const)(
+  'a kill at any moment leaves good restore points and nothing that looks like one: %s, %s',
+  async (compression, way) => {
+    const cycle = await writeUntil(join(folder, 'measure'), compression, way, { published: 3 })
+    const random = randomFrom(7)
+    let hits = 0
+    for (let moment = 0; moment < moments; moment++) {
+      const root = join(folder, `store-${compression}-${way}-${moment}`)
+      const after = random() * cycle.perPoint * 2
+      const { published } = await writeUntil(root, compression, way, { milliseconds: after })
+      hits += await inspect(root, published)
+      rmSync(root, { recursive: true, force: true })
+    }
+    // Otherwise the moments were badly chosen, and the test would prove nothing.
+    expect(hits).toBeGreaterThan(moments / 2)
+  },
+  120_000,
+)
+
+/** What the next run must find. Returns 1 when the kill came in the middle of a copy. */
+async function inspect(root: string, published: readonly string[]): Promise<number> {
+  const store = openDirectoryStore({ root, zstd: 'zstd', owner: nobody, leave: () => 0 })
+  const points = await store.list(scope)
+  const ids = points.map(point => point.id)
+  for (const id of published) expect(ids).toContain(id)
+  for (const point of points) {
+    expect(point).toMatchObject({ state: 'good', damage: null })
+    for (const record of point.manifest.holdings) await store.check(point, record, () => {})
+  }
+  const entries = await store.journal(scope).read()
+  for (const id of published.slice(0, -1)) expect(entries.map(entry => entry.id)).toContain(id)
+  const cleared = await store.clearPartials(scope, async () => false)
+  expect(cleared.length).toBeLessThanOrEqual(1)
+  const left = readdirSync(join(root, 'AAAA-BBBB', 'shop')).filter(name => name !== 'journal.jsonl')
+  // A folder without its owner's name is too young to be taken for a dead run's: it is no restore point either.
+  expect(left.filter(name => !name.endsWith('.beginning')).toSorted()).toEqual(ids.toSorted())
+  await expectUsable(store)
+  return cleared.length
+}
+
+async function expectUsable(store: Store): Promise<void> {
+  const draft = await store.begin(scope, '20261123T201500Z-manual')
+  await draft.putFile('state/x', 'x')
+  await draft.discard()
+}
+
+interface Written {
+  /** Ids that the writer said were published before it was killed. */
+  readonly published: readonly string[]
+  /** Milliseconds for each of them, on an average. */
+  readonly perPoint: number
+}
+
+/** Starts a writer and kills it without warning, after a while or after some restore points. */
+function writeUntil(
+  root: string,
+  compression: string,
+  way: string,
+  until: { readonly milliseconds: number } | { readonly published: number },
+): Promise<Written> {
+  return new Promise((resolve, reject) => {
+    mkdirSync(root, { recursive: true })
+    const child = spawn(
+      process.execPath,
+      [join(folder, 'writer.mjs'), root, join(folder, 'data'), compression, way],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    let said = ''
+    let began = 0
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (began === 0) {
+        began = performance.now()
+        if ('milliseconds' in until) setTimeout(() => child.kill('SIGKILL'), until.milliseconds)
+      }
+      if ('published' in until && said.split('\n').length > until.published + 1) child.kill('SIGKILL')
+    })
+    child.on('error', reject)
+    child.on('close', (_, signal) => {
+      if (signal !== 'SIGKILL') return reject(new Error(`the writer ended by itself: ${said}`))
+      const published = said.split('\n').slice(1, -1)
+      const elapsed = performance.now() - began
+      resolve({ published, perPoint: elapsed / Math.max(published.length, 1) })
+    })
+  })
+}
+
+async function nobody(): Promise<never> {
+  return { host: 'here', bootId: 'boot', pid: 1, startedAt: '1' } as never
+}
+
+/** Rows that compress about as well as a table does. */
+function rows(size: number, seed: number): Buffer {
+  const random = randomFrom(seed + 1)
+  const content = Buffer.alloc(size)
+  for (let at = 0; at < size; at += 40) {
+    content.write(`row ${at.toString().padStart(12)} pad pad pad `, at)
+    for (let byte = 30; byte < 40 && at + byte < size; byte++) content[at + byte] = Math.floor(random() * 256)
+  }
+  return content
+}
+
+/** The same numbers in every run. */
+function randomFrom(seed: number): () => number {
+  let state = seed * 2_654_435_761
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296
+    return state / 4_294_967_296
+  }
+}
