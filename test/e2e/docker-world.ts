@@ -114,6 +114,7 @@ export async function proxy(way: 'socket' | 'tcp', interfere: Interference = () 
           const headers = { ...answer.headers }
           if (change === null) {
             response.writeHead(answer.statusCode ?? 500, headers)
+            response.flushHeaders()
             answer.pipe(response)
             return
           }

@@ -20,14 +20,18 @@ export async function observe(session: Session): Promise<Awaited<ReturnType<Engi
       doing: 'list its volumes',
     }),
   ])
+  const volumeFacts = await Promise.all(
+    (volumes.body.Volumes ?? [])
+      .filter(volume => !isOurs(volume.Labels))
+      .map(volume => volumeFact(session, volume)),
+  )
+  const mountpoints = new Map(volumeFacts.map(volume => [volume.name, volume.mountpoint]))
   return {
     engine: engineFact(session, info.body),
-    containers: containers.body.filter(container => !isOurs(container.Labels)).map(containerFact),
-    volumes: await Promise.all(
-      (volumes.body.Volumes ?? [])
-        .filter(volume => !isOurs(volume.Labels))
-        .map(volume => volumeFact(session, volume)),
-    ),
+    containers: containers.body
+      .filter(container => !isOurs(container.Labels))
+      .map(container => withSources(containerFact(container), mountpoints)),
+    volumes: volumeFacts,
   }
 }
 
@@ -50,6 +54,15 @@ export function containerFact(container: Docker.ContainerInfo): ContainerFact {
     mounts: container.Mounts.map(mountFact),
     details: null,
   }
+}
+
+/** The list leaves out where some volumes lie, the inspection tells. */
+function withSources(container: ContainerFact, mountpoints: ReadonlyMap<string, string>): ContainerFact {
+  const mounts = container.mounts.map(mount => ({
+    ...mount,
+    source: mount.source || (mount.name !== null ? (mountpoints.get(mount.name) ?? '') : ''),
+  }))
+  return { ...container, mounts }
 }
 
 /** What Compose's labels say of a container, those of v1 and of v2. */

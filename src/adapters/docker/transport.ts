@@ -58,8 +58,9 @@ function sshConnection(
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(-2000)))
   const duplex = new Duplex({
     read: () => void child.stdout.resume(),
-    write: (chunk: Buffer, _encoding, done) => void child.stdin.write(chunk, done),
-    final: done => void child.stdin.end(done),
+    // A broken pipe is told by the end of the program, in its own words.
+    write: (chunk: Buffer, _encoding, done) => void child.stdin.write(chunk, () => done()),
+    final: done => void child.stdin.end(() => done()),
     destroy: (error, done) => {
       child.kill()
       done(error)
@@ -68,7 +69,7 @@ function sshConnection(
   child.stdout.on('data', (chunk: Buffer) => {
     if (!duplex.push(chunk)) child.stdout.pause()
   })
-  child.stdin.on('error', () => {}) // Told by the end of the program.
+  child.stdin.on('error', () => {})
   child.once('error', error => duplex.destroy(error))
   child.once('close', code => {
     if (code === 0) duplex.push(null)

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import type { EngineEvent, EventWatch } from '../../model/ports.ts'
 import { labels } from './owner.ts'
 import type { Session } from './session.ts'
@@ -25,8 +24,7 @@ export async function watchEvents(session: Session): Promise<EventWatch> {
   const helpers = new Set<string>()
   let closed = false
   let lost: unknown = null
-  const lines = createInterface({ input: response, crlfDelay: Infinity })
-  lines.on('line', line => {
+  const take = (line: string): void => {
     if (line.trim() === '') return
     const event = JSON.parse(line) as RawEvent
     if (event.Actor.Attributes[labels.helper] !== undefined) helpers.add(event.Actor.ID)
@@ -34,10 +32,14 @@ export async function watchEvents(session: Session): Promise<EventWatch> {
     if (container !== undefined && (helpers.has(container) || session.ownHelpers.has(container))) return
     if (event.Actor.Attributes[labels.lock] !== undefined || event.Action === 'create') return
     events.push(eventOf(event))
+  }
+  let rest = ''
+  response.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    lines.forEach(take)
   })
-  // The reader of lines passes the response's error on; the response tells it below.
-  lines.on('error', () => {})
-  response.once('error', error => (lost = error))
+  response.on('error', error => (lost ??= error))
   response.once('close', () => (lost ??= new Error('its events broke off')))
   return {
     seen: () => {
@@ -46,7 +48,6 @@ export async function watchEvents(session: Session): Promise<EventWatch> {
     },
     close: () => {
       closed = true
-      lines.close()
       response.destroy()
     },
   }
