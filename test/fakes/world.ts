@@ -82,7 +82,12 @@ export function aWorld(words: WorldWords): World {
       owner: async () => owner,
       isAlive: async () => words.alive ?? false,
     },
-    reporter: { say: event => void world.events.push(event), quiet: () => {} },
+    reporter: {
+      say: event => {
+        if (event.type !== 'detail') world.events.push(event)
+      },
+      quiet: () => {},
+    },
     print: () => {},
     prompt:
       words.answers === undefined
