@@ -1,4 +1,13 @@
 #!/bin/sh
-':' //; exec node -- "$0" "$@" # Without the two dashes Node takes Compose's --env-file for its own.
+':' /*
+# A shell runs these lines down to the last, exec; to Node they are a comment.
+# Started by its name alone, Node would take Compose's --env-file for its own. And a shell changes a few
+# variables when it starts: as they were before, Compose shall get them (see src/core/before-shell.ts).
+if [ -r "/proc/$$/environ" ]; then
+  SAFE_COMPOSE_BEFORE_SHELL=$(tr '\000\n' '\n\001' <"/proc/$$/environ" | grep -E '^(PWD|OLDPWD|SHLVL|_)=')
+  export SAFE_COMPOSE_BEFORE_SHELL
+fi
+exec node -- "$0" "$@"
+*/
 'use strict'
 require('../dist/safe-compose.cjs')

@@ -6,6 +6,7 @@ import { locateOurselves } from './adapters/compose/ourselves.ts'
 import { endLike, passThrough } from './adapters/compose/pass-through.ts'
 import { cacheFolderOf, isProbe, probeAnswer } from './adapters/compose/version.ts'
 import { audienceOf } from './core/audience.ts'
+import { beforeShellVariable, variablesBeforeShell } from './core/before-shell.ts'
 import { classify } from './core/classify.ts'
 import { isDockerLine } from './core/docker-line.ts'
 import { isSwitchedOff } from './core/options.ts'
@@ -20,6 +21,7 @@ declare const __VERSION__: string
  * is our own, or cannot be told at a glance goes to `main`.
  */
 async function enter(): Promise<void> {
+  forgetShell()
   const argv = process.argv.slice(2)
   if (argv[0] === 'docker-cli-plugin-metadata') return answer(JSON.stringify(pluginMetadata()))
   if (isProbe(argv, process.env)) return answer(probeAnswer)
@@ -33,6 +35,17 @@ async function enter(): Promise<void> {
   const { descriptors } = start
   const run = { own: process, variables: process.env, descriptors }
   endLike(await passThrough(harmless.found, harmless.argv, run), process)
+}
+
+/** The executable is started by a shell, of which nothing shall be seen. */
+function forgetShell(): void {
+  const text = process.env[beforeShellVariable]
+  if (text === undefined) return
+  delete process.env[beforeShellVariable]
+  for (const [name, value] of Object.entries(variablesBeforeShell(text))) {
+    if (value === null) delete process.env[name]
+    else process.env[name] = value
+  }
 }
 
 function answer(text: string): void {

@@ -66,12 +66,20 @@ describe('the surroundings', () => {
     expect(told.variables).not.toHaveProperty('DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND')
   })
 
-  test('nothing is added to the variables', async () => {
-    const { told } = await runFake(['ps'])
-    const added = Object.keys(told.variables).filter(name => /SAFE_COMPOSE|NODE_/.test(name))
-    expect(added.filter(name => !name.startsWith('NODE_') || quietVariables()[name] === undefined)).toEqual(
-      [],
+  test.each([
+    ['as they are', {}],
+    ['with another PWD than the true one', { PWD: '/nowhere\nPWD=/else', OLDPWD: 'x', SHLVL: '7', _: 'y' }],
+    ['with none', { PWD: undefined, OLDPWD: undefined, SHLVL: undefined, _: undefined }],
+  ])('no variable is added, changed or lost: %s', async (_, some) => {
+    const dump = join(entry.folder, 'dump.cjs')
+    writeFileSync(dump, `process.stdout.write(require('fs').readFileSync('/proc/self/environ'))`)
+    const variables = { ...some, SAFE_COMPOSE_DOCKER_COMPOSE: `${process.execPath} ${dump}` }
+    const given = environment(variables)
+    const { stdout } = await run(['ps'], { variables: given })
+    const expected = Object.entries(given).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}=${value}`],
     )
+    expect(stdout.toString().split('\0').slice(0, -1).toSorted()).toEqual(expected.toSorted())
   })
 
   test('the working directory is the same', async () => {
@@ -355,7 +363,7 @@ describe('which Compose', () => {
 // ---- Running -----------------------------------------------------------------------------------------------------
 
 interface RunOptions {
-  readonly variables?: Readonly<Record<string, string>>
+  readonly variables?: Readonly<Record<string, string | undefined>>
   readonly input?: Uint8Array
   /** What is started instead of us. */
   readonly program?: string
@@ -417,15 +425,17 @@ async function signalled(
   return { lines: text.split('\n'), code }
 }
 
-function environment(variables: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const nowhere = join(entry.folder, 'no-docker')
-  return quietVariables({
+function environment(
+  variables: Readonly<Record<string, string | undefined>> = {},
+): Record<string, string | undefined> {
+  return {
+    ...quietVariables(),
     HOME: entry.folder,
     XDG_CACHE_HOME: join(entry.folder, 'cache'),
-    DOCKER_CONFIG: nowhere,
+    DOCKER_CONFIG: join(entry.folder, 'no-docker'),
     PATH: path(binaries),
     ...variables,
-  })
+  }
 }
 
 /** The folders, then what Node and the shell need, without any other Compose. */

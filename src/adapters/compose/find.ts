@@ -24,6 +24,8 @@ export interface FoundCompose {
   readonly path: string | null
   /** The plugin itself is run, as the docker CLI would run it. */
   readonly isBarePlugin: boolean
+  /** The name by which the program is called, where that is not its path: the docker CLI tells it its plugins. */
+  readonly calledAs?: string
 }
 
 export interface Search {
@@ -57,7 +59,7 @@ export function findCompose(search: Search): FoundCompose {
 export const calledAsVariable = 'DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND'
 
 /** Set by whoever wants a certain Compose: the path of a program, or words such as `docker compose`. */
-export const choiceVariable = 'SAFE_COMPOSE_DOCKER_COMPOSE'
+const choiceVariable = 'SAFE_COMPOSE_DOCKER_COMPOSE'
 
 // ---- Named by the user -------------------------------------------------------------------------------------------
 
@@ -159,7 +161,8 @@ function throughDocker(search: Search, settings: DockerSettings, found: FoundCom
   if (!settings.needsDocker && !isSetUp && !search.typed.includes('--environment')) return found
   const program = findOnPath('docker', search.variables, search.directory)[0]
   if (program === undefined) return found
-  return { ...found, program, variables: { [calledAsVariable]: null }, isBarePlugin: false }
+  const variables = { [calledAsVariable]: null }
+  return { ...found, program, variables, isBarePlugin: false, calledAs: 'docker' }
 }
 
 /** The order of the docker CLI's code: what the configuration adds, the user's folder, the system's folders. */

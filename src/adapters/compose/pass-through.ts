@@ -36,7 +36,7 @@ export function passThrough(found: FoundCompose, argv: readonly string[], run: R
       { program: found.program, args: [...found.prefixArgs, ...argv] },
       variables,
     )
-    execve(program, [program, ...args], variables)
+    execve(program, [found.calledAs ?? program, ...args], variables)
   }
   return runCompose(found, argv, run)
 }
@@ -69,6 +69,7 @@ export async function runCompose(found: FoundCompose, argv: readonly string[], r
   try {
     const start = keepRawBytes({ program: found.program, args: [...found.prefixArgs, ...argv] }, variables)
     const child = spawn(start.program, start.args, {
+      argv0: found.calledAs,
       cwd: run.directory,
       env: variables,
       stdio: descriptorTable(
@@ -76,11 +77,11 @@ export async function runCompose(found: FoundCompose, argv: readonly string[], r
         replays.map(({ fd, replay }) => [fd, replay.fd]),
       ),
     })
-    const unshare = shareSignals(child, run.own)
+    const signals = shareSignals(child, run.own)
     try {
-      return asSeenFromOutside(found, await endOf(child, found.program))
+      return asSeenFromOutside(found, await endOf(child, found.program), signals.received)
     } finally {
-      unshare()
+      signals.end()
     }
   } finally {
     for (const { replay } of replays) replay.close()
@@ -116,9 +117,14 @@ function endOf(child: ChildProcess, program: string): Promise<ChildEnd> {
   })
 }
 
-/** When its plugin dies by a signal, the docker CLI ends with 255. */
-function asSeenFromOutside(found: FoundCompose, end: ChildEnd): ChildEnd {
-  return found.isBarePlugin && end.signal !== null ? { code: 255, signal: null } : end
+/** When its plugin dies by a signal that did not reach it too, the docker CLI ends with 255. */
+function asSeenFromOutside(
+  found: FoundCompose,
+  end: ChildEnd,
+  received: ReadonlySet<NodeJS.Signals>,
+): ChildEnd {
+  const isPluginsOwn = found.isBarePlugin && end.signal !== null && !received.has(end.signal)
+  return isPluginsOwn ? { code: 255, signal: null } : end
 }
 
 /** Ends this process as Compose ended: by the same code, or by the same signal. */

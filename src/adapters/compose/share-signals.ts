@@ -18,9 +18,9 @@ const patience = 100
  * A second signal makes Compose kill containers that are still stopping, so neither guess will do: a lookout, a
  * process of ours that does nothing, dies of what goes to all and lives on when only we were meant.
  *
- * @returns ends it
  */
-export function shareSignals(child: ChildProcess, own: OwnProcess): () => void {
+export function shareSignals(child: ChildProcess, own: OwnProcess): SharedSignals {
+  const received = new Set<NodeJS.Signals>()
   let lookout: Lookout | null = null
   const post = (): void => {
     lookout = postLookout()
@@ -28,6 +28,7 @@ export function shareSignals(child: ChildProcess, own: OwnProcess): () => void {
   const timer = setTimeout(post, quickCommand)
   const listeners = shared.map(signal => {
     const listener = (): void => {
+      received.add(signal)
       const asked = lookout
       void (asked === null ? fromTerminal(signal) : asked.isGoneSoon()).then(reachedAll => {
         if (reachedAll && asked !== null && asked === lookout) post()
@@ -37,11 +38,20 @@ export function shareSignals(child: ChildProcess, own: OwnProcess): () => void {
     own.on(signal, listener)
     return { signal, listener }
   })
-  return () => {
-    clearTimeout(timer)
-    for (const { signal, listener } of listeners) own.off(signal, listener)
-    lookout?.dismiss()
+  return {
+    received,
+    end: () => {
+      clearTimeout(timer)
+      for (const { signal, listener } of listeners) own.off(signal, listener)
+      lookout?.dismiss()
+    },
   }
+}
+
+export interface SharedSignals {
+  /** Those that came to us, alone or with the child. */
+  readonly received: ReadonlySet<NodeJS.Signals>
+  readonly end: () => void
 }
 
 interface Lookout {

@@ -9,7 +9,7 @@ import { isPythonFile, isScriptFile } from './ourselves.ts'
 import type { Variables } from './own-process.ts'
 
 /** Set while a Compose is asked for its version: if the question reaches us, the asked one leads back to us. */
-export const probeVariable = 'SAFE_COMPOSE_PROBE'
+const probeVariable = 'SAFE_COMPOSE_PROBE'
 
 /** What we answer to such a question. */
 export const probeAnswer = 'safe-compose'
