@@ -192,7 +192,7 @@ function refusal(request: EngineRequest, status: number, body: unknown): Stop {
 function unreachable(host: string, error: unknown): Stop {
   if (error instanceof Stop) return error
   const { code, message } = (error ?? {}) as NodeJS.ErrnoException
-  const why = code === undefined ? (message ?? 'it does not answer') : (meaning[code] ?? `${message ?? code}`)
+  const why = code === undefined ? (message ?? 'it does not answer') : (meaning[code] ?? message ?? code)
   return new Stop({ reason: 'engine-unreachable', host, why }, { cause: error })
 }
 

@@ -53,7 +53,7 @@ export function readingArgs(folder: string): readonly string[] {
 }
 
 /** The environment for a program of the host whose words are read: English, and no options smuggled in. */
-export function plainEnvironment(variables: Readonly<Record<string, string>>): Record<string, string> {
+function plainEnvironment(variables: Readonly<Record<string, string>>): Record<string, string> {
   const { TAR_OPTIONS: _options, TAPE: _tape, POSIXLY_CORRECT: _posix, ...rest } = variables
   return { ...rest, LC_ALL: 'C' }
 }

@@ -103,7 +103,7 @@ function containerDetails(inspected: Docker.ContainerInspectInfo): ContainerDeta
     restartMaximumRetries: host.RestartPolicy?.MaximumRetryCount ?? 0,
     exitCode: state.ExitCode,
     finishedAt: isoTime(state.FinishedAt),
-    tmpfs: [...Object.keys((host.Tmpfs as Record<string, string> | undefined) ?? {}), ...mountedTmpfs],
+    tmpfs: [...Object.keys(host.Tmpfs ?? {}), ...mountedTmpfs],
     environmentKeys: (config.Env ?? []).map(keyOf),
     networks: Object.keys(inspected.NetworkSettings.Networks ?? {}),
     pid: state.Pid,

@@ -41,7 +41,7 @@ export function isOurs(labels: Readonly<Record<string, string>> | null | undefin
 }
 
 /** Facts from a line of the container list. */
-export function containerFact(container: Docker.ContainerInfo): ContainerFact {
+function containerFact(container: Docker.ContainerInfo): ContainerFact {
   return {
     id: container.Id,
     name: nameOf(container.Names),

@@ -28,12 +28,3 @@ export function readHolder(text: string | undefined): Holder | null {
     return null
   }
 }
-
-export function isSameProcess(one: LockOwner, other: LockOwner): boolean {
-  return (
-    one.host === other.host &&
-    one.bootId === other.bootId &&
-    one.pid === other.pid &&
-    one.startedAt === other.startedAt
-  )
-}

@@ -88,7 +88,7 @@ async function anyUnderWay(call: PlainCall, states: readonly RunState[]): Promis
     until: now.toFixed(9),
     filters: JSON.stringify(filters),
   })
-  const { text } = await call('GET', `/events?${query}`)
+  const { text } = await call('GET', `/events?${query.toString()}`)
   const last = new Map<string, { readonly action: string; readonly time: number }>()
   for (const line of text.split('\n').filter(each => each.trim() !== '')) {
     const event = JSON.parse(line) as { Action: string; time: number; Actor: { ID: string } }
@@ -131,7 +131,7 @@ async function putBackOne(call: PlainCall, state: RunState): Promise<void> {
 
 async function unpause(call: PlainCall, state: RunState): Promise<void> {
   const { status, body } = await call('GET', `/containers/${state.id}/json`)
-  if (status >= 300 || (body as { State: { Paused: boolean } }).State.Paused !== true) return
+  if (status >= 300 || !(body as { State: { Paused: boolean } }).State.Paused) return
   await must(call, `/containers/${state.id}/unpause`)
 }
 
@@ -147,7 +147,7 @@ async function remove(call: PlainCall, deceased: Deceased): Promise<void> {
   for (const helper of await ours(call, labels.helper)) {
     if (isOf(helper.label, deceased)) await call('DELETE', `/containers/${helper.id}?force=1`)
   }
-  const volumes = await call('GET', `/volumes?${filters}`)
+  const volumes = await call('GET', `/volumes?${filters.toString()}`)
   const scratch = volumes.body as { Volumes?: { Name: string; Labels?: Record<string, string> }[] | null }
   for (const volume of scratch.Volumes ?? []) {
     if (isOf(volume.Labels?.[labels.helper], deceased)) {
@@ -165,7 +165,7 @@ async function ours(
   label: string,
 ): Promise<readonly { readonly id: string; readonly label: string; readonly owner: string | undefined }[]> {
   const query = new URLSearchParams({ all: '1', filters: JSON.stringify({ label: [label] }) })
-  const { body } = await call('GET', `/containers/json?${query}`)
+  const { body } = await call('GET', `/containers/json?${query.toString()}`)
   const containers = Array.isArray(body) ? (body as { Id: string; Labels: Record<string, string> }[]) : []
   return containers.map(({ Id, Labels }) => ({
     id: Id,

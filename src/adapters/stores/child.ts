@@ -105,9 +105,17 @@ export async function allWell(works: readonly Promise<unknown>[]): Promise<void>
 /** Whether an error only says that the other end of a pipe went away. */
 export function isEcho(reason: unknown): boolean {
   if (reason instanceof ChildFailure) return reason.signal === 'SIGPIPE'
-  const code = (reason as NodeJS.ErrnoException | null)?.code
-  return code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ERR_STREAM_DESTROYED'
+  return echoes.has((reason as NodeJS.ErrnoException | null)?.code)
 }
+
+/** What a stream says when the one that it is joined to failed. */
+const echoes: ReadonlySet<string | undefined> = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ABORT_ERR',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+])
 
 class ChildFailure extends Error {
   readonly signal: NodeJS.Signals | null

@@ -97,7 +97,7 @@ async function byStream(request: ExtractRequest): Promise<TarCounts> {
         }
         handedOver = true
       } catch (error) {
-        reading = { error }
+        if (!isEcho(error)) reading = { error }
         throw error
       }
     },
@@ -109,6 +109,8 @@ async function byStream(request: ExtractRequest): Promise<TarCounts> {
   if (broken !== null) throw damaged(path, broken.error)
   // A sink that has taken everything may be gone before its stream is known to be closed.
   if (passing !== null && !handedOver) throw failed(path, (await wordsOf(done)) ?? passing)
+  const ending = await settled(archive.done)
+  if (ending !== null) throw damaged(path, ending)
   const writing = await settled(done)
   if (writing !== null) throw failed(path, writing)
   try {

@@ -30,7 +30,7 @@ function parse(text: string, path: string): Ledger {
     throw unusable(path, 'it is not whole JSON', `move it away: mv ${path} ${path}.damaged`)
   }
   if (ledger?.format === 1) return ledger
-  const format = String(ledger?.format ?? 'unknown')
+  const format = JSON.stringify(ledger?.format ?? null)
   throw unusable(
     path,
     `it has format ${format}, and this version reads 1`,
