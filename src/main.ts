@@ -12,6 +12,7 @@ import { cacheFolderOf, composeVersion } from './adapters/compose/version.ts'
 import { findConfiguration } from './adapters/configuration/find-configuration.ts'
 import { openProjectMemory } from './adapters/state/project-memory.ts'
 import { readOrMakeKey } from './adapters/state/secret-key.ts'
+import { findEndpoint } from './adapters/docker/connect.ts'
 import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
 import { directoryState, readText } from './adapters/host/files.ts'
@@ -244,6 +245,7 @@ function openContext(from: {
       program: process.execPath,
       script: guardianScript(from.start.script),
       variables,
+      endpoint: () => findEndpoint({ flags: from.invocation.docker, variables, home: homedir() }),
     }),
     approvals: openApprovals({ folder: join(state, 'approvals'), now, random: host.random }),
     projects: openProjectMemory(join(state, 'projects.json'), now),

@@ -2,7 +2,7 @@ import { nameOfHolding } from '../model/holding.ts'
 import type { Contents, Holding } from '../model/holding.ts'
 import { Stop } from '../model/failure.ts'
 import type { Facts } from '../model/facts.ts'
-import type { Engine, CopyQuality, RestorePointDraft } from '../model/ports.ts'
+import type { Engine, CopyQuality, RestorePointDraft, TarSource } from '../model/ports.ts'
 import type { HoldingRecord } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
 
@@ -46,7 +46,7 @@ async function copyOne(
 ): Promise<HoldingRecord> {
   const { holding, contents } = copy
   const started = context.host.now().getTime()
-  const source = await failingAs(holding, () => context.interruption.race(engine.openSource(holding, facts)))
+  const source = await openSource(context, engine, holding, facts)
   try {
     const total = source.expectedBytes ?? contents?.bytes ?? null
     const onBytes = (done: number): void => {
@@ -85,6 +85,25 @@ async function copyOne(
     }
   } finally {
     await source.close()
+  }
+}
+
+/** One that opens only after the work was given up is closed again: its helper would keep the volume from going. */
+async function openSource(
+  context: Context,
+  engine: Engine,
+  holding: Holding,
+  facts: Facts,
+): Promise<TarSource> {
+  const opening = engine.openSource(holding, facts)
+  try {
+    return await failingAs(holding, () => context.interruption.race(opening))
+  } catch (error) {
+    await opening.then(
+      source => source.close(),
+      () => {},
+    )
+    throw error
   }
 }
 
