@@ -15,7 +15,6 @@ const checks: readonly { readonly name: string; readonly program: readonly strin
   { name: 'lint', program: [bin('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings'] },
   { name: 'format', program: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'] },
   { name: 'unused code', program: [bin('knip/bin/knip.js'), '--no-progress'] },
-  { name: 'package', program: [bin('publint/src/cli.js'), '--strict'] },
 ]
 
 const projects = ['unit', 'integration', 'e2e', 'long'] as const
