@@ -74,6 +74,7 @@ async function inspect(root: string, published: readonly string[]): Promise<numb
 }
 
 async function expectUsable(store: Store): Promise<void> {
+  await store.prepare()
   const draft = await store.begin(scope, '20261123T201500Z-manual')
   await draft.putFile('state/x', 'x')
   await draft.discard()
