@@ -169,6 +169,38 @@ describe('an archive that was altered after it was checked', () => {
   })
 })
 
+describe.each(['command', 'stream'] as const)('a compressor that dies: %s', way => {
+  test('is a failed backup, in its own words', async () => {
+    const program = join(folder, 'zstd')
+    const script = `#!/bin/sh\nhead -c 100000 > /dev/null\necho 'zstd: out of memory' >&2\nexit 3\n`
+    writeFileSync(program, script, { mode: 0o755 })
+    const tree = make('tree')
+    writeFileSync(join(tree, 'noise'), randomBytes(3_000_000))
+    const store = open(program)
+    await store.prepare()
+    const draft = await store.begin(scope, 'x')
+    await expect(failure(draft.putArchive('v', directorySource(tree, way), () => {}))).resolves.toMatchObject(
+      {
+        reason: 'backup-failed',
+        why: 'zstd ended with 3: zstd: out of memory',
+      },
+    )
+    await draft.discard()
+  })
+
+  test('or that is not there any more', async () => {
+    const store = open(join(folder, 'no-such-zstd'))
+    await store.prepare()
+    const draft = await store.begin(scope, 'x')
+    const refused = failure(draft.putArchive('v', directorySource(make('tree'), way), () => {}))
+    await expect(refused).resolves.toMatchObject({
+      reason: 'backup-failed',
+      why: expect.stringContaining('No such file or directory') as string,
+    })
+    await draft.discard()
+  })
+})
+
 describe('archives of others', () => {
   const packings = [
     ['tar', (tar: Buffer) => tar],

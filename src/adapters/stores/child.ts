@@ -34,10 +34,16 @@ export function startChild(
   // A child that ends early closes its input: that is told by its exit, not by EPIPE.
   child.stdin?.on('error', () => {})
   const done = new Promise<void>((resolve, reject) => {
-    child.on('error', error => reject(new ChildFailure(`${program} cannot be run: ${error.message}`, null)))
+    child.on('error', error => reject(new ChildFailure(`${program} cannot be run: ${error.message}`, false)))
     child.on('close', (code, signal) => {
       if (code === 0) resolve()
-      else reject(new ChildFailure(`${nameOf(program)} ${ending(code, signal, words)}`, signal))
+      else
+        reject(
+          new ChildFailure(
+            `${nameOf(program)} ${ending(code, signal, words)}`,
+            signal === 'SIGPIPE' || code === zstdCannotWrite,
+          ),
+        )
     })
   })
   done.catch(() => {})
@@ -47,6 +53,9 @@ export function startChild(
   }
   return { process: child, done, words: () => words, kill }
 }
+
+/** Where the reader goes away with something unread, there is no SIGPIPE but an error: zstd ends with this one. */
+const zstdCannotWrite = 70
 
 /** English words, and no options smuggled in through the environment. */
 const plainEnvironment = [
@@ -93,8 +102,8 @@ export async function feed(source: Readable, child: Child): Promise<void> {
 }
 
 /**
- * Waits for everything that works together and rejects with the reason that explains the others: a program that died
- * because its neighbour did (SIGPIPE) comes last.
+ * Waits for everything that works together, given from the last reader to the first writer, and rejects with the reason
+ * that explains the others: a program that died because its reader did comes last.
  */
 export async function allWell(works: readonly Promise<unknown>[]): Promise<void> {
   const ends = await Promise.allSettled(works)
@@ -104,7 +113,7 @@ export async function allWell(works: readonly Promise<unknown>[]): Promise<void>
 
 /** Whether an error only says that the other end of a pipe went away. */
 export function isEcho(reason: unknown): boolean {
-  if (reason instanceof ChildFailure) return reason.signal === 'SIGPIPE'
+  if (reason instanceof ChildFailure) return reason.isEcho
   return echoes.has((reason as NodeJS.ErrnoException | null)?.code)
 }
 
@@ -118,12 +127,13 @@ const echoes: ReadonlySet<string | undefined> = new Set([
 ])
 
 class ChildFailure extends Error {
-  readonly signal: NodeJS.Signals | null
+  /** It ended because its reader did. */
+  readonly isEcho: boolean
 
-  constructor(message: string, signal: NodeJS.Signals | null) {
+  constructor(message: string, echo: boolean) {
     super(message)
     this.name = 'ChildFailure'
-    this.signal = signal
+    this.isEcho = echo
   }
 }
 

@@ -54,7 +54,7 @@ export async function compressTar(source: TarSource, zstd: string | null): Promi
   return {
     compression: 'zstd',
     blocks: gathered(outputOf(compressor)),
-    done: quiet(allWell([done, fed])),
+    done: quiet(allWell([fed, done])),
     tarBytes: () => bytes,
     stop: async () => {
       await stop()
@@ -69,7 +69,7 @@ function joinPrograms(command: NonNullable<TarSource['command']>, zstd: string):
   return {
     compression: 'zstd',
     blocks: gathered(outputOf(compressor)),
-    done: quiet(allWell([tar.done, compressor.done])),
+    done: quiet(allWell([compressor.done, tar.done])),
     tarBytes: () => totalsIn(tar.words()),
     stop: async () => {
       await Promise.all([tar.kill(), compressor.kill()])

@@ -31,9 +31,11 @@ Stop what uses the volume, make an EMPTY volume (never unpack over old files), u
     docker compose start db
 
 For a .tar.gz write "gzip -dc" instead of "zstd -dc". On the engine's own machine the archive can also be unpacked
-straight into the volume's folder, which keeps extended attributes as well:
+straight into the volume's folder, which keeps extended attributes and holes as well (busybox does not know files with
+holes, GNU tar does):
 
-    zstd -dc shop_pgdata.tar.zst | tar --numeric-owner --xattrs -xpf - -C "$(docker volume inspect -f '{{.Mountpoint}}' shop_pgdata)"
+    zstd -dc volumes/shop_pgdata.tar.zst |
+      tar --numeric-owner --xattrs --acls -xpf - -C "$(docker volume inspect -f '{{.Mountpoint}}' shop_pgdata)"
 
 A volume that Compose made carries labels; "volume" in manifest.json lists them with the driver's options. Without the
 labels Compose uses the volume too, and warns that it was not created by Compose.
