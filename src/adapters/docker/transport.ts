@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { spawn } from 'node:child_process'
 import http from 'node:http'
 import net from 'node:net'
@@ -11,7 +12,12 @@ import type { Endpoint, EndpointWay } from './endpoint.ts'
  */
 export function openTransport(endpoint: Endpoint, variables: Readonly<Record<string, string>>): http.Agent {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 32 })
-  return Object.assign(agent, { createConnection: () => connectTo(endpoint.way, variables) })
+  return Object.assign(agent, {
+    createConnection: () => connectTo(endpoint.way, variables),
+    // Dockerode's transport renders all that it sends for its debug log, and for nobody if there is none: with every
+    // open connection in it that took most of a look at a large project.
+    [inspect.custom]: () => '[agent]',
+  })
 }
 
 function connectTo(way: EndpointWay, variables: Readonly<Record<string, string>>): Duplex {
