@@ -19,23 +19,29 @@ itself, passwords in it included: keep this folder as safe as the databases.
 
 ## Without it
 
-Check the archive against the "sha256" in manifest.json:
+In the folder of the restore point: check the archive against its "sha256" in manifest.json. For a .tar.gz write
+"gzip -dc" instead of "zstd -dc" from here on.
 
     sha256sum volumes/shop_pgdata.tar.zst
 
-Stop what uses the volume, make an EMPTY volume (never unpack over old files), unpack, start:
+Stop what uses the volume and make an EMPTY one (never unpack over old files). On the engine's own machine unpack with
+GNU tar, as root, into the volume's folder; everything comes back as it was:
 
-    docker compose stop db
     docker volume create shop_pgdata
-    zstd -dc volumes/shop_pgdata.tar.zst | docker run --rm -i -v shop_pgdata:/v busybox tar xf - -C /v --numeric-owner
-    docker compose start db
-
-For a .tar.gz write "gzip -dc" instead of "zstd -dc". On the engine's own machine the archive can also be unpacked
-straight into the volume's folder, which keeps extended attributes and holes as well (busybox does not know files with
-holes, GNU tar does):
-
     zstd -dc volumes/shop_pgdata.tar.zst |
       tar --numeric-owner --xattrs --acls -xpf - -C "$(docker volume inspect -f '{{.Mountpoint}}' shop_pgdata)"
+
+From any other machine through the engine. Holes are filled, and the owner and mode of the root folder are not set: the
+first line of the second command shows them, the last command sets them:
+
+    docker volume create shop_pgdata
+    zstd -dc volumes/shop_pgdata.tar.zst | tar --numeric-owner -tvf - | head -n 1
+    docker create --name unpack -v shop_pgdata:/v busybox
+    zstd -dc volumes/shop_pgdata.tar.zst | docker cp - unpack:/v
+    docker rm unpack
+    docker run --rm -v shop_pgdata:/v busybox sh -c 'chown 999:999 /v && chmod 700 /v'
+
+Do not unpack with the tar of busybox: it knows neither files with holes nor extended attributes.
 
 A volume that Compose made carries labels; "volume" in manifest.json lists them with the driver's options. Without the
 labels Compose uses the volume too, and warns that it was not created by Compose.

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { expect, test } from 'vitest'
+import { scenario } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
+
+const compose = `
+services:
+  app:
+    image: busybox
+    command: sleep infinity
+    init: true
+    volumes: [pgdata:/data]
+volumes:
+  pgdata:
+`
+
+/** What a volume of a database may hold, and what must come back of it. */
+const fill = `
+mkdir -p /data/base && echo rows > /data/base/1 && ln /data/base/1 /data/hard && ln -s base/1 /data/soft
+printf start > /data/holes && truncate -s 20M /data/holes
+chown -R 999:999 /data && chmod 4750 /data/base/1 && touch -d '2001-02-03 04:05:06' /data/base/1 && chmod 700 /data`
+
+const look = 'cd /v && ls -lanR . | grep -v -e "\\.\\.$" -e ^total && find . -type f -exec md5sum {} + | sort'
+
+test.each(['mountpoint', 'engine'] as const)(
+  'a person without the program must get a volume back by the store’s README: %s',
+  async way => {
+    const project = await scenario(compose)
+    const volume = `${project.name}_pgdata`
+    await project.bare(['up', '-d'])
+    await project.inside('app', fill)
+    const before = await lookInto(project, volume)
+    const saved = await project.safe(['backup'])
+    expect(saved.code, saved.stderr).toBe(0)
+    const [point] = JSON.parse((await project.safe(['backups', '--json'])).stdout) as { path: string }[]
+    await project.bare(['down', '-v', '-t', '0'])
+
+    const [check = '', mountpoint = '', engine = ''] = await commandsOf(join(project.store, 'README.md'))
+    const line = `${check}\n${way === 'mountpoint' ? mountpoint : engine}`
+      .replaceAll('shop_pgdata', volume)
+      .replaceAll('unpack', `${project.name}-unpack`)
+    const run = await execa('bash', ['-euo', 'pipefail', '-c', line], {
+      cwd: point?.path ?? '',
+      env: project.variables,
+      extendEnv: false,
+    })
+
+    const manifest = await readFile(join(point?.path ?? '', 'manifest.json'), 'utf8')
+    expect(manifest).toContain(run.stdout.split(' ')[0])
+    expect(await lookInto(project, volume)).toBe(before)
+    await project.docker(['volume', 'rm', volume])
+  },
+)
+
+/** The blocks of commands of the part that does without the program. */
+async function commandsOf(readme: string): Promise<readonly string[]> {
+  const text = await readFile(readme, 'utf8')
+  const part = text.slice(text.indexOf('## Without it'))
+  return [...part.matchAll(/(?:^ {4}.*\n)+/gm)].map(([block]) => block.replace(/^ {4}/gm, ''))
+}
+
+async function lookInto(project: Scenario, volume: string): Promise<string> {
+  const run = await project.docker(['run', '--rm', '-v', `${volume}:/v`, 'busybox', 'sh', '-c', look])
+  expect(run.code, run.stderr).toBe(0)
+  return run.stdout
+}
