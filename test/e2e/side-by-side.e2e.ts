@@ -326,8 +326,18 @@ function withoutTimes(text: string): string {
     .replaceAll(/ {2,}/g, '  ')
 }
 
+/** By line, and by element where a line is a JSON list, whose order is as random. */
 function sorted(text: string): string {
-  return text.split('\n').toSorted().join('\n')
+  return text.split('\n').map(sortedList).toSorted().join('\n')
+}
+
+function sortedList(line: string): string {
+  if (!line.startsWith('[{')) return line
+  const elements = JSON.parse(line) as readonly object[]
+  return elements
+    .map(element => JSON.stringify(element))
+    .toSorted()
+    .join()
 }
 
 interface Shown {
