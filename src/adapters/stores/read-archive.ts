@@ -108,7 +108,7 @@ function decompress(compression: Compression, frames: Frames, zstd: string | nul
       return async input => ({ tar: input, ended: Promise.resolve() })
     case 'gzip':
       return async input => {
-        const gunzip = zlib.createGunzip({ chunkSize: 1 << 18 })
+        const gunzip = zlib.createGunzip({ chunkSize: 1 << 20 })
         return { tar: gunzip, ended: pipeline(input, gunzip) }
       }
     case 'zstd':
@@ -135,7 +135,7 @@ async function decompressWithoutProgram(frames: Frames, input: Readable): Return
   const decoder =
     createZstdDecompress === undefined || frames === 'many'
       ? await zstdInJavaScript()
-      : createZstdDecompress({ chunkSize: 1 << 18 })
+      : createZstdDecompress({ chunkSize: 1 << 20 })
   return { tar: decoder, ended: pipeline(input, decoder) }
 }
 
