@@ -151,6 +151,8 @@ async function failingAs<T>(holding: Holding, work: () => Promise<T>): Promise<T
       const { failure } = error
       if (failure.reason === 'no-space' && failure.holding === null)
         throw new Stop({ ...failure, holding: nameOfHolding(holding) }, { cause: error })
+      if (failure.reason === 'backup-failed')
+        throw new Stop({ ...failure, holding: nameOfHolding(holding) }, { cause: error })
       if (failure.reason === 'not-possible')
         throw new Stop(
           { reason: 'backup-failed', holding: nameOfHolding(holding), why: failure.what, how: failure.how },
