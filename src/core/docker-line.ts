@@ -7,6 +7,7 @@ export function isDockerLine(words: readonly string[]): boolean {
     const word = words[index] ?? ''
     if (word.startsWith('-') && word !== '-') {
       if (takeValues.includes(word)) index++
+      else if (!isDockersFlag(word)) return false
       continue
     }
     if (word === 'help') return words[index + 1] === 'compose'
@@ -14,6 +15,14 @@ export function isDockerLine(words: readonly string[]): boolean {
   }
   return false
 }
+
+/** Alone, with its value behind `=`, or a letter with all that follows. */
+function isDockersFlag(word: string): boolean {
+  const name = word.startsWith('--') ? (word.split('=', 1)[0] ?? word) : word.slice(0, 2)
+  return switches.includes(name) || takeValues.includes(name)
+}
+
+const switches: readonly string[] = ['--', '--debug', '-D', '--help', '-h', '--tls', '--tlsverify']
 
 /** Those of the docker CLI's own flags that take the next word. */
 const takeValues: readonly string[] = [

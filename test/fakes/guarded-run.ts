@@ -6,8 +6,12 @@ import { endLike } from '../../src/adapters/compose/pass-through.ts'
 import { cacheFolderOf, composeVersion } from '../../src/adapters/compose/version.ts'
 import { readInvocation } from '../../src/core/invocation.ts'
 
-/** Does with Compose what a guarded command does: asks for the model in both widths and the hashes, then runs it. */
-const typed = process.argv.slice(2)
+/**
+ * Does with Compose what a guarded command does: asks for the model in both widths and the hashes, then runs it;
+ * after `--ask-only` it does not run it.
+ */
+const asksOnly = process.argv[2] === '--ask-only'
+const typed = process.argv.slice(asksOnly ? 3 : 2)
 const descriptors = inheritedDescriptors(typed)
 const directory = process.cwd()
 const cacheFolder = cacheFolderOf(process.env)
@@ -39,4 +43,4 @@ const [model, whole, hashes] = await Promise.all([
 await new Promise<void>(resolve => {
   process.stdout.write(`${JSON.stringify({ model, whole, hashes })}\n`, () => resolve())
 })
-endLike(await compose.run(argv), process)
+if (!asksOnly) endLike(await compose.run(argv), process)
