@@ -171,7 +171,7 @@ describe('the name', () => {
     ['up', {}, 'from-env'],
   ])('%s with %j', async (words, variables, name) => {
     const files = { '/srv/shop/.env': 'COMPOSE_PROJECT_NAME=from-env' }
-    const place = await locate(line(words), files, variables as Record<string, string>)
+    const place = await locate(line(words), files, variables)
     expect(place.name).toBe(name)
   })
 
