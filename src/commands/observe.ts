@@ -1,12 +1,14 @@
-import { findFindings } from '../core/findings.ts'
+import { findFindings, holdingsJudgedBy } from '../core/findings.ts'
+import { ledgersOfPlace, placesWorthALook } from '../core/places.ts'
 import { flagText } from '../core/invocation.ts'
 import { locateProject, targetOf } from '../core/project.ts'
 import type { ProjectPlace } from '../core/project.ts'
 import { Stop } from '../model/failure.ts'
 import { identityOfHolding } from '../model/holding.ts'
-import type { ContainerFact, Facts } from '../model/facts.ts'
+import type { ContainerFact, Facts, PlaceFact } from '../model/facts.ts'
 import type { Circumstances, Finding } from '../model/finding.ts'
 import type { Invocation } from '../model/invocation.ts'
+import type { Ledger } from '../model/journal.ts'
 import type { Engine, ModelAnswer } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import { recoverRuns } from './recover-runs.ts'
@@ -76,7 +78,7 @@ export async function observeAgain(
   invocation: Invocation,
   findings: readonly Finding[],
 ): Promise<boolean> {
-  const now = await lookOnce(context, invocation, 'guarded')
+  const now = await lookOnce(context, invocation, 'guarded', before.facts.contents)
   if (now === null) return true
   const findingsNow = findFindings(now.facts, invocation, now.circumstances)
   return fingerprint(before, findings) !== fingerprint(now, findingsNow)
@@ -97,17 +99,20 @@ async function lookOnce(
   context: Context,
   invocation: Invocation,
   kind: 'guarded' | 'own',
+  /** What was looked into before, in an earlier look at the same project. */
+  known: Facts['contents'] = {},
 ): Promise<Look | null> {
   const command = invocation.command.join(' ')
   const wantsHashes = recreating.has(command) || kind === 'own'
   const started = context.host.now().getTime()
   const place = await placeOf(context, invocation)
   const wantsWhole = kind === 'guarded' && reachesFurther(invocation, place.variables)
-  const [answer, whole, hashes, seen] = await Promise.all([
+  const [answer, whole, hashes, seen, ledgers] = await Promise.all([
     context.compose.model(invocation, { everything: false }),
     wantsWhole ? context.compose.model(invocation, { everything: true }) : null,
     wantsHashes ? context.compose.hashes(invocation) : {},
     observeEngine(context),
+    context.openStore().then(store => store.ledgers()),
   ])
   if ('failure' in seen) {
     if (kind === 'own' || (await composeReachesEngine(context, invocation))) throw seen.failure
@@ -125,7 +130,10 @@ async function lookOnce(
     })
   }
   const circumstances = await circumstancesOf(context, invocation, place)
-  const facts = await factsOf(context, { answer, whole, hashes, seen, target, name, place })
+  const bare = await factsOf(context, { answer, whole, hashes, seen, target, name, place, ledgers })
+  const contents =
+    kind === 'guarded' ? await lookInto(seen.engine, bare, invocation, circumstances, known) : {}
+  const facts = { ...bare, contents }
   const milliseconds = context.host.now().getTime() - started
   context.reporter.say({
     type: 'detail',
@@ -210,9 +218,10 @@ async function factsOf(
     readonly target: Facts['target']
     readonly name: string
     readonly place: ProjectPlace
+    readonly ledgers: readonly Ledger[]
   },
 ): Promise<Facts> {
-  const { answer, whole, seen, name, place } = from
+  const { answer, whole, seen, name, place, ledgers } = from
   const own = seen.containers.filter(container => container.project === name)
   const references = new Set([
     ...own.map(container => container.imageId),
@@ -225,27 +234,64 @@ async function factsOf(
     seen.engine.images([...references]),
   ])
   const details = new Map(inspected.map(container => [container.id, container]))
+  const containers = seen.containers.map(container => details.get(container.id) ?? container)
+  const model = answer.ok ? answer.model : null
+  const directory =
+    place.directory ?? own.find(container => container.workingDirectory !== null)?.workingDirectory ?? null
+  const places = seen.fact.local
+    ? await placesAt(context, placesWorthALook({ directory, model, containers, project: name, ledgers }))
+    : {}
+  const directoryId = (directory === null ? undefined : places[directory])?.id ?? null
   return {
     takenAt: context.host.now().toISOString(),
     compose: context.compose.fact,
     engine: seen.fact,
     project: {
       name,
-      directory:
-        place.directory ??
-        own.find(container => container.workingDirectory !== null)?.workingDirectory ??
-        null,
+      directory,
+      directoryId,
+      namedBy: place.namedBy,
       files: place.files.length > 0 ? place.files : (own[0]?.configFiles ?? []),
     },
-    model: answer.ok ? answer.model : null,
+    model,
     wholeModel: whole?.ok === true ? whole.model : null,
     modelError: answer.ok ? null : answer.error,
+    modelWarnings: answer.ok ? answer.warnings : '',
     target: from.target,
     hashes: from.hashes,
-    containers: seen.containers.map(container => details.get(container.id) ?? container),
+    containers,
     volumes: seen.volumes,
     images,
+    ...ledgersOfPlace(ledgers, { engine: seen.fact.id, project: name, directory, directoryId }),
+    contents: {},
+    places,
   }
+}
+
+async function placesAt(
+  context: Context,
+  paths: readonly string[],
+): Promise<Readonly<Record<string, PlaceFact>>> {
+  const found = await Promise.all(paths.map(async path => [path, await context.files.place(path)] as const))
+  return Object.fromEntries(found)
+}
+
+/** Milliseconds that may be spent on looking into what the rules judge by. */
+const judgingBudget = 500
+
+/** Rules that are suspicious want to know what is in a volume before they say anything. Nothing is looked into twice. */
+async function lookInto(
+  engine: Engine,
+  facts: Facts,
+  invocation: Invocation,
+  circumstances: Circumstances,
+  known: Facts['contents'],
+): Promise<Facts['contents']> {
+  const wanted = holdingsJudgedBy(facts, invocation, circumstances)
+  const unseen = wanted.filter(holding => known[identityOfHolding(holding)] === undefined)
+  const found = unseen.length === 0 ? [] : [...(await engine.contents(unseen, facts, judgingBudget))]
+  const looked = found.map(([holding, contents]) => [identityOfHolding(holding), contents] as const)
+  return { ...known, ...Object.fromEntries(looked) }
 }
 
 /** A built image without a name of its own is named by Compose. */

@@ -1,3 +1,4 @@
+import { alarmsFor, placesToIdentify } from '../core/alarms.ts'
 import { ledgerFor } from '../core/ledger.ts'
 import { keepAndRemove } from '../core/retention.ts'
 import type { ContainerFact, VolumeFact } from '../model/facts.ts'
@@ -46,24 +47,26 @@ async function remember(
   const { engine } = look
   const { guarded } = run
   const after = await engine.observe()
+  let gone: readonly Holding[] = []
   if (guarded !== null) {
     const outcome = decision.stakes.map(({ stake }) => ({
       holding: stake.finding.holding,
       gone: isGone(stake.finding.holding, after.volumes, after.containers),
     }))
+    gone = outcome.filter(each => each.gone).map(each => each.holding)
     await guarded.resume()
     await guarded.entry.close('done', { outcome, exitCode: end.code })
     await guarded.release()
     context.reporter.say({
       type: 'compose-ended',
       exitCode: end.code ?? 0,
-      gone: outcome.filter(each => each.gone).map(each => each.holding),
+      gone,
       kept: outcome.filter(each => !each.gone).map(each => each.holding),
       restorePoint: guarded.restorePoint?.id ?? null,
       audience: context.audience.kind,
     })
   }
-  await writeLedger(context, look, after)
+  await writeLedger(context, look, decision, after, gone)
   if (guarded !== null) await tidyUp(context, look)
 }
 
@@ -89,20 +92,28 @@ export function isGone(
 async function writeLedger(
   context: Context,
   look: Look,
+  decision: Judgement,
   after: { containers: readonly ContainerFact[]; volumes: readonly VolumeFact[] },
+  gone: readonly Holding[],
 ): Promise<void> {
   const store = await context.openStore()
   const file = store.ledger(scopeOf(look.facts))
   const before = await file.read()
+  const databases = await look.engine.databases(placesToIdentify(look.facts, after.containers, before))
   const next = ledgerFor({
     before,
     facts: look.facts,
     containers: after.containers,
     volumes: after.volumes,
+    databases,
+    gone: new Set(gone.flatMap(holding => ('name' in holding ? [holding.name] : []))),
     audience: context.audience.kind,
     now: context.host.now(),
   })
   if (next === null) return
+  const settled = decision.stakes.map(({ stake }) => stake.finding.holding)
+  for (const alarm of alarmsFor({ before, after: next, settled }))
+    context.reporter.say({ type: 'alarm', alarm, project: look.facts.project.name, takenAt: next.updatedAt })
   await store.prepare()
   await file.write(next)
 }

@@ -189,16 +189,22 @@ function defaultOf(finding: Finding, grounds: DecisionGrounds): Reasoned {
       return destroyed(finding, grounds)
     case 'hidden':
     case 'corrupted':
-      return kind === 'person'
-        ? { verdict: 'ask', why: 'a person decides' }
-        : { verdict: 'refuse', why: 'nobody is there to decide' }
+      return startsElsewhere(kind)
     case 'orphaned':
+      if (finding.wouldUse !== undefined) return startsElsewhere(kind)
       return finding.canBackUp
         ? { verdict: 'back-up', why: 'it is kept, but nothing points to it any more' }
         : { verdict: 'refuse', why: 'no backup can be made of it yet' }
     case 'recreated':
       return { verdict: 'back-up', why: 'no good backup of it is recent enough' }
   }
+}
+
+/** The application would go on with other data than it has: only a person can know that this is meant. */
+function startsElsewhere(kind: Audience['kind']): Reasoned {
+  return kind === 'person'
+    ? { verdict: 'ask', why: 'a person decides' }
+    : { verdict: 'refuse', why: 'nobody is there to decide' }
 }
 
 function destroyed(finding: Finding, grounds: DecisionGrounds): Reasoned {

@@ -24,6 +24,17 @@ export function findFindings(
   })
 }
 
+/** What the rules want to have looked into before they judge a command. Each once. */
+export function holdingsJudgedBy(
+  facts: Facts,
+  invocation: Invocation,
+  circumstances: Circumstances,
+): readonly Holding[] {
+  if (invocation.outcome === 'help' || invocation.outcome === 'error') return []
+  const wanted = rules.flatMap(rule => rule.looksInto?.(facts, invocation, circumstances) ?? [])
+  return [...new Map(wanted.map(holding => [identityOfHolding(holding), holding])).values()]
+}
+
 /** The holdings worth a look inside: those that exist and may be copied. Each once. */
 export function holdingsToLookInto(findings: readonly Finding[]): readonly Holding[] {
   return findings.filter(finding => finding.warning !== true).map(finding => finding.holding)

@@ -1,11 +1,15 @@
 import type { Model, MountModel, ServiceModel, VolumeModel } from '../model/facts.ts'
+import { parseDuration } from './format.ts'
+import { settingsOf } from './settings.ts'
+import type { Seal } from './settings.ts'
 
 /**
  * What `config` prints (JSON of v2 and later, YAML of v1 parsed), as the model. Throws `Error` for what is no model.
  *
+ * @param seal for values that are secrets
  * @param name the project's name, for v1, which leaves it and the volumes' names on the engine out
  */
-export function readModel(config: unknown, name?: string): Model {
+export function readModel(config: unknown, seal: Seal, name?: string): Model {
   if (!isRecord(config)) throw new Error('it is not an object')
   const project = name ?? textOf(config['name'])
   if (project === null) throw new Error('it has no project name')
@@ -13,7 +17,7 @@ export function readModel(config: unknown, name?: string): Model {
   const networks = networkNames(config, project)
   return {
     name: project,
-    services: services.map(([service, value]) => readService(service, recordOf(value), networks)),
+    services: services.map(([service, value]) => readService(service, recordOf(value), networks, seal)),
     volumes: Object.entries(recordOf(config['volumes'])).map(([key, value]) =>
       readVolume(key, value, project),
     ),
@@ -24,6 +28,7 @@ function readService(
   name: string,
   service: Readonly<Record<string, unknown>>,
   networks: ReadonlyMap<string, string>,
+  seal: Seal,
 ): ServiceModel {
   const attached = namesOf(service['networks'])
   return {
@@ -39,7 +44,25 @@ function readService(
     mounts: listOf(service['volumes']).flatMap(readMount),
     tmpfs: textsOf(service['tmpfs']).map(line => line.split(':', 1)[0] ?? line),
     labels: pairsOf(service['labels']),
+    settings: settingsOf(unescaped(pairsOf(service['environment'])), wordsOf(service), seal),
+    hostname: textOf(service['hostname']),
+    stopGracePeriod: parseDuration(textOf(service['stop_grace_period']) ?? ''),
+    stopSignal: textOf(service['stop_signal']),
   }
+}
+
+/** The words of its command line, whichever way they are written. */
+function wordsOf(service: Readonly<Record<string, unknown>>): readonly string[] {
+  return [...textsOf(service['entrypoint']), ...textsOf(service['command'])].map(unescape)
+}
+
+/** `config` prints what it has resolved so that it could be read again: a dollar is doubled. */
+function unescape(text: string): string {
+  return text.replaceAll('$$', '$')
+}
+
+function unescaped(pairs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, unescape(value)]))
 }
 
 /** What is started before it: said, or meant by links, shared namespaces and volumes (which v1 does not spell out). */
@@ -79,16 +102,18 @@ function readMount(value: unknown): readonly MountModel[] {
   const target = textOf(value['target'])
   const type = mountTypes.find(each => each === value['type'])
   if (target === null || type === undefined) return []
-  return [{ type, source: textOf(value['source']), target, readOnly: value['read_only'] === true }]
+  const subpath = textOf(recordOf(value['volume'])['subpath'])
+  return [{ type, source: textOf(value['source']), target, readOnly: value['read_only'] === true, subpath }]
 }
 
 /** `pgdata:/path:ro`, `/srv/data:/path`, `/path` (anonymous): as v1 prints them. */
 function readShortMount(line: string): MountModel {
   const [first = '', second, mode = ''] = line.split(':')
-  if (second === undefined) return { type: 'volume', source: null, target: first, readOnly: false }
+  const none = { subpath: null }
+  if (second === undefined) return { type: 'volume', source: null, target: first, readOnly: false, ...none }
   const readOnly = mode.split(',').includes('ro')
   const type = /^[./~]/.test(first) ? 'bind' : 'volume'
-  return { type, source: first, target: second, readOnly }
+  return { type, source: first, target: second, readOnly, ...none }
 }
 
 function readVolume(key: string, value: unknown, project: string): VolumeModel {

@@ -224,9 +224,7 @@ function missingVolume(facts: Facts, service: ServiceModel, container: Container
 /** Compose looks only at running containers; the states change while we copy, so a stopped one counts as well. */
 function missingNetwork(facts: Facts, service: ServiceModel, container: ContainerFact): string | null {
   if (!composeIsAtLeast(facts, '2.32.0')) return null
-  const attached = container.details?.networks
-  const missing =
-    attached === undefined ? undefined : service.networks?.find(name => !attached.includes(name))
+  const missing = service.networks?.find(name => !container.networks.includes(name))
   return missing === undefined ? null : `it is to join the network ${escapeName(missing)}`
 }
 

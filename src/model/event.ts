@@ -2,7 +2,7 @@ import type { Answer, Decision, Plan } from './decision.ts'
 import type { Failure } from './failure.ts'
 import type { Holding } from './holding.ts'
 import type { Manifest, RestorePoint } from './restore-point.ts'
-import type { RunState } from './journal.ts'
+import type { LedgerService, RunState } from './journal.ts'
 
 /** Everything the program can say while it works. `ui/messages.ts` makes sentences of it; nothing else prints. */
 export type Event =
@@ -62,6 +62,18 @@ export type Event =
       readonly code: string | null
       readonly project: string
       readonly command: readonly string[]
+    }
+  /** A service came up on other data than it is known to have. Must not be overlooked. */
+  | {
+      readonly type: 'alarm'
+      readonly alarm: {
+        readonly service: string
+        readonly before: LedgerService['mounts'][number]
+        readonly now: LedgerService['mounts'][number]
+      }
+      readonly project: string
+      /** When the present state was seen. */
+      readonly takenAt: string
     }
   | { readonly type: 'answered'; readonly answer: Answer }
   /** A run that died was finished or rolled back. */

@@ -34,11 +34,34 @@ export interface Finding {
    * it is refused.
    */
   readonly canBackUp: boolean
+  /**
+   * What the service would use in place of the holding; absent where nothing takes its place. With it the application
+   * would start on something else, usually empty: nobody but a person decides that.
+   */
+  readonly wouldUse?: Replacement
+  /** Ways out that can be carried out at once, the best first. */
+  readonly remedies?: readonly Remedy[]
   /** Worth a word at most: what it speaks of may not exist yet, so nothing is looked into, copied or asked. */
   readonly warning?: true
   /** Compose itself asks the person at the terminal before it does it. */
   readonly composeAsks?: true
 }
+
+/** What would stand where the data was. */
+export interface Replacement {
+  /** The name a person knows it by: a volume, a directory, `a new anonymous volume`. */
+  readonly name: string
+  readonly state: 'missing' | 'empty' | 'filled' | 'unknown'
+}
+
+/** A way out of a finding. */
+export type Remedy =
+  /** Write the volume's name into the Compose file, so that the key means this volume from now on. */
+  | { readonly kind: 'pin'; readonly key: string; readonly volume: string }
+  /** Run these words instead, this time. */
+  | { readonly kind: 'run'; readonly argv: readonly string[]; readonly words: string }
+  /** For the person to type or to write: shown, never done by us. */
+  | { readonly kind: 'advice'; readonly line: string }
 
 /** A hazard: one file in `core/rules/`, pure. */
 export interface Rule {
@@ -48,8 +71,18 @@ export interface Rule {
   readonly title: string
   /** What it does, what is lost, what survives: for `explain` and the docs. */
   readonly about: string
+  /** The Compose (and engine) versions in which it happens: `all`, `from 2.32`, `v1`. */
+  readonly versions: string
+  /** What to do instead, in general: a command, or a line of the file. */
+  readonly instead: string
   /** Threads and documents that tell of it. */
   readonly citations: readonly string[]
+  /** What must be looked into before it can judge; only asked for where something is suspicious already. */
+  readonly looksInto?: (
+    facts: Facts,
+    invocation: Invocation,
+    circumstances: Circumstances,
+  ) => readonly Holding[]
   readonly check: (facts: Facts, invocation: Invocation, circumstances: Circumstances) => readonly Finding[]
 }
 

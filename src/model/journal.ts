@@ -77,6 +77,11 @@ export interface Ledger {
   readonly project: string
   readonly engine: string
   readonly directory: string | null
+  /** Device and inode of that directory; null where it could not be told. */
+  readonly directoryId: string | null
+  /** The endpoint by which the engine was reached, and the Compose that ran. */
+  readonly host: string
+  readonly compose: string
   readonly updatedAt: string
   readonly services: readonly LedgerService[]
   /** Volumes that this audience itself first created under the guard: name, creation time, audience. */
@@ -89,11 +94,16 @@ export interface Ledger {
 
 export interface LedgerService {
   readonly service: string
+  /** The image of its container: reference and id. */
+  readonly image: string
+  readonly imageId: string
   readonly mounts: readonly {
     readonly type: 'volume' | 'bind'
     readonly name: string
     readonly createdAt: string | null
     readonly destination: string
+    /** `PostgreSQL 15`; null where no database was recognised. */
+    readonly database: string | null
     /** PostgreSQL's system identifier and the like. */
     readonly identity: string | null
   }[]

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Answer, Decision, Plan } from './decision.ts'
 import type { ComposeFact, ContainerFact, EngineFact, Facts, ImageFact, Model, VolumeFact } from './facts.ts'
-import type { Contents, Holding } from './holding.ts'
+import type { Contents, DatabaseContents, Holding } from './holding.ts'
 import type { Invocation } from './invocation.ts'
 import type { JournalEntry, Ledger, RunState } from './journal.ts'
 import type {
@@ -75,6 +75,10 @@ export interface Engine {
     facts: Pick<Facts, 'containers' | 'volumes' | 'engine'>,
     budget: number,
   ) => Promise<ReadonlyMap<Holding, Contents>>
+  /** The databases in directories of containers, by the `name` given; what is none, or cannot be looked at, is left out. */
+  readonly databases: (
+    places: readonly { readonly container: string; readonly path: string; readonly name: string }[],
+  ) => Promise<ReadonlyMap<string, DatabaseContents>>
   readonly volume: (name: string) => Promise<VolumeFact | null>
   readonly container: (idOrName: string) => Promise<ContainerFact | null>
   /** Creates, or throws `not-possible` if one of that name stands already. */
@@ -218,6 +222,8 @@ export interface Store {
   ) => Promise<readonly string[]>
   readonly journal: (scope: StoreScope) => Journal
   readonly ledger: (scope: StoreScope) => LedgerFile
+  /** Every ledger of the store; those that cannot be read are left out. */
+  readonly ledgers: () => Promise<readonly Ledger[]>
 }
 
 export interface StoreScope {
@@ -288,6 +294,8 @@ export interface Host {
   readonly random: (bytes: number) => Uint8Array
   /** Of the text's UTF-8 bytes, in lower-case hex. */
   readonly sha256: (text: string) => string
+  /** Under a key that only this process knows: equal texts give equal seals, and nobody can read them. */
+  readonly seal: (text: string) => string
   readonly owner: () => Promise<LockOwner>
   readonly isAlive: (owner: LockOwner) => Promise<boolean>
 }

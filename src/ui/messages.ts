@@ -9,9 +9,11 @@ import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import { columns } from './columns.ts'
 import {
+  composeLine,
   lastWriteOf,
   nameOf,
   otherProjectLine,
+  projectWords,
   safeLine,
   sameProjectLine,
   shortLine,
@@ -439,6 +441,40 @@ export function planLines({ plan, project }: EventOf<'plan'>): readonly string[]
     `safe-compose: project ${escapeName(project)}: ${renderPlan(plan)}`,
     'safe-compose: a dry run: nothing was changed, and Compose did not run',
   ].flatMap(text => text.split('\n'))
+}
+
+/** A service runs on other data than it is known to have. */
+export function alarmLines({ alarm }: EventOf<'alarm'>, { now, command }: Setting): readonly string[] {
+  const { service, before, now: present } = alarm
+  const isFresh = present.database === null || before.identity !== present.identity
+  const rows = [
+    ['  before', escapeName(before.name), databaseWords(before)],
+    [
+      '  now',
+      escapeName(present.name),
+      [databaseWords(present), bornWords(present.createdAt, now)].filter(word => word !== '').join(', '),
+    ],
+  ]
+  return [
+    `safe-compose: ALERT  ${escapeName(service)} came up on ${isFresh ? 'a fresh database' : 'other data'}`,
+    ...columns(rows, '   '),
+    `  Stop writing to it:  ${composeLine([...projectWords(command ?? []), 'stop', service])}`,
+  ]
+}
+
+function databaseWords({ database, identity }: EventOf<'alarm'>['alarm']['now']): string {
+  if (database === null) return 'no database recognised yet'
+  return identity === null
+    ? escapeName(database)
+    : `${escapeName(database)}, cluster ${shortIdentity(identity)}`
+}
+
+function shortIdentity(identity: string): string {
+  return identity.length <= 9 ? identity : `${identity.slice(0, 4)}…${identity.slice(-3)}`
+}
+
+function bornWords(createdAt: string | null, now: Date): string {
+  return createdAt === null ? '' : `created ${formatAgeOf(createdAt, now)}`
 }
 
 export function warningLines({ text }: EventOf<'warning'>): readonly string[] {

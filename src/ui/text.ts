@@ -6,6 +6,7 @@ import { identityOfHolding } from '../model/holding.ts'
 import { openPaint } from './color.ts'
 import { failedLines } from './failures.ts'
 import {
+  alarmLines,
   backupSparedLines,
   composeEndedLines,
   copiedLines,
@@ -119,6 +120,8 @@ function linesOf(
       return undoLines(event, setting)
     case 'restore':
       return restoreLines(event, setting)
+    case 'alarm':
+      return alarmLines(event, setting)
     case 'warning':
       return warningLines(event)
     case 'detail':

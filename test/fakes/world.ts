@@ -79,6 +79,7 @@ export function aWorld(words: WorldWords): World {
       now,
       random: size => randomBytes(size),
       sha256: text => createHash('sha256').update(text).digest('hex'),
+      seal: text => `sealed ${text.length}`,
       owner: async () => owner,
       isAlive: async () => words.alive ?? false,
     },
@@ -119,7 +120,11 @@ export function aWorld(words: WorldWords): World {
       rememberAlways: async () => step('remember always'),
       firstTime: async () => true,
     },
-    files: { readText: async () => 'services: {}\n', directoryState: async () => 'missing' },
+    files: {
+      readText: async () => 'services: {}\n',
+      directoryState: async () => 'missing',
+      place: async () => ({ state: 'filled', id: null }),
+    },
     interruption: { race: work => work, check: () => on.get('interruption')?.(), handOver: () => {} },
     secretKey: async () => new Uint8Array(32),
   }
@@ -170,6 +175,7 @@ function engineOf(world: World, words: WorldWords, step: (name: string) => void)
       new Map(
         holdings.map(holding => [holding, { ...somethingInIt, ...words.contents?.[nameOfHolding(holding)] }]),
       ),
+    databases: async () => new Map(),
     volume: async name => world.volumes.find(each => each.name === name) ?? null,
     container: async id => find(id),
     createVolume: async spec => {
@@ -303,6 +309,7 @@ function storeOf(world: World, step: (name: string) => void): Store {
         ledger = next
       },
     }),
+    ledgers: async () => (ledger === null ? [] : [ledger]),
   }
 
   function on(name: string): void {

@@ -16,6 +16,7 @@ import { removeContainer } from './helper.ts'
 import { findContainer, findImages, inspectContainers, redactedInspect } from './inspect.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { lockProject } from './lock.ts'
+import { databasesAt } from './look-through-api.ts'
 import { proveMountpoints } from './mountpoint.ts'
 import type { MountpointProof } from './mountpoint.ts'
 import { observe } from './observe.ts'
@@ -44,6 +45,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     inspect: containers => inspectContainers(session, containers),
     images: references => findImages(session, references),
     contents: (holdings, facts, budget) => lookAtContents(session, holdings, facts, budget),
+    databases: places => databasesAt(session, places),
     volume: name => findVolume(session, name),
     container: idOrName => findContainer(session, idOrName),
     createVolume: spec => createVolume(session, spec),

@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto'
 import type Docker from 'dockerode'
 import type { ContainerDetails, ContainerFact, ContainerState, ImageFact } from '../../model/facts.ts'
 import { inParallel } from './in-parallel.ts'
+import { settingsOf } from '../../core/settings.ts'
+import type { Seal } from '../../core/settings.ts'
 import { composeFacts, mountFact } from './observe.ts'
 import type { Session } from './session.ts'
 import { isoTime } from './time.ts'
@@ -13,7 +15,9 @@ export async function inspectContainers(
 ): Promise<readonly ContainerFact[]> {
   const found = await inParallel(containers, 12, async container => {
     const inspected = await inspectContainer(session, container.id)
-    return inspected === null ? [] : [{ ...container, details: containerDetails(inspected) }]
+    return inspected === null
+      ? []
+      : [{ ...container, details: containerDetails(inspected, session.host.seal) }]
   })
   return found.flat()
 }
@@ -33,7 +37,8 @@ export async function findContainer(session: Session, idOrName: string): Promise
     createdAt: isoTime(inspected.Created) ?? '',
     labels,
     mounts: inspected.Mounts.map(mountFact),
-    details: containerDetails(inspected),
+    networks: Object.keys(inspected.NetworkSettings.Networks ?? {}),
+    details: containerDetails(inspected, session.host.seal),
   }
 }
 
@@ -73,6 +78,7 @@ export async function findImages(
       digests: body.RepoDigests ?? [],
       volumes: Object.keys(body.Config?.Volumes ?? {}),
       versions: versionsOf(body.Config?.Env ?? []),
+      settings: settingsIn(body.Config, session.host.seal),
     })
   }
   return [...images.values()]
@@ -94,7 +100,7 @@ export async function redactedInspect(
   return `${JSON.stringify(found.flat(), null, 2)}\n`
 }
 
-function containerDetails(inspected: Docker.ContainerInspectInfo): ContainerDetails {
+function containerDetails(inspected: Docker.ContainerInspectInfo, seal: Seal): ContainerDetails {
   const { HostConfig: host, State: state, Config: config } = inspected
   const mountedTmpfs = (host.Mounts ?? []).filter(mount => mount.Type === 'tmpfs').map(mount => mount.Target)
   return {
@@ -104,10 +110,32 @@ function containerDetails(inspected: Docker.ContainerInspectInfo): ContainerDeta
     exitCode: state.ExitCode,
     finishedAt: isoTime(state.FinishedAt),
     tmpfs: [...Object.keys(host.Tmpfs ?? {}), ...mountedTmpfs],
-    environmentKeys: (config.Env ?? []).map(keyOf),
-    networks: Object.keys(inspected.NetworkSettings.Networks ?? {}),
+    settings: settingsIn(config, seal),
+    hostname: config.Hostname,
+    stopTimeout: timeoutOf(config),
     pid: state.Pid,
   }
+}
+
+interface ConfigWords {
+  readonly Env?: readonly string[] | null | undefined
+  readonly Cmd?: string | readonly string[] | null | undefined
+  readonly Entrypoint?: string | readonly string[] | null | undefined
+}
+
+function settingsIn(config: ConfigWords | null | undefined, seal: Seal): ContainerDetails['settings'] {
+  const environment = (config?.Env ?? []).map(variable => [
+    keyOf(variable),
+    variable.slice(keyOf(variable).length + 1),
+  ])
+  const words = [config?.Entrypoint, config?.Cmd].flatMap(each => each ?? [])
+  return settingsOf(Object.fromEntries(environment) as Record<string, string>, words, seal)
+}
+
+/** Seconds in the API, and not in the client's types. */
+function timeoutOf(config: object): number | null {
+  const seconds = (config as { readonly StopTimeout?: number | null }).StopTimeout
+  return seconds === undefined || seconds === null ? null : seconds * 1000
 }
 
 function keyOf(variable: string): string {

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import { Stop } from '../../model/failure.ts'
 import type { DatabaseContents } from '../../model/holding.ts'
 import { statInContainer } from './bind.ts'
 import type { Look } from './contents.ts'
+import { inParallel } from './in-parallel.ts'
 import { isSqlite, recogniseDatabase, sqlite, usualFolders } from './recognise.ts'
 import type { FileLook } from './recognise.ts'
 import type { Session } from './session.ts'
@@ -30,6 +32,24 @@ export async function lookThroughApi(
     database: known ?? (streamed.sqlite ? sqlite : null),
     rootNames: streamed.complete ? [...streamed.rootNames] : null,
   }
+}
+
+/** Which databases lie in these directories of containers, by the files alone. */
+export async function databasesAt(
+  session: Session,
+  places: readonly { readonly container: string; readonly path: string; readonly name: string }[],
+): Promise<ReadonlyMap<string, DatabaseContents>> {
+  const found = await inParallel(places, 4, async ({ container, path, name }) => {
+    const database = await databaseIn(session, container, path).catch(noneIfGone)
+    return database === null ? [] : [[name, database] as const]
+  })
+  return new Map(found.flat())
+}
+
+/** A container that is gone, or a file that is written this very moment, tells nothing. */
+function noneIfGone(error: unknown): null {
+  if (error instanceof Stop && error.failure.reason === 'not-possible') return null
+  throw error
 }
 
 async function databaseIn(
