@@ -19,19 +19,24 @@ const attempts = 3
  * Throws `refused`, `declined`, `backup-failed` and the like when it does not run.
  */
 export async function guard(context: Context, invocation: Invocation): Promise<ChildEnd> {
+  let line = invocation
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const look = await observeProject(context, invocation)
-    if (look === 'compose-fails-by-itself') return context.compose.run(invocation.argv)
+    const look = await observeProject(context, line)
+    if (look === 'compose-fails-by-itself') return context.compose.run(line.argv)
 
-    const decision = await judge(context, look, invocation)
-    const plan = planFor(decision, look.facts, invocation)
+    const decision = await judge(context, look, line)
+    const plan = planFor(decision, look.facts, line)
     if (context.policy.dryRun) return showPlan(context, look.facts.project.name, plan)
 
-    const settled = await settle(context, look, invocation, decision, plan)
+    const settled = await settle(context, look, line, decision, plan)
     if (settled === 'look-again') continue
-    const run = await prepareRun(context, look, invocation, plan, settled)
+    if ('instead' in settled) {
+      line = settled.instead
+      continue
+    }
+    const run = await prepareRun(context, look, line, plan, settled)
     if (run === 'look-again') continue
-    return runGuarded(context, look, decision, run)
+    return runGuarded(context, look, line, decision, run)
   }
   throw new Stop({ reason: 'refused', why: `the project changed ${attempts} times while it was looked at` })
 }

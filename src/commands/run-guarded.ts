@@ -1,14 +1,17 @@
-import { alarmsFor, placesToIdentify } from '../core/alarms.ts'
+import { alarmsFor, placesToIdentify, settledBy } from '../core/alarms.ts'
+import type { Alarm } from '../core/alarms.ts'
 import { ledgerFor } from '../core/ledger.ts'
 import { keepAndRemove } from '../core/retention.ts'
 import type { ContainerFact, VolumeFact } from '../model/facts.ts'
 import type { Holding } from '../model/holding.ts'
+import type { Invocation } from '../model/invocation.ts'
 import type { ChildEnd } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import type { Judgement } from './judge.ts'
 import type { Look } from './observe.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import { scopeOf } from './take-restore-point.ts'
+import { isAttached, isSame, watchAlarms } from './watch-alarms.ts'
 
 /**
  * Lets Compose run and remembers what became of it: the journal entry is closed holding by holding, what Compose left
@@ -17,6 +20,7 @@ import { scopeOf } from './take-restore-point.ts'
 export async function runGuarded(
   context: Context,
   look: Look,
+  invocation: Invocation,
   decision: Judgement,
   run: PreparedRun,
 ): Promise<ChildEnd> {
@@ -28,9 +32,11 @@ export async function runGuarded(
   context.reporter.say({ type: 'compose-starts', argv: run.argv })
   context.reporter.quiet()
   context.interruption.handOver()
+  const beside = isAttached(invocation) ? await watchAlarms(context, look, settledBy(decision)) : null
   const end = await context.compose.run(run.argv)
   try {
-    await remember(context, look, decision, run, end)
+    const told = (await beside?.end()) ?? []
+    await remember(context, look, decision, run, end, told)
   } catch (error) {
     context.reporter.say({ type: 'warning', text: `what happened could not be recorded: ${String(error)}` })
   }
@@ -43,6 +49,7 @@ async function remember(
   decision: Judgement,
   run: PreparedRun,
   end: ChildEnd,
+  told: readonly Alarm[],
 ): Promise<void> {
   const { engine } = look
   const { guarded } = run
@@ -66,7 +73,7 @@ async function remember(
       audience: context.audience.kind,
     })
   }
-  await writeLedger(context, look, decision, after, gone)
+  await writeLedger(context, look, decision, after, gone, told)
   if (guarded !== null) await tidyUp(context, look)
 }
 
@@ -95,6 +102,7 @@ async function writeLedger(
   decision: Judgement,
   after: { containers: readonly ContainerFact[]; volumes: readonly VolumeFact[] },
   gone: readonly Holding[],
+  told: readonly Alarm[],
 ): Promise<void> {
   const store = await context.openStore()
   const file = store.ledger(scopeOf(look.facts))
@@ -111,8 +119,8 @@ async function writeLedger(
     now: context.host.now(),
   })
   if (next === null) return
-  const settled = decision.stakes.map(({ stake }) => stake.finding.holding)
-  for (const alarm of alarmsFor({ before, after: next, settled }))
+  const alarms = alarmsFor({ before, after: next, settled: settledBy(decision) })
+  for (const alarm of alarms.filter(each => !told.some(known => isSame(known, each))))
     context.reporter.say({ type: 'alarm', alarm, project: look.facts.project.name, takenAt: next.updatedAt })
   await store.prepare()
   await file.write(next)

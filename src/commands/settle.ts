@@ -1,4 +1,5 @@
 import { destroys, estimateCopies } from '../core/estimate.ts'
+import { readInvocation } from '../core/invocation.ts'
 import { keepTheData } from '../core/keep-the-data.ts'
 import { unreachable, Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
@@ -21,7 +22,7 @@ export interface Settled {
 
 /**
  * Brings the decision to an end: says what was found, asks where a person must decide, refuses where nobody may.
- * `look-again` when the project changed while the question stood. Throws `refused` or `declined`.
+ * `look-again` when the project changed while the question stood; `instead` what is to be judged and run in its place. Throws `refused` or `declined`.
  */
 export async function settle(
   context: Context,
@@ -29,7 +30,7 @@ export async function settle(
   invocation: Invocation,
   decision: Judgement,
   plan: Plan,
-): Promise<Settled | 'look-again'> {
+): Promise<Settled | 'look-again' | { readonly instead: Invocation }> {
   const { project } = look.facts
   switch (decision.verdict) {
     case 'pass':
@@ -53,6 +54,7 @@ export async function settle(
       const answer = await ask(context, look, invocation, decision, plan)
       context.reporter.say({ type: 'answered', answer })
       if (await observeAgain(context, look, invocation, decision.findings)) return 'look-again'
+      if (typeof answer === 'object') return { instead: anotherLine(invocation, answer.remedy.argv) }
       return follow(context, look, invocation, answer)
     }
     default:
@@ -138,11 +140,16 @@ function keptBy(look: Look, invocation: Invocation): readonly { name: string; wh
     .map(volume => ({ name: volume.name, why: 'external' }))
 }
 
+/** What the person chose to run instead, read as the same Compose reads it. */
+function anotherLine({ form, version }: Invocation, argv: readonly string[]): Invocation {
+  return readInvocation({ argv, form, version })
+}
+
 async function follow(
   context: Context,
   look: Look,
   invocation: Invocation,
-  answer: Answer,
+  answer: Exclude<Answer, object>,
 ): Promise<Settled> {
   switch (answer) {
     case 'always-in-this-project':

@@ -1,3 +1,4 @@
+import type { Decision } from '../model/decision.ts'
 import type { ContainerFact, Facts, ImageFact } from '../model/facts.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Ledger, LedgerService } from '../model/journal.ts'
@@ -30,6 +31,14 @@ export function alarmsFor(from: {
       return isWorthAnAlarm(service, then) ? [{ service: service.service, before: then, now }] : []
     })
   })
+}
+
+/** What a decision has already been taken about. A container that is only replaced is to find its data as it was. */
+export function settledBy(decision: Decision): readonly Holding[] {
+  return decision.stakes
+    .map(({ stake }) => stake.finding)
+    .filter(finding => finding.outcome !== 'recreated' && finding.warning !== true)
+    .map(finding => finding.holding)
 }
 
 function nameInLedger(holding: Holding): string | null {

@@ -178,7 +178,13 @@ function decideStake(stake: Stake, grounds: DecisionGrounds): DecidedStake {
   const { verdict, why } = withOptions(configured, finding, grounds)
   const noCopy = grounds.policy.noBackup && grounds.audience.kind !== 'agent'
   const goesOn = verdict === 'back-up' || verdict === 'ask'
-  return { stake, verdict, why, backUp: goesOn && finding.canBackUp && finding.warning !== true && !noCopy }
+  const isWorthIt = finding.canBackUp && finding.warning !== true && !isLeftAlone(finding)
+  return { stake, verdict, why, backUp: goesOn && isWorthIt && !noCopy }
+}
+
+/** Nothing touches a volume that another one takes the place of: there is nothing to copy it for. */
+function isLeftAlone(finding: Finding): boolean {
+  return finding.outcome === 'orphaned' && finding.wouldUse !== undefined
 }
 
 function defaultOf(finding: Finding, grounds: DecisionGrounds): Reasoned {

@@ -1,4 +1,4 @@
-import type { Stake } from './finding.ts'
+import type { Remedy, Stake } from './finding.ts'
 import type { Holding } from './holding.ts'
 
 /** Who is asking. Told by the agent's variables first, then CI's, then the terminal (stdin and stderr). */
@@ -65,6 +65,8 @@ export type Answer =
   /** Run the same command without what deletes. */
   | 'keep-the-data'
   | 'stop'
+  /** Take this way out; what then is to be run is judged anew. */
+  | { readonly remedy: Extract<Remedy, { kind: 'run' }> }
 
 /** One step of a plan. Data, each with its cause; the executor holds no policy. */
 export type Step =

@@ -4,10 +4,11 @@ import { renderPlan } from '../core/plan.ts'
 import type { DecidedStake, Decision } from '../model/decision.ts'
 import type { Event } from '../model/event.ts'
 import { unreachable } from '../model/failure.ts'
-import type { Outcome } from '../model/finding.ts'
+import type { Outcome, Replacement } from '../model/finding.ts'
 import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import { columns } from './columns.ts'
+import { elsewhere, elsewhereBlock, elsewhereDeed, remedyLines } from './elsewhere.ts'
 import {
   composeLine,
   lastWriteOf,
@@ -43,11 +44,23 @@ export function foundLines(event: EventOf<'found'>, setting: Setting): readonly 
   const remarks = decision.stakes.filter(
     ({ verdict, stake }) => verdict !== 'pass' && isRemark(stake.finding, verdict),
   )
+  const displaced = elsewhere(counting)
   const groups = outcomes
-    .map(outcome => ({ outcome, stakes: counting.filter(({ stake }) => stake.finding.outcome === outcome) }))
+    .map(outcome => ({
+      outcome,
+      stakes: counting.filter(
+        each =>
+          each.stake.finding.outcome === outcome && !displaced.some(other => other.stake === each.stake),
+      ),
+    }))
     .filter(({ stakes }) => stakes.length > 0)
   const blocks = setting.isTerminal || decision.verdict === 'ask'
   return [
+    ...displaced.flatMap(({ stake }) =>
+      blocks
+        ? elsewhereBlock(stake, setting.now)
+        : [`safe-compose: ${shortLine(event.command)} lets ${elsewhereDeed(stake, setting.now)}`],
+    ),
     ...groups.flatMap(({ outcome, stakes }) =>
       blocks ? blockOf(event, outcome, stakes, setting) : logLinesOf(event.command, outcome, stakes),
     ),
@@ -206,9 +219,14 @@ export function refusedLines(event: EventOf<'refused'>, { now }: Setting): reado
   return [
     `safe-compose: refused: \`${shortLine(command)}\` would ${wouldDo(refused, now)}.`,
     ...becauses(unclear).map(because => `  why: ${because}`),
+    ...evidenceLines(refused),
     ...cannotBackUpLines(refused),
     `  Nothing was changed.${code === null ? reasonOf(refused) : ' A person has to decide this.'}`,
     ...ignoredLines(decision).map(line => line.replace('safe-compose: i', '  I')),
+    ...remedyLines(
+      command,
+      refused.map(({ stake }) => stake.finding),
+    ),
     ...insteadLines(refused),
     ...(code === null ? onPurposeLines(command, refused) : []),
     ...(code !== null && destroys ? scratchLines(command, code) : []),
@@ -218,7 +236,19 @@ export function refusedLines(event: EventOf<'refused'>, { now }: Setting): reado
   ]
 }
 
+/** What proves that a service would start elsewhere: nobody is there who could ask. */
+function evidenceLines(refused: readonly DecidedStake[]): readonly string[] {
+  const lines = elsewhere(refused).flatMap(({ stake }) => stake.finding.evidence)
+  return [...new Set(lines)].map(line => `       ${escapeName(line)}`)
+}
+
 function wouldDo(refused: readonly DecidedStake[], now: Date): string {
+  const displaced = elsewhere(refused)
+  const others = refused.filter(each => !displaced.some(other => other.stake === each.stake))
+  return [...displaced.map(({ stake }) => elsewhereDeed(stake, now)), ...losses(others, now)].join(' and ')
+}
+
+function losses(refused: readonly DecidedStake[], now: Date): readonly string[] {
   return outcomes
     .map(outcome => ({ outcome, stakes: refused.filter(({ stake }) => stake.finding.outcome === outcome) }))
     .filter(({ stakes }) => stakes.length > 0)
@@ -226,7 +256,6 @@ function wouldDo(refused: readonly DecidedStake[], now: Date): string {
       const names = listed(stakes.map(({ stake }) => stakeInWords(stake, now)))
       return `${wouldWords[outcome]} ${names}${outcome === 'orphaned' ? ' behind' : ''}`
     })
-    .join(' and ')
 }
 
 const wouldWords: Readonly<Record<Outcome, string>> = {
@@ -496,6 +525,8 @@ export function choiceWords(about: {
   readonly estimate: number | null
   readonly command: readonly string[]
   readonly keepLine: string | null
+  /** What a service would start on in place of its data, where that is what is asked about. */
+  readonly wouldUse: Replacement['state'] | null
 }): Readonly<Record<'back-up-and-go-on' | 'always-in-this-project' | 'keep-the-data' | 'stop', string>> {
   const deed = about.destroys ? 'delete' : 'go on'
   const time =
@@ -508,11 +539,16 @@ export function choiceWords(about: {
   return {
     'back-up-and-go-on': about.backsUp
       ? `${`Back up, then ${deed}`.padEnd(28)}  (${time}${undo})${about.canBackUp ? '' : ', as far as a backup can be made'}`
-      : `${capital(deed)} without a backup`,
+      : (goOnWords(about.wouldUse) ?? `${capital(deed)} without a backup`),
     'always-in-this-project': 'Always back up and go on in this project',
     'keep-the-data': `Keep the data: run \`${about.keepLine ?? ''}\` instead`,
     stop: 'Stop, do nothing',
   }
+}
+
+function goOnWords(wouldUse: Replacement['state'] | null): string | null {
+  if (wouldUse === null) return null
+  return wouldUse === 'missing' || wouldUse === 'empty' ? 'Really start empty' : 'Go on all the same'
 }
 
 function capital(text: string): string {
