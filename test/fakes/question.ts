@@ -93,6 +93,34 @@ export function aQuestion(change: { readonly backsUp?: boolean } = {}): Paramete
   }
 }
 
+/** The night this project is for: the same service, a new project name, an empty volume. */
+export function anIncident(): DecidedStake {
+  const finding = aFinding(aVolume('shop_pgdata'), {
+    rule: 'project-name-changed',
+    outcome: 'orphaned',
+    because: 'this project was called "shop" until 14 min ago; now it is "shop-v2"',
+    evidence: ['shop_pgdata: label com.docker.compose.project=shop'],
+    usedBy: ['db'],
+    wouldUse: { name: 'shop-v2_pgdata', state: 'missing' },
+    remedies: [
+      { kind: 'pin', key: 'pgdata', volume: 'shop_pgdata' },
+      { kind: 'run', argv: ['compose', '-p', 'shop', 'up', '-d'], words: 'run as -p shop' },
+    ],
+  })
+  const contents = someContents({
+    label: 'PostgreSQL 15',
+    bytes: 1_200_000_000,
+    lastWrite: ago(14 * minutes),
+  })
+  return aStake(finding, contents, { backUp: false })
+}
+
+export function theIncident(): Parameters<Prompt['ask']>[0] {
+  const decision = aDecision({ stakes: [anIncident()] })
+  const command = ['compose', 'up', '-d']
+  return { ...aQuestion(), decision, plan: aPlan(decision), command, keepCommand: null }
+}
+
 export function aRestorePoint(
   manifest: Partial<Manifest> = {},
   point: Partial<Omit<RestorePoint, 'manifest'>> = {},

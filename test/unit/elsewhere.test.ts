@@ -2,39 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../src/core/decision.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { Audience } from '../../src/model/decision.ts'
-import type { Finding } from '../../src/model/finding.ts'
 import { alarmLines, foundLines, refusedLines } from '../../src/ui/messages.ts'
-import {
-  aDecision,
-  aFinding,
-  aStake,
-  aVolume,
-  ago,
-  evening,
-  minutes,
-  someContents,
-} from '../fakes/question.ts'
+import { aDecision, aStake, ago, anIncident, evening } from '../fakes/question.ts'
 
 const up = ['compose', 'up', '-d']
 const setting = { now: evening, isTerminal: true, command: up }
 
-const incident: Finding = aFinding(aVolume('shop_pgdata'), {
-  rule: 'project-name-changed',
-  outcome: 'orphaned',
-  because: 'this project was called "shop" until 14 min ago; now it is "shop-v2"',
-  evidence: ['shop_pgdata: label com.docker.compose.project=shop'],
-  usedBy: ['db'],
-  wouldUse: { name: 'shop-v2_pgdata', state: 'missing' },
-  remedies: [
-    { kind: 'pin', key: 'pgdata', volume: 'shop_pgdata' },
-    { kind: 'run', argv: ['compose', '-p', 'shop', 'up', '-d'], words: 'run as -p shop' },
-  ],
-})
-const contents = someContents({
-  label: 'PostgreSQL 15',
-  bytes: 1_200_000_000,
-  lastWrite: ago(14 * minutes),
-})
+const incident = anIncident()
+const { finding, contents } = incident.stake
 
 function screen(lines: readonly string[]): string {
   return `\n${lines.join('\n')}\n`
@@ -42,7 +17,7 @@ function screen(lines: readonly string[]): string {
 
 describe('the incident: an empty volume in place of the data', () => {
   test('a person sees both volumes, and why', () => {
-    const decision = aDecision({ stakes: [aStake(incident, contents, { backUp: false })] })
+    const decision = aDecision({ stakes: [incident] })
     const found = {
       type: 'found',
       decision,
@@ -65,7 +40,7 @@ safe-compose: db would start on a NEW, EMPTY volume, and its data is in another 
 
   test('a script is refused, with the commands', () => {
     const stakes = [
-      aStake(incident, contents, { verdict: 'refuse', why: 'nobody is there to decide', backUp: false }),
+      aStake(finding, contents, { verdict: 'refuse', why: 'nobody is there to decide', backUp: false }),
     ]
     const decision = aDecision({ verdict: 'refuse', stakes })
     const refused = { type: 'refused', decision, code: null, project: 'shop-v2', command: up } as const
@@ -97,7 +72,7 @@ safe-compose: refused: \`up -d\` would start db on shop-v2_pgdata, which does no
 
 function decided(audience: Audience, allow: readonly string[] = []): ReturnType<typeof decide> {
   return decide({
-    stakes: [{ finding: incident, contents }],
+    stakes: [{ finding, contents }],
     policy: { ...defaultPolicy, allow },
     audience,
     restorePoints: [],
