@@ -17,6 +17,7 @@ import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
 import { directoryState, placeAt, readText } from './adapters/host/files.ts'
 import { openHost } from './adapters/host/host.ts'
+import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
 import { openDirectoryStore } from './adapters/stores/directory.ts'
 import { openForeignArchive } from './adapters/stores/foreign-archive.ts'
@@ -251,6 +252,7 @@ function openContext(from: {
     approvals: openApprovals({ folder: join(state, 'approvals'), now, random: host.random }),
     projects: openProjectMemory(join(state, 'projects.json'), now),
     files: { readText, directoryState, place: placeAt },
+    survey: store => surveyHost({ store, home: homedir(), root: locateOurselves(from.start.script).folder }),
     interruption: watchInterruption(process),
     secretKey: () => readOrMakeKey(state),
   }

@@ -1,7 +1,7 @@
 import type { Audience, Policy } from '../model/decision.ts'
 import type { PlaceFact } from '../model/facts.ts'
 import type { Reporter } from '../model/event.ts'
-import type { Compose, Engine, Guardian, Host, Prompt, Store } from '../model/ports.ts'
+import type { Compose, Engine, Guardian, Host, HostSurvey, Prompt, Store } from '../model/ports.ts'
 
 /** What every command is given: who asks, what is in force, and the ways to the world. Built once, in `main.ts`. */
 export interface Context {
@@ -28,6 +28,8 @@ export interface Context {
   readonly approvals: Approvals
   readonly projects: ProjectMemory
   readonly files: Files
+  /** A look at this machine, for `doctor`. `store`: the folder of the restore points. */
+  readonly survey: (store: string) => Promise<HostSurvey>
   readonly interruption: Interruption
   /** The key under which environment values are hashed for `state/`. */
   readonly secretKey: () => Promise<Uint8Array>

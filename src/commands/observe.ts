@@ -59,6 +59,11 @@ export async function lookAtProject(context: Context, project: Invocation): Prom
   return recovered ? lookAtProject(context, project) : look
 }
 
+/** A look as before a command, without finishing what dead runs left: nothing is changed. Null when there is no project. */
+export async function lookAhead(context: Context, invocation: Invocation): Promise<Look | null> {
+  return lookOnce(context, invocation, 'guarded')
+}
+
 /** The project's name as far as it can be told without an engine; null outside of a project. */
 export async function findProjectName(context: Context, project: Invocation): Promise<string | null> {
   const [answer, place] = await Promise.all([

@@ -6,6 +6,8 @@ import type { Invocation } from '../model/invocation.ts'
 import { approve } from './approve.ts'
 import { backup } from './backup.ts'
 import type { Context } from './context.ts'
+import { doctor } from './doctor.ts'
+import type { DoctorTables } from './doctor.ts'
 import { listBackups, showBackup } from './list-backups.ts'
 import type { Tables } from './list-backups.ts'
 import { restore } from './restore.ts'
@@ -15,7 +17,7 @@ import { undo } from './undo.ts'
 
 /** What own commands need besides the context. */
 export interface OwnTools {
-  readonly tables: Tables
+  readonly tables: Tables & DoctorTables
   readonly openForeign: OpenForeignArchive
 }
 
@@ -77,6 +79,10 @@ export async function runOwnCommand(
       if (values.list === true)
         return listUndo(context, project, { json: values.json === true }, tools.tables)
       return undo(context, project, { id: atMostOne(word, positionals) })
+    }
+    case 'doctor': {
+      const { values } = read(word, words, { json: flag }, null)
+      return doctor(context, project, { json: values.json === true }, tools.tables)
     }
     case 'approve': {
       const { positionals } = read(word, words, {}, 'CODE')

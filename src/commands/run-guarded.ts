@@ -32,7 +32,9 @@ export async function runGuarded(
   context.reporter.say({ type: 'compose-starts', argv: run.argv })
   context.reporter.quiet()
   context.interruption.handOver()
-  const beside = isAttached(invocation) ? await watchAlarms(context, look, settledBy(decision)) : null
+  const beside = isAttached(invocation)
+    ? await watchAlarms(context, look, run.argv, settledBy(decision))
+    : null
   const end = await context.compose.run(run.argv)
   try {
     const told = (await beside?.end()) ?? []
@@ -73,7 +75,7 @@ async function remember(
       audience: context.audience.kind,
     })
   }
-  await writeLedger(context, look, decision, after, gone, told)
+  await writeLedger(context, look, decision, run, after, gone, told)
   if (guarded !== null) await tidyUp(context, look)
 }
 
@@ -100,6 +102,7 @@ async function writeLedger(
   context: Context,
   look: Look,
   decision: Judgement,
+  run: PreparedRun,
   after: { containers: readonly ContainerFact[]; volumes: readonly VolumeFact[] },
   gone: readonly Holding[],
   told: readonly Alarm[],
@@ -121,7 +124,7 @@ async function writeLedger(
   if (next === null) return
   const alarms = alarmsFor({ before, after: next, settled: settledBy(decision) })
   for (const alarm of alarms.filter(each => !told.some(known => isSame(known, each))))
-    context.reporter.say({ type: 'alarm', alarm, project: look.facts.project.name, takenAt: next.updatedAt })
+    context.reporter.say({ type: 'alarm', alarm, project: look.facts.project.name, command: run.argv })
   await store.prepare()
   await file.write(next)
 }

@@ -28,6 +28,7 @@ export interface AlarmWatch {
 export async function watchAlarms(
   context: Context,
   look: Look,
+  command: readonly string[],
   settled: readonly Holding[],
 ): Promise<AlarmWatch> {
   const before = look.facts.ledger
@@ -46,7 +47,7 @@ export async function watchAlarms(
         type: 'alarm',
         alarm,
         project: look.facts.project.name,
-        takenAt: context.host.now().toISOString(),
+        command,
       })
     }
   }

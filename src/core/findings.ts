@@ -14,14 +14,23 @@ export function findFindings(
   invocation: Invocation,
   circumstances: Circumstances,
 ): readonly Finding[] {
-  if (invocation.outcome === 'help' || invocation.outcome === 'error') return []
-  const all = rules.flatMap(rule => rule.check(facts, invocation, circumstances))
+  const all = everyFinding(facts, invocation, circumstances)
   const sorted = all.toSorted((a, b) => gravity(a) - gravity(b))
   const seen = new Set<string>()
   return sorted.filter(({ holding }) => {
     const identity = identityOfHolding(holding)
     return !seen.has(identity) && seen.add(identity)
   })
+}
+
+/** What every rule has to say, also several about the same holding, in the order of the rules. */
+export function everyFinding(
+  facts: Facts,
+  invocation: Invocation,
+  circumstances: Circumstances,
+): readonly Finding[] {
+  if (invocation.outcome === 'help' || invocation.outcome === 'error') return []
+  return rules.flatMap(rule => rule.check(facts, invocation, circumstances))
 }
 
 /** What the rules want to have looked into before they judge a command. Each once. */

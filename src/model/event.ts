@@ -72,8 +72,8 @@ export type Event =
         readonly now: LedgerService['mounts'][number]
       }
       readonly project: string
-      /** When the present state was seen. */
-      readonly takenAt: string
+      /** What was run: its words choose the project. */
+      readonly command: readonly string[]
     }
   | { readonly type: 'answered'; readonly answer: Answer }
   /** A run that died was finished or rolled back. */

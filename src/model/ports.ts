@@ -300,6 +300,16 @@ export interface Host {
   readonly isAlive: (owner: LockOwner) => Promise<boolean>
 }
 
+/** What `doctor` wants to know of this machine. */
+export interface HostSurvey {
+  /** Where it is arranged that backups are taken by themselves, for people; null where that cannot be read. */
+  readonly schedules: readonly string[] | null
+  /** Bytes free where the store lies; null where it cannot be told. */
+  readonly free: number | null
+  /** Whether the docker CLI's plugin `compose` of this user leads to us. */
+  readonly pluginIsOurs: boolean
+}
+
 /** Consistency that a copy really had, and what to write beside it. */
 export interface CopyQuality {
   readonly consistency: Consistency

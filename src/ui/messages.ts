@@ -473,7 +473,7 @@ export function planLines({ plan, project }: EventOf<'plan'>): readonly string[]
 }
 
 /** A service runs on other data than it is known to have. */
-export function alarmLines({ alarm }: EventOf<'alarm'>, { now, command }: Setting): readonly string[] {
+export function alarmLines({ alarm, command }: EventOf<'alarm'>, { now }: Setting): readonly string[] {
   const { service, before, now: present } = alarm
   const isFresh = present.database === null || before.identity !== present.identity
   const rows = [
@@ -487,7 +487,7 @@ export function alarmLines({ alarm }: EventOf<'alarm'>, { now, command }: Settin
   return [
     `safe-compose: ALERT  ${escapeName(service)} came up on ${isFresh ? 'a fresh database' : 'other data'}`,
     ...columns(rows, '   '),
-    `  Stop writing to it:  ${composeLine([...projectWords(command ?? []), 'stop', service])}`,
+    `  Stop writing to it:  ${composeLine([...projectWords(command), 'stop', service])}`,
   ]
 }
 

@@ -125,6 +125,7 @@ export function aWorld(words: WorldWords): World {
       directoryState: async () => 'missing',
       place: async () => ({ state: 'filled', id: null }),
     },
+    survey: async () => ({ schedules: [], free: 500_000_000_000, pluginIsOurs: false }),
     interruption: { race: work => work, check: () => on.get('interruption')?.(), handOver: () => {} },
     secretKey: async () => new Uint8Array(32),
   }

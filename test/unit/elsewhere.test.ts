@@ -96,7 +96,7 @@ describe('the alarm after the fact', () => {
 
   test('says what was, what is, and how to stop the writing', () => {
     const alarm = { service: 'db', before, now }
-    const event = { type: 'alarm', alarm, project: 'shop', takenAt: evening.toISOString() } as const
+    const event = { type: 'alarm', alarm, project: 'shop', command: up } as const
     expect(screen(alarmLines(event, setting))).toBe(`
 safe-compose: ALERT  db came up on a fresh database
   before   shop_pgdata    PostgreSQL 15, cluster 7316…904
