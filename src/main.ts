@@ -282,7 +282,7 @@ function storeOf(policy: Policy, variables: Readonly<Record<string, string>>, ho
       home: homedir(),
     })
   const zstd = variables['SAFE_COMPOSE_COMPRESSION'] === 'gzip' ? null : zstdProgram(variables)
-  return openDirectoryStore({ root, zstd, owner: host.owner })
+  return openDirectoryStore({ root, named: policy.store !== null, zstd, owner: host.owner })
 }
 
 function zstdProgram(variables: Readonly<Record<string, string>>): string | null {

@@ -82,7 +82,8 @@ async function leadsTo(path: string, root: string): Promise<boolean> {
   try {
     const real = await realpath(path)
     if (real.startsWith(`${root}/`)) return true
-    return /^#!/.test(await beginningOf(real)) && /(^|[\s/"'=])safe-compose\b/m.test(await beginningOf(real))
+    const beginning = await beginningOf(real)
+    return beginning.startsWith('#!') && /(^|[\s/"'=])safe-compose\b/m.test(beginning)
   } catch {
     return false
   }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { encodeManifest, isInside } from '../../core/manifest.ts'
 import { nextId } from '../../core/restore-point-id.ts'
@@ -10,6 +10,7 @@ import type { LockOwner, RestorePointDraft } from '../../model/ports.ts'
 import { makeFolders, syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
 import { unusable } from './failures.ts'
+import { isThere } from './folders.ts'
 import { watchRoom } from './room.ts'
 import { writeArchive } from './write-archive.ts'
 
@@ -155,13 +156,6 @@ function foldersOf(manifest: Manifest): ReadonlySet<string> {
 function insideOnly(path: string): string {
   if (isInside(path)) return path
   throw new Error(`Internal error: ${path} lies outside of the restore point`)
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 async function explained<T>(root: string, work: () => Promise<T>): Promise<T> {
