@@ -230,7 +230,7 @@ export interface RestorePointDraft {
   readonly id: string
   /**
    * Writes one archive: source → compressor → hash → file, then reads it back once. Throws `no-space`,
-   * `backup-failed`. Bytes of the tar so far go to `onBytes` (or of the archive where the tar never passes through us).
+   * `backup-failed`. Bytes of the tar so far go to `onBytes`.
    */
   readonly putArchive: (
     name: string,
