@@ -48,13 +48,36 @@ export async function observeProject(
   return recovered ? ((await lookOnce(context, invocation, 'guarded')) ?? 'compose-fails-by-itself') : look
 }
 
-/** The same look for our own commands, which need a project but act on no command of Compose's. */
-export async function lookAtProject(context: Context, project: Invocation): Promise<Look> {
-  const look = await lookOnce(context, project, 'own')
+/**
+ * The same look for our own commands, which need a project but act on no command of Compose's. With `hashes` it tells
+ * as well what Compose would recreate.
+ */
+export async function lookAtProject(
+  context: Context,
+  project: Invocation,
+  options: { readonly hashes?: boolean } = {},
+): Promise<Look> {
+  const look = await lookOnce(context, project, 'own', options.hashes === true)
   if (look === null) throw new Error('Internal error: an own command needs a look')
   const store = await context.openStore()
   const recovered = await recoverRuns(context, look.engine, store, scopeOf(look.facts))
-  return recovered ? lookAtProject(context, project) : look
+  return recovered ? lookAtProject(context, project, options) : look
+}
+
+/**
+ * The same for a command that reads or fills volumes: how that can be done is found out beside the look. It has settled
+ * when this does, so that nothing of it is left when the look fails.
+ */
+export async function lookBeforeCopying(context: Context, project: Invocation): Promise<Look> {
+  const ready = context.openEngine().then(
+    engine => engine.readyCopies(),
+    () => {}, // The look meets the same failure.
+  )
+  try {
+    return await lookAtProject(context, project)
+  } finally {
+    await ready
+  }
 }
 
 /** The project's name as far as it can be told without an engine; null outside of a project. */
@@ -97,9 +120,8 @@ async function lookOnce(
   context: Context,
   invocation: Invocation,
   kind: 'guarded' | 'own',
+  wantsHashes = recreating.has(invocation.command.join(' ')),
 ): Promise<Look | null> {
-  const command = invocation.command.join(' ')
-  const wantsHashes = recreating.has(command) || kind === 'own'
   const started = context.host.now().getTime()
   const place = await placeOf(context, invocation)
   const wantsWhole = kind === 'guarded' && reachesFurther(invocation, place.variables)

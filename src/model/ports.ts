@@ -93,6 +93,11 @@ export interface Engine {
   readonly setRestartPolicy: (id: string, policy: string, maximumRetries: number) => Promise<void>
   /** Inspect output for `state/`, environment values replaced by keyed hashes. JSON text. */
   readonly redactedInspect: (containerIds: readonly string[], key: Uint8Array) => Promise<string>
+  /**
+   * Finds out how volumes can be read and filled, which takes a moment, before it is needed. Never throws: whoever
+   * opens one is told.
+   */
+  readonly readyCopies: () => Promise<void>
   /** Opens the way out of a volume or directory; `close` removes every helper it made. */
   readonly openSource: (
     holding: Holding,
@@ -242,7 +247,7 @@ export interface RestorePointDraft {
   readonly publish: (
     manifest: Omit<Manifest, 'id' | 'sequence' | 'state' | 'format'>,
   ) => Promise<RestorePoint>
-  /** Removes what was written. */
+  /** Removes what was written, and what is being written at the moment; nothing can be put any more. */
   readonly discard: () => Promise<void>
 }
 
