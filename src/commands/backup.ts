@@ -7,7 +7,7 @@ import type { Consistency } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import type { Copy } from './copy-holdings.ts'
-import { lookAtProject } from './observe.ts'
+import { lookBeforeCopying } from './observe.ts'
 import type { Look } from './observe.ts'
 import { quietWriters, runStates } from './quiet-writers.ts'
 import { limitStandstill } from './standstill.ts'
@@ -28,14 +28,20 @@ export interface BackupOptions {
 
 /** Takes a restore point of the project's data, on request. Empty volumes are left out, and said to be. */
 export async function backup(context: Context, project: Invocation, options: BackupOptions): Promise<number> {
-  const look = await lookAtProject(context, project)
+  const look = await lookBeforeCopying(context, project)
   const store = await context.openStore()
   await store.prepare()
   const copies = await chooseCopies(context, look, options.names)
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
   try {
-    await clearRemains(context, look.engine, store, scopeOf(look.facts))
-    await copyQuietly(context, look, project, options, copies)
+    const clearing = clearRemains(context, look.engine, store, scopeOf(look.facts))
+    clearing.catch(() => {}) // Looked at below, when the guardian is armed.
+    try {
+      await copyQuietly(context, look, project, options, copies, clearing)
+    } finally {
+      // The lock is not released while it is still at work.
+      await clearing.catch(() => {})
+    }
   } finally {
     await lock.release()
   }
@@ -48,6 +54,8 @@ async function copyQuietly(
   project: Invocation,
   options: BackupOptions,
   copies: readonly Copy[],
+  /** To be waited for before anything is stopped. */
+  clearing: Promise<unknown>,
 ): Promise<void> {
   const { engine, facts } = look
   const writers = facts.containers.filter(
@@ -65,6 +73,7 @@ async function copyQuietly(
   )
   const guardian = await context.guardian.arm(facts.engine.host, ran)
   try {
+    await clearing
     const quiet = await quietWriters(context, engine, ran, async services => {
       const answer = await context.compose.call(project.globalWords, ['stop', ...services])
       return answer.code === 0

@@ -50,13 +50,36 @@ export async function observeProject(
   return recovered ? ((await lookOnce(context, invocation, 'guarded')) ?? 'compose-fails-by-itself') : look
 }
 
-/** The same look for our own commands, which need a project but act on no command of Compose's. */
-export async function lookAtProject(context: Context, project: Invocation): Promise<Look> {
-  const look = await lookOnce(context, project, 'own')
+/**
+ * The same look for our own commands, which need a project but act on no command of Compose's. With `hashes` it tells
+ * as well what Compose would recreate.
+ */
+export async function lookAtProject(
+  context: Context,
+  project: Invocation,
+  options: { readonly hashes?: boolean } = {},
+): Promise<Look> {
+  const look = await lookOnce(context, project, 'own', { hashes: options.hashes === true })
   if (look === null) throw new Error('Internal error: an own command needs a look')
   const store = await context.openStore()
   const recovered = await recoverRuns(context, look.engine, store, scopeOf(look.facts))
-  return recovered ? lookAtProject(context, project) : look
+  return recovered ? lookAtProject(context, project, options) : look
+}
+
+/**
+ * The same for a command that reads or fills volumes: how that can be done is found out beside the look. It has settled
+ * when this does, so that nothing of it is left when the look fails.
+ */
+export async function lookBeforeCopying(context: Context, project: Invocation): Promise<Look> {
+  const ready = context.openEngine().then(
+    engine => engine.readyCopies(),
+    () => {}, // The look meets the same failure.
+  )
+  try {
+    return await lookAtProject(context, project)
+  } finally {
+    await ready
+  }
 }
 
 /** A look as before a command, without finishing what dead runs left: nothing is changed. Null when there is no project. */
@@ -83,7 +106,7 @@ export async function observeAgain(
   invocation: Invocation,
   findings: readonly Finding[],
 ): Promise<boolean> {
-  const now = await lookOnce(context, invocation, 'guarded', before.facts.contents)
+  const now = await lookOnce(context, invocation, 'guarded', { known: before.facts.contents })
   if (now === null) return true
   const findingsNow = findFindings(now.facts, invocation, now.circumstances)
   return fingerprint(before, findings) !== fingerprint(now, findingsNow)
@@ -104,11 +127,15 @@ async function lookOnce(
   context: Context,
   invocation: Invocation,
   kind: 'guarded' | 'own',
-  /** What was looked into before, in an earlier look at the same project. */
-  known: Facts['contents'] = {},
+  {
+    hashes: wantsHashes = recreating.has(invocation.command.join(' ')),
+    known = {},
+  }: {
+    readonly hashes?: boolean
+    /** What was looked into before, in an earlier look at the same project. */
+    readonly known?: Facts['contents']
+  } = {},
 ): Promise<Look | null> {
-  const command = invocation.command.join(' ')
-  const wantsHashes = recreating.has(command) || kind === 'own'
   const started = context.host.now().getTime()
   const place = await placeOf(context, invocation)
   const wantsWhole = kind === 'guarded' && reachesFurther(invocation, place.variables)

@@ -40,7 +40,8 @@ export async function quietWriters(
         containers: stopped,
         why: 'nothing may be written after the copy',
       })
-    for (const state of stopped) if (await wasKilled(engine, state.id)) writers.killed.add(state.id)
+    const killed = await Promise.all(stopped.map(state => wasKilled(engine, state.id)))
+    for (const [index, { id }] of stopped.entries()) if (killed[index] === true) writers.killed.add(id)
     await Promise.all(paused.map(state => engine.pause(state.id)))
   } catch (error) {
     await writers.resume()

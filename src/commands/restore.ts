@@ -6,7 +6,7 @@ import type { Store, TarSink } from '../model/ports.ts'
 import type { HoldingRecord, RestorePoint, TarCounts } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
-import { lookAtProject } from './observe.ts'
+import { lookBeforeCopying } from './observe.ts'
 import { restoreVolumes } from './restore-volumes.ts'
 import type { RestoreTarget } from './restore-volumes.ts'
 import { scopeOf } from './take-restore-point.ts'
@@ -40,7 +40,7 @@ export async function restore(
   options: RestoreOptions,
   openForeign: OpenForeignArchive,
 ): Promise<number> {
-  const look = await lookAtProject(context, project)
+  const look = await lookBeforeCopying(context, project)
   const store = await context.openStore()
   await store.prepare()
   const targets =

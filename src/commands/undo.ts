@@ -23,7 +23,7 @@ export interface UndoOptions {
  * saved first. Where the project is not what it was, only the volumes come back and the command to start is named.
  */
 export async function undo(context: Context, project: Invocation, options: UndoOptions): Promise<number> {
-  const look = await lookAtProject(context, project)
+  const look = await lookAtProject(context, project, { hashes: true })
   const store = await context.openStore()
   const scope = scopeOf(look.facts)
   const entry = chooseEntry(await store.journal(scope).read(), options.id)

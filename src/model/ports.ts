@@ -97,6 +97,11 @@ export interface Engine {
   readonly setRestartPolicy: (id: string, policy: string, maximumRetries: number) => Promise<void>
   /** Inspect output for `state/`, environment values replaced by keyed hashes. JSON text. */
   readonly redactedInspect: (containerIds: readonly string[], key: Uint8Array) => Promise<string>
+  /**
+   * Finds out how volumes can be read and filled, which takes a moment, before it is needed. Never throws: whoever
+   * opens one is told.
+   */
+  readonly readyCopies: () => Promise<void>
   /** Opens the way out of a volume or directory; `close` removes every helper it made. */
   readonly openSource: (
     holding: Holding,
@@ -236,7 +241,7 @@ export interface RestorePointDraft {
   readonly id: string
   /**
    * Writes one archive: source → compressor → hash → file, then reads it back once. Throws `no-space`,
-   * `backup-failed`. Bytes of the tar so far go to `onBytes` (or of the archive where the tar never passes through us).
+   * `backup-failed`. Bytes of the tar so far go to `onBytes`.
    */
   readonly putArchive: (
     name: string,
@@ -248,7 +253,7 @@ export interface RestorePointDraft {
   readonly publish: (
     manifest: Omit<Manifest, 'id' | 'sequence' | 'state' | 'format'>,
   ) => Promise<RestorePoint>
-  /** Removes what was written. */
+  /** Removes what was written, and what is being written at the moment; nothing can be put any more. */
   readonly discard: () => Promise<void>
 }
 

@@ -213,6 +213,7 @@ function engineOf(world: World, words: WorldWords, step: (name: string) => void)
     removeContainer: async id => step(`rm ${nameOf(id)}`),
     setRestartPolicy: async (id, policy) => step(`restart=${policy} ${nameOf(id)}`),
     redactedInspect: async () => '[]',
+    readyCopies: async () => {},
     openSource: async holding => ({
       kind: 'api',
       notes: [],

@@ -57,6 +57,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     removeContainer: id => removeContainer(session, id),
     setRestartPolicy: (id, policy, maximumRetries) => setRestartPolicy(session, id, policy, maximumRetries),
     redactedInspect: (ids, key) => redactedInspect(session, ids, key),
+    readyCopies: async () => {
+      await session.mountpointProof().catch(() => {})
+    },
     openSource: (holding, facts) => openSource(session, holding, facts),
     openSink: target => openSink(session, target),
     emptyVolume: name => emptyVolume(session, name),

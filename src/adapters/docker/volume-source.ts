@@ -1,7 +1,6 @@
 import { lstat } from 'node:fs/promises'
-import { Transform, finished } from 'node:stream'
+import { Readable, finished } from 'node:stream'
 import type { IncomingMessage } from 'node:http'
-import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { Stop } from '../../model/failure.ts'
 import { nameOfHolding } from '../../model/holding.ts'
@@ -133,6 +132,9 @@ function apiSource(session: Session, helper: Helper, name: string): TarSource {
   }
 }
 
+/** How much may come before it is asked for: the engine sends small pieces, and each stop and go costs. Bytes. */
+const ahead = 1 << 20
+
 /**
  * The engine only logs what it cannot read and lets the stream end: without the two blocks of zeros at its end the tar
  * is not whole.
@@ -143,25 +145,30 @@ function wholeTar(
   name: string,
 ): { readonly stream: Readable; readonly done: Promise<void> } {
   let zeros = 0
-  const tail = new Transform({
-    transform(chunk: Buffer, _encoding, next) {
-      zeros = zerosAfter(zeros, chunk)
-      next(null, chunk)
-    },
-    flush(next) {
-      const whole = response.complete && zeros >= 1024
-      next(whole ? null : cutShort(session, response, name))
+  const stream = new Readable({
+    highWaterMark: ahead,
+    read: () => void response.resume(),
+    destroy: (error, destroyed) => {
+      response.destroy()
+      destroyed(error)
     },
   })
-  response.once('error', error => tail.destroy(session.connection.lost(error)))
+  response.pause()
+  response.on('data', (chunk: Buffer) => {
+    zeros = zerosAfter(zeros, chunk)
+    if (!stream.push(chunk)) response.pause()
+  })
+  response.once('end', () => {
+    if (response.complete && zeros >= 1024) stream.push(null)
+    else stream.destroy(cutShort(session, response, name))
+  })
+  response.once('error', error => stream.destroy(session.connection.lost(error)))
   response.once('close', () => {
-    if (!response.complete) tail.destroy(cutShort(session, response, name))
+    if (!response.complete) stream.destroy(cutShort(session, response, name))
   })
-  response.pipe(tail)
-  tail.once('close', () => response.destroy())
-  const done = promisify(finished)(tail)
+  const done = promisify(finished)(stream)
   done.catch(() => {}) // The stream's own error may be handled first.
-  return { stream: tail, done }
+  return { stream, done }
 }
 
 function cutShort(session: Session, response: IncomingMessage, name: string): Stop {

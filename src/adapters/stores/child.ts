@@ -8,10 +8,17 @@ export interface Child {
   readonly process: ChildProcess
   /** Settles when it has ended and its streams are closed. Rejects with its own words unless it ended with 0. */
   readonly done: Promise<void>
-  /** What it printed on standard error, its last 4 kB. */
+  /** What it printed on standard error for people, its last 4 kB. */
   readonly words: () => string
   /** Ends it at once; settles when it has ended, however. */
   readonly kill: () => Promise<void>
+}
+
+export interface ChildExtras {
+  /** An open file of this process that the child has as its descriptor 3. */
+  readonly descriptor?: number
+  /** Takes a line of standard error that is meant for us and not for people; true when it was one. */
+  readonly takesLine?: (line: string) => boolean
 }
 
 /**
@@ -23,13 +30,24 @@ export function startChild(
   args: readonly string[],
   stdin: 'pipe' | 'ignore' | Readable,
   stdout: 'pipe' | 'ignore',
+  { descriptor, takesLine = () => false }: ChildExtras = {},
 ): Child {
-  const child = spawn('env', [...plainEnvironment, program, ...args], { stdio: [stdin, stdout, 'pipe'] })
+  const child = spawn('env', [...plainEnvironment, program, ...args], {
+    stdio: [stdin, stdout, 'pipe', ...(descriptor === undefined ? [] : [descriptor])],
+  })
   // Two readers of one pipe would each get a part.
   if (typeof stdin !== 'string') stdin.destroy()
   let words = ''
+  let begun = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-4096)
+    const lines = (begun + text).split('\n')
+    begun = (lines.pop() ?? '').slice(-4096)
+    for (const line of lines) if (!takesLine(line)) words = `${words}${line}\n`.slice(-4096)
+  })
+  // After its end there may be a line without one.
+  child.stderr?.once('end', () => {
+    if (!takesLine(begun)) words = (words + begun).slice(-4096)
+    begun = ''
   })
   // A child that ends early closes its input: that is told by its exit, not by EPIPE.
   child.stdin?.on('error', () => {})

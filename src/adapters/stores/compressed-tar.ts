@@ -1,6 +1,12 @@
 import type { TarSource } from '../../model/ports.ts'
+import type { TarCounts } from '../../model/restore-point.ts'
 import { allWell, feed, outputOf, startChild } from './child.ts'
 import { gzipMembers } from './gzip-members.ts'
+import { openSlowPipe } from './slow-pipe.ts'
+import type { SlowPipe } from './slow-pipe.ts'
+import { listingArgs, readListing } from './tar-listing.ts'
+import type { TarListing } from './tar-listing.ts'
+import { walkTar } from './tar-walk.ts'
 
 /**
  * Every core, at a level that keeps up with the disk: a tenth more bytes than level 1 for a fifth less time, both ways.
@@ -8,8 +14,16 @@ import { gzipMembers } from './gzip-members.ts'
  */
 const zstdArgs = ['-q', '-T0', '--fast=1', '-c'] as const
 
-/** For GNU tar: 64 KiB a write instead of 10, and how many bytes it wrote in all. */
-const tarArgs = ['--blocking-factor=128', '--totals'] as const
+/** Bytes that GNU tar writes at once: what a pipe holds. */
+const recordSize = 1 << 16
+
+/** For GNU tar: how large its records are, how many bytes it wrote in all, and every megabyte how many records so far. */
+const tarArgs = [
+  `--blocking-factor=${recordSize / 512}`,
+  '--totals',
+  '--checkpoint=16',
+  '--checkpoint-action=echo=records %u',
+] as const
 
 /** A tar source on its way through a compressor. */
 export interface CompressedTar {
@@ -18,44 +32,60 @@ export interface CompressedTar {
   readonly blocks: AsyncIterable<Buffer>
   /** Settles when all that took part has ended. Rejects unless each of them ended well: then the blocks do not count. */
   readonly done: Promise<void>
-  /** After `done`: bytes of tar that went in; null where the one who made it did not tell. */
-  readonly tarBytes: () => number | null
+  /**
+   * After `done`: what went in. Null where it did not pass through here and the one who made it did not tell; throws
+   * `Error` when what passed through here is no whole tar.
+   */
+  readonly counts: () => TarCounts | null
   /** Ends everything at once; settles when no program of it runs any more. */
   readonly stop: () => Promise<void>
+}
+
+export interface CompressRequest {
+  readonly source: TarSource
+  /** Path of the zstd program; null compresses with gzip. */
+  readonly zstd: string | null
+  /** A path that nobody has, for a moment. */
+  readonly scratch: string
+  /** Bytes of tar that went in so far. */
+  readonly onBytes: (done: number) => void
 }
 
 /**
  * Starts the compressor on a source: the host's tar and zstd joined directly where both are there, else the tar's
  * stream through zstd or, without the program, through this process.
- *
- * @param zstd path of the program; null compresses with gzip
  */
-export async function compressTar(source: TarSource, zstd: string | null): Promise<CompressedTar> {
-  if (zstd !== null && source.command !== null) return joinPrograms(source.command, zstd)
+export async function compressTar(request: CompressRequest): Promise<CompressedTar> {
+  const { source, zstd } = request
+  if (zstd !== null && source.command !== null) return joinPrograms(request, source.command, zstd)
   const { stream, done } = await source.open()
   done.catch(() => {})
-  let bytes = 0
-  const add = (chunk: Uint8Array): void => {
-    bytes += chunk.length
-  }
+  const walk = walkTar()
+  const take = telling(request.onBytes, chunk => walk.take(chunk))
   const stop = async (): Promise<void> => void stream.destroy()
   if (zstd === null)
     return {
       compression: 'gzip',
-      blocks: gzipMembers(counting(stream, add)),
+      blocks: gzipMembers(seen(stream, take)),
       done,
-      tarBytes: () => bytes,
+      counts: walk.end,
       stop,
     }
   const compressor = startChild(zstd, zstdArgs, 'pipe', 'pipe')
   const fed = feed(stream, compressor)
   // It flows already, and nothing has come yet: both are in this very turn.
-  stream.on('data', add)
+  stream.on('data', (chunk: Uint8Array) => {
+    try {
+      take(chunk)
+    } catch (error) {
+      stream.destroy(error as Error)
+    }
+  })
   return {
     compression: 'zstd',
     blocks: gathered(outputOf(compressor)),
     done: quiet(allWell([fed, done])),
-    tarBytes: () => bytes,
+    counts: walk.end,
     stop: async () => {
       await stop()
       await compressor.kill()
@@ -63,27 +93,80 @@ export async function compressTar(source: TarSource, zstd: string | null): Promi
   }
 }
 
-function joinPrograms(command: NonNullable<TarSource['command']>, zstd: string): CompressedTar {
-  const tar = startChild(command.program, [...tarArgs, ...command.args], 'ignore', 'pipe')
+/** What of the tar passes by is told by tar itself: nothing of it comes through this process. */
+async function joinPrograms(
+  request: CompressRequest,
+  command: NonNullable<TarSource['command']>,
+  zstd: string,
+): Promise<CompressedTar> {
+  const pipe = await openSlowPipe(request.scratch)
+  const words = readWords(request.onBytes)
+  const args = [...tarArgs, ...(pipe === null ? [] : listingArgs(pipe.path)), ...command.args]
+  const tar = startChild(command.program, args, 'ignore', 'pipe', {
+    takesLine: words.takesLine,
+    ...(pipe === null ? {} : { descriptor: pipe.input.fd }),
+  })
   const compressor = startChild(zstd, zstdArgs, outputOf(tar), 'pipe')
+  const listing = readListing()
+  const listed = pipe === null ? null : quiet(readWhole(pipe, listing))
   return {
     compression: 'zstd',
     blocks: gathered(outputOf(compressor)),
-    done: quiet(allWell([compressor.done, tar.done])),
-    tarBytes: () => totalsIn(tar.words()),
+    done: quiet(allWell([compressor.done, tar.done, ...(listed === null ? [] : [listed])])),
+    counts: () => {
+      const bytes = words.total()
+      const counts = listed === null ? null : listing.counts()
+      return bytes === null || counts === null ? null : { bytes, ...counts }
+    },
     stop: async () => {
       await Promise.all([tar.kill(), compressor.kill()])
+      await listed?.catch(() => {})
     },
   }
 }
 
-/** GNU tar's `Total bytes written: 1761116160 (1.7GiB, 1.2GiB/s)`. */
-function totalsIn(words: string): number | null {
-  const found = /^Total bytes written: (\d+)/m.exec(words)
-  return found === null ? null : Number(found[1])
+/** The pipe ends when the child that has it does. */
+async function readWhole(pipe: SlowPipe, listing: TarListing): Promise<void> {
+  await pipe.input.close()
+  for await (const chunk of pipe.read()) listing.take(chunk)
 }
 
-async function* counting(
+/** GNU tar's `tar: records 16` and, at the end, `Total bytes written: 1761116160 (1.7GiB, 1.2GiB/s)`. */
+function readWords(onBytes: (done: number) => void): {
+  readonly takesLine: (line: string) => boolean
+  readonly total: () => number | null
+} {
+  let total: number | null = null
+  return {
+    takesLine: line => {
+      const [, records, bytes] = /^(?:.*: records (\d+)|Total bytes written: (\d+) .*)$/.exec(line) ?? []
+      if (records !== undefined) onBytes(Number(records) * recordSize)
+      if (bytes !== undefined) total = Number(bytes)
+      return records !== undefined || bytes !== undefined
+    },
+    total: () => total,
+  }
+}
+
+/** How often the progress is told. Bytes. */
+const tellEvery = 1 << 20
+
+function telling(
+  onBytes: (done: number) => void,
+  take: (chunk: Uint8Array) => void,
+): (chunk: Uint8Array) => void {
+  let bytes = 0
+  let told = 0
+  return chunk => {
+    take(chunk)
+    bytes += chunk.length
+    if (bytes - told < tellEvery) return
+    told = bytes
+    onBytes(bytes)
+  }
+}
+
+async function* seen(
   stream: AsyncIterable<Uint8Array>,
   onChunk: (chunk: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
