@@ -41,7 +41,7 @@ export interface Facts {
 /** A path of this machine, as it stands. */
 export interface PlaceFact {
   readonly state: 'missing' | 'empty' | 'filled' | 'file' | 'unknown'
-  /** Device and inode, `2049:131075`, which a rename keeps; null when nothing is there or it cannot be told. */
+  /** Device, inode and birth, `2049:131075:1763…`, which a rename keeps; null when nothing is there or it cannot be told. */
   readonly id: string | null
 }
 

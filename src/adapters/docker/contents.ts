@@ -52,7 +52,10 @@ async function lookAt(
   switch (holding.kind) {
     case 'volume':
     case 'anonymous': {
-      const volume = facts.volumes.find(each => each.name === holding.name)
+      // A younger volume of the same name is another one.
+      const volume = facts.volumes.find(
+        each => each.name === holding.name && each.createdAt === holding.createdAt,
+      )
       return volume === undefined ? unknown : lookAtVolume(session, volume, holding, facts, deadline)
     }
     case 'bind':

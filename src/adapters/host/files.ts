@@ -19,7 +19,8 @@ export async function directoryState(path: string): Promise<'missing' | 'empty' 
 export async function placeAt(path: string): Promise<PlaceFact> {
   try {
     const found = await stat(path, { bigint: true })
-    const id = `${found.dev}:${found.ino}`
+    // The number of a directory that is deleted is soon given to another: its birth tells them apart.
+    const id = `${found.dev}:${found.ino}:${found.birthtimeNs}`
     return { id, state: found.isDirectory() ? await fullness(path) : 'file' }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

@@ -3,11 +3,11 @@ import type { Finding, Rule } from '../../model/finding.ts'
 import type { Invocation } from '../../model/invocation.ts'
 import { anonymousFinding, removedAnonymousFindings } from '../anonymous-finding.ts'
 import { otherCommand } from '../command-line.ts'
+import { isHandedOn } from '../expected-mount.ts'
 import { anonymousVolumes } from '../holdings.ts'
 import { isOn } from '../invocation.ts'
 import { commandOf } from '../reach.ts'
-import type { Recreation } from '../recreation.ts'
-import { findRecreations, imageReferences } from '../recreation.ts'
+import { findRecreations } from '../recreation.ts'
 import { findRemovals } from '../removal.ts'
 import type { Removal } from '../removal.ts'
 
@@ -69,7 +69,7 @@ function droppedFindings(facts: Facts, invocation: Invocation): readonly Finding
     .filter(recreation => recreation.inherits && recreation.certain)
     .flatMap(recreation =>
       anonymousVolumes(facts, recreation.container)
-        .filter(({ mount }) => !isHandedOn(facts, recreation, mount.destination))
+        .filter(({ mount }) => !isHandedOn(facts, recreation.service, mount.destination))
         .map(mounted =>
           anonymousFinding('anonymous-data', facts, recreation.container, mounted, {
             outcome: 'orphaned',
@@ -78,12 +78,4 @@ function droppedFindings(facts: Facts, invocation: Invocation): readonly Finding
           }),
         ),
     )
-}
-
-function isHandedOn(facts: Facts, { service }: Recreation, path: string): boolean {
-  const mount = service.mounts.find(each => each.target === path)
-  if (mount !== undefined) return mount.source === null && mount.type !== 'bind'
-  const references = imageReferences(facts, service)
-  const image = facts.images.find(each => each.references.some(reference => references.includes(reference)))
-  return image === undefined || image.volumes.includes(path)
 }

@@ -1,20 +1,29 @@
 import type { Rule } from '../../model/finding.ts'
 import { anonymousData } from './anonymous-data.ts'
 import { bridgeConvert } from './bridge-convert.ts'
+import { delayedFuse } from './delayed-fuse.ts'
 import { downVService } from './down-v-service.ts'
 import { downVolumes } from './down-volumes.ts'
+import { engineSwitched } from './engine-switched.ts'
+import { externalMissing } from './external-missing.ts'
 import { foreignNamedVolume } from './foreign-named-volume.ts'
 import { labelModeDown } from './label-mode-down.ts'
+import { overrideAndEnvDrift } from './override-and-env-drift.ts'
+import { projectCollision } from './project-collision.ts'
+import { projectNameChanged } from './project-name-changed.ts'
 import { removeOrphans } from './remove-orphans.ts'
 import { renewAnon } from './renew-anon.ts'
 import { rmV } from './rm-v.ts'
 import { runAnon } from './run-anon.ts'
 import { statefulRecreate } from './stateful-recreate.ts'
 import { volumeDivergedYes } from './volume-diverged-yes.ts'
+import { volumeIdentityEdit } from './volume-identity-edit.ts'
 import { writableLayer } from './writable-layer.ts'
+import { youngerVolume } from './younger-volume.ts'
 
 /** Every hazard that is looked for, the gravest first. */
 export const rules: readonly Rule[] = [
+  projectCollision,
   downVolumes,
   labelModeDown,
   foreignNamedVolume,
@@ -23,11 +32,18 @@ export const rules: readonly Rule[] = [
   rmV,
   writableLayer,
   bridgeConvert,
+  engineSwitched,
+  projectNameChanged,
+  youngerVolume,
+  overrideAndEnvDrift,
+  delayedFuse,
+  volumeIdentityEdit,
   anonymousData,
   removeOrphans,
   renewAnon,
   runAnon,
   statefulRecreate,
+  externalMissing,
 ]
 
 /** What `--safe-allow` and the configuration may name. */
