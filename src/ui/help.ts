@@ -64,6 +64,8 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   restore: ['restore [ID] [--volume V] [--to V2]', 'restore --from FILE --volume V'],
   undo: ['undo [ID] [--list [--json]]'],
   approve: ['approve CODE'],
+  pin: ['pin [--external] [--yes] [VOLUME…]', 'pin --check [VOLUME…]'],
+  adopt: ['adopt VOLUME [--as KEY] [--copy]', '      [--yes]'],
   compose: ['compose COMMAND …'],
   help: ['help'],
 }
