@@ -9,6 +9,7 @@ import type { FoundCompose } from './adapters/compose/find.ts'
 import { locateOurselves } from './adapters/compose/ourselves.ts'
 import { endLike, passThrough } from './adapters/compose/pass-through.ts'
 import { cacheFolderOf, composeVersion } from './adapters/compose/version.ts'
+import { openComposeFiles } from './adapters/configuration/compose-files.ts'
 import { findConfiguration } from './adapters/configuration/find-configuration.ts'
 import { openProjectMemory } from './adapters/state/project-memory.ts'
 import { readOrMakeKey } from './adapters/state/secret-key.ts'
@@ -252,6 +253,7 @@ function openContext(from: {
     approvals: openApprovals({ folder: join(state, 'approvals'), now, random: host.random }),
     projects: openProjectMemory(join(state, 'projects.json'), now),
     files: { readText, directoryState, place: placeAt },
+    composeFiles: openComposeFiles(join(state, 'compose-files'), now),
     survey: store => surveyHost({ store, home: homedir(), root: locateOurselves(from.start.script).folder }),
     interruption: watchInterruption(process),
     secretKey: () => readOrMakeKey(state),

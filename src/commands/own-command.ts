@@ -3,6 +3,7 @@ import type { ParseArgsConfig } from 'node:util'
 import type { OwnWord } from '../core/own-words.ts'
 import { Stop } from '../model/failure.ts'
 import type { Invocation } from '../model/invocation.ts'
+import { adopt } from './adopt.ts'
 import { approve } from './approve.ts'
 import { backup } from './backup.ts'
 import type { Context } from './context.ts'
@@ -10,6 +11,7 @@ import { doctor } from './doctor.ts'
 import type { DoctorTables } from './doctor.ts'
 import { listBackups, showBackup } from './list-backups.ts'
 import type { Tables } from './list-backups.ts'
+import { pin } from './pin.ts'
 import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
 import { listUndo } from './list-undo.ts'
@@ -83,6 +85,34 @@ export async function runOwnCommand(
     case 'doctor': {
       const { values } = read(word, words, { json: flag }, null)
       return doctor(context, project, { json: values.json === true }, tools.tables)
+    }
+    case 'pin': {
+      const { values, positionals } = read(
+        word,
+        words,
+        { external: flag, check: flag, yes: { ...flag, short: 'y' } },
+        'VOLUME…',
+      )
+      return pin(context, project, {
+        names: positionals,
+        external: values.external === true,
+        check: values.check === true,
+        yes: values.yes === true,
+      })
+    }
+    case 'adopt': {
+      const { values, positionals } = read(
+        word,
+        words,
+        { as: text, copy: flag, yes: { ...flag, short: 'y' } },
+        'VOLUME',
+      )
+      return adopt(context, project, {
+        volume: one(word, positionals, 'VOLUME'),
+        key: values.as ?? null,
+        copy: values.copy === true,
+        yes: values.yes === true,
+      })
     }
     case 'approve': {
       const { positionals } = read(word, words, {}, 'CODE')

@@ -68,6 +68,7 @@ async function recover(
           ...(lost > 0 && entry.restorePoint !== null
             ? [`they are in restore point ${entry.restorePoint}`]
             : []),
+          ...(entry.argv[0] === 'adopt' ? [`type it again to finish it: ${words}`] : []),
           ...troubles,
         ]
       }

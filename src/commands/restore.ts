@@ -194,7 +194,7 @@ async function targetOfFile(
 }
 
 /** The labels by which Compose knows its volumes: without them `up` would warn about a stranger's. */
-function composeLabels(facts: Facts, key: string): Readonly<Record<string, string>> {
+export function composeLabels(facts: Facts, key: string): Readonly<Record<string, string>> {
   return {
     'com.docker.compose.project': facts.project.name,
     'com.docker.compose.volume': key,

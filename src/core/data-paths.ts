@@ -121,7 +121,8 @@ function trim(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') : path
 }
 
-function repositoryOf(reference: string): string {
+/** The name of an image without its tag and digest. */
+export function repositoryOf(reference: string): string {
   const withoutDigest = reference.split('@')[0] ?? ''
   const lastSlash = withoutDigest.lastIndexOf('/')
   const colon = withoutDigest.indexOf(':', lastSlash + 1)

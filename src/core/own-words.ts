@@ -7,6 +7,8 @@ export const ownWords = {
   undo: 'take back the last command that destroyed data',
   doctor: 'a checklist of the project and this machine, with what mends it',
   approve: 'let one refused command of a coding agent through, once',
+  pin: 'write the names of the volumes into the Compose file',
+  adopt: 'give a service back the volume that holds its data',
   compose: 'hand the rest on to Compose, whatever the word',
   help: 'what safe-compose adds to Compose',
 } as const

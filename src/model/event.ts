@@ -93,6 +93,22 @@ export type Event =
       readonly holding: Holding | null
       readonly details: readonly string[]
     }
+  /**
+   * A Compose file's text: `change` shows what would be written (the lines of the difference), `written` names the copy
+   * of the file as it was and then what each key is, `nothing` says that every name is written already.
+   */
+  | {
+      readonly type: 'pin'
+      readonly step: 'change' | 'written' | 'nothing'
+      readonly file: string | null
+      readonly details: readonly string[]
+    }
+  /** A volume becomes a service's again. */
+  | {
+      readonly type: 'adopt'
+      readonly step: 'begin' | 'starting' | 'up' | 'not-up'
+      readonly details: readonly string[]
+    }
   /** Something worth knowing that stops nothing. */
   | { readonly type: 'warning'; readonly text: string }
   /** Only with --safe-verbose. */

@@ -65,6 +65,8 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   undo: ['undo [ID] [--list [--json]]'],
   doctor: ['doctor [--json]'],
   approve: ['approve CODE'],
+  pin: ['pin [--external] [--yes] [VOLUME…]', 'pin --check [VOLUME…]'],
+  adopt: ['adopt VOLUME [--as KEY] [--copy]', '      [--yes]'],
   compose: ['compose COMMAND …'],
   help: ['help'],
 }

@@ -15,6 +15,7 @@ import {
   nameOf,
   otherProjectLine,
   projectWords,
+  quoted,
   safeLine,
   sameProjectLine,
   shortLine,
@@ -457,6 +458,43 @@ export function restoreLines(
       return ['safe-compose: restored; what ran before runs again']
     case 'put-back':
       return [`safe-compose: put back what stood in ${listed(words)} before`]
+    default:
+      return unreachable(step)
+  }
+}
+
+// ---- Mending -----------------------------------------------------------------------------------------------------
+
+/** What would be written into a Compose file, and that it was. */
+export function pinLines({ step, file, details }: EventOf<'pin'>): readonly string[] {
+  const [first = '', ...rest] = details
+  switch (step) {
+    case 'change':
+      return ['safe-compose: the change', '', ...details.map(line => `  ${escapeName(line)}`), '']
+    case 'written':
+      return [
+        `safe-compose: from now on ${listed(rest.map(escapeName))}, whatever the project is called`,
+        `  put the file back with:  ${quoted(['cp', first, file ?? ''])}`,
+      ]
+    case 'nothing':
+      return ['safe-compose: nothing to do: the names are written already']
+    default:
+      return unreachable(step)
+  }
+}
+
+export function adoptLines({ step, details }: EventOf<'adopt'>): readonly string[] {
+  const words = details.map(escapeName)
+  const [first = '', second = '', third = ''] = words
+  switch (step) {
+    case 'begin':
+      return [`safe-compose: ${first}${second === '' ? '' : ` (${second})`} becomes ${third}`]
+    case 'starting':
+      return [`  starting    ${words.join(', ')}`]
+    case 'up':
+      return [`safe-compose: ${first} runs on ${second}: ${third}`]
+    case 'not-up':
+      return [`safe-compose: warning: ${first}`, ...words.slice(1).map(line => `  ${line}`)]
     default:
       return unreachable(step)
   }

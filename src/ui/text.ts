@@ -6,6 +6,7 @@ import { identityOfHolding } from '../model/holding.ts'
 import { openPaint } from './color.ts'
 import { failedLines } from './failures.ts'
 import {
+  adoptLines,
   alarmLines,
   backupSparedLines,
   composeEndedLines,
@@ -13,6 +14,7 @@ import {
   detailLines,
   foundLines,
   longCopyLine,
+  pinLines,
   planLines,
   recoveredLines,
   refusedLines,
@@ -120,6 +122,10 @@ function linesOf(
       return undoLines(event, setting)
     case 'restore':
       return restoreLines(event, setting)
+    case 'pin':
+      return pinLines(event)
+    case 'adopt':
+      return adoptLines(event)
     case 'alarm':
       return alarmLines(event, setting)
     case 'warning':

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
+import { openComposeFiles } from '../../src/adapters/configuration/compose-files.ts'
 import type { Context } from '../../src/commands/context.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { Stop } from '../../src/model/failure.ts'
@@ -125,6 +126,7 @@ export function aWorld(words: WorldWords): World {
       directoryState: async () => 'missing',
       place: async () => ({ state: 'filled', id: null }),
     },
+    composeFiles: openComposeFiles('/nowhere', now),
     survey: async () => ({ schedules: [], free: 500_000_000_000, pluginIsOurs: false }),
     interruption: { race: work => work, check: () => on.get('interruption')?.(), handOver: () => {} },
     secretKey: async () => new Uint8Array(32),
