@@ -10,6 +10,7 @@ import type { Judgement } from './judge.ts'
 import { approvalKeyOf } from './judge.ts'
 import type { Look } from './observe.ts'
 import { observeAgain } from './observe.ts'
+import { pinVolume } from './pin.ts'
 
 /** What was settled with whoever asks: the words that Compose gets. */
 export interface Settled {
@@ -54,7 +55,7 @@ export async function settle(
       const answer = await ask(context, look, invocation, decision, plan)
       context.reporter.say({ type: 'answered', answer })
       if (await observeAgain(context, look, invocation, decision.findings)) return 'look-again'
-      if (typeof answer === 'object') return { instead: anotherLine(invocation, answer.remedy.argv) }
+      if (typeof answer === 'object') return mend(context, invocation, answer.remedy)
       return follow(context, look, invocation, answer)
     }
     default:
@@ -138,6 +139,17 @@ function keptBy(look: Look, invocation: Invocation): readonly { name: string; wh
   return facts.model.volumes
     .filter(volume => volume.external)
     .map(volume => ({ name: volume.name, why: 'external' }))
+}
+
+/** Takes a way out. Whatever it was, what comes then is looked at as if it had been typed. */
+async function mend(
+  context: Context,
+  invocation: Invocation,
+  remedy: Extract<Answer, object>['remedy'],
+): Promise<'look-again' | { readonly instead: Invocation }> {
+  if (remedy.kind === 'run') return { instead: anotherLine(invocation, remedy.argv) }
+  if (!(await pinVolume(context, invocation, remedy))) throw new Stop({ reason: 'declined' })
+  return 'look-again'
 }
 
 /** What the person chose to run instead, read as the same Compose reads it. */

@@ -66,7 +66,7 @@ export type Answer =
   | 'keep-the-data'
   | 'stop'
   /** Take this way out; what then is to be run is judged anew. */
-  | { readonly remedy: Extract<Remedy, { kind: 'run' }> }
+  | { readonly remedy: Exclude<Remedy, { kind: 'advice' }> }
 
 /** One step of a plan. Data, each with its cause; the executor holds no policy. */
 export type Step =

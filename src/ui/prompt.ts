@@ -66,9 +66,9 @@ function choicesOf(asked: Question): readonly { readonly name: string; readonly 
 }
 
 /** The ways out that can be taken at once. */
-function remediesOf({ decision }: Question): readonly Extract<Remedy, { kind: 'run' }>[] {
+function remediesOf({ decision }: Question): readonly Exclude<Remedy, { kind: 'advice' }>[] {
   const findings = decision.stakes.map(({ stake }) => stake.finding)
-  return uniqueRemedies(findings).filter(remedy => remedy.kind === 'run')
+  return uniqueRemedies(findings).filter(remedy => remedy.kind !== 'advice')
 }
 
 /** The first way out changes nothing before it is shown; where data goes, a backup comes before everything else. */

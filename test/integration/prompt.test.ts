@@ -64,11 +64,13 @@ describe('the question before an application starts on other data', () => {
     expect(screen.text().replaceAll('\r\n', '\n')).toContain(
       [
         '? What now?',
-        '❯ Use the old data this time only: run as -p shop',
+        '❯ Use the old data: write `name: shop_pgdata` into the Compose file (shows the change first)',
+        '  Use the old data this time only: run as -p shop',
         '  Really start empty',
         '  Stop, do nothing',
       ].join('\n'),
     )
+    screen.types(down)
     screen.types(enter)
     await screen.sees('answer: {"remedy":{"kind":"run","argv":["compose","-p","shop","up","-d"]')
     expect(await screen.ended).toBe(0)
