@@ -73,7 +73,8 @@ export async function scenario(
   const engine = inject('engine')
   const [program = 'docker', ...prefix] = engine.compose.command
   const docker = (words: readonly string[], run: RunOptions = {}): Promise<Ended> =>
-    runProgram('docker', words, { directory, ...run, variables: { ...variables, ...run.variables } })
+    // Not in the project's directory, which a test may move.
+    runProgram('docker', words, { directory: home, ...run, variables: { ...variables, ...run.variables } })
   const self: Scenario = {
     name,
     directory,
