@@ -11,6 +11,7 @@ import { endLike, passThrough } from './adapters/compose/pass-through.ts'
 import { cacheFolderOf, composeVersion } from './adapters/compose/version.ts'
 import { openComposeFiles } from './adapters/configuration/compose-files.ts'
 import { findConfiguration } from './adapters/configuration/find-configuration.ts'
+import { readTree } from './adapters/configuration/read-tree.ts'
 import { openProjectMemory } from './adapters/state/project-memory.ts'
 import { readOrMakeKey } from './adapters/state/secret-key.ts'
 import { findEndpoint } from './adapters/docker/connect.ts'
@@ -24,6 +25,7 @@ import { openDirectoryStore } from './adapters/stores/directory.ts'
 import { openForeignArchive } from './adapters/stores/foreign-archive.ts'
 import type { Context } from './commands/context.ts'
 import { guard } from './commands/guard.ts'
+import { lint } from './commands/lint.ts'
 import { runOwnCommand } from './commands/own-command.ts'
 import { audienceOf } from './core/audience.ts'
 import { effectOf, readInvocation } from './core/invocation.ts'
@@ -42,6 +44,7 @@ import type { ChildEnd, Engine, Host, Store } from './model/ports.ts'
 import { wantsColor } from './ui/color.ts'
 import { helpText } from './ui/help.ts'
 import { jsonReporter } from './ui/json.ts'
+import { lintRenderers } from './ui/lint.ts'
 import { openPrompt } from './ui/prompt.ts'
 import { openTables } from './ui/tables.ts'
 import { openTerminalInput } from './ui/terminal-input.ts'
@@ -114,6 +117,10 @@ async function run(
   const word = after[0] ?? ''
   const isOwn = isOwnWord(word) && word !== 'compose'
   if (word === 'help') return printed(helpText(version()))
+  if (word === 'lint') {
+    speakAs({ kind: 'own', command: read.rest })
+    return { code: await lintHere(before, after.slice(1), variables), signal: null }
+  }
   const typed = word === 'compose' && !start.asPlugin ? [...before, ...after.slice(1)] : read.rest
 
   const cacheFolder = cacheFolderOf(variables)
@@ -165,6 +172,24 @@ async function run(
     },
   )
   return { code, signal: null }
+}
+
+/** Needs no engine and no Compose: it must work where neither is. */
+function lintHere(
+  globals: readonly string[],
+  words: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<number> {
+  const directory = process.cwd()
+  const line = readInvocation({ argv: [...globals, 'ps'], form: 'standalone', version: null })
+  return lint(words, {
+    directory,
+    findFiles: async () => (await locateProject(line, variables, directory, readText)).files,
+    readText,
+    parse: readTree,
+    print: text => void process.stdout.write(text),
+    render: (format, found, files) => lintRenderers[format](found, files, version()),
+  })
 }
 
 /** What Compose will run and can lose data by; what it only answers or rejects goes to it at once. */

@@ -29,7 +29,7 @@ export interface OwnTools {
  */
 export async function runOwnCommand(
   context: Context,
-  word: Exclude<OwnWord, 'compose' | 'help'>,
+  word: Exclude<OwnWord, 'compose' | 'help' | 'lint'>,
   project: Invocation,
   words: readonly string[],
   tools: OwnTools,

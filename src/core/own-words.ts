@@ -9,6 +9,7 @@ export const ownWords = {
   approve: 'let one refused command of a coding agent through, once',
   pin: 'write the names of the volumes into the Compose file',
   adopt: 'give a service back the volume that holds its data',
+  lint: 'find what endangers data in Compose files, without an engine',
   compose: 'hand the rest on to Compose, whatever the word',
   help: 'what safe-compose adds to Compose',
 } as const

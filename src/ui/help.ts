@@ -67,6 +67,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   approve: ['approve CODE'],
   pin: ['pin [--external] [--yes] [VOLUME…]', 'pin --check [VOLUME…]'],
   adopt: ['adopt VOLUME [--as KEY] [--copy]', '      [--yes]'],
+  lint: ['lint [--format F] [FILE…]'],
   compose: ['compose COMMAND …'],
   help: ['help'],
 }

@@ -178,7 +178,36 @@ volumes:
   })
 })
 
-describe('adopt', () => {
+test('examples/ci-lint: well as it is; a volume without a name fails it', async () => {
+  const example = (name: string): Promise<string> =>
+    readFile(new URL(`../../examples/ci-lint/${name}`, import.meta.url), 'utf8')
+  const good = await example('compose.yaml')
+  const project = await scenario(`${format}${isV1 ? good.replace(/^name: shop\n/, '') : good}`)
+  await project.write('lint.sh', await example('lint.sh'))
+  await project.write('programs/safe-compose', `#!/bin/sh\nexec '${process.execPath}' '${executable}' "$@"\n`)
+  await chmod(join(project.directory, 'programs/safe-compose'), 0o755)
+  const variables = {
+    ...project.variables,
+    PATH: `${join(project.directory, 'programs')}:${project.variables['PATH'] ?? ''}`,
+    GITHUB_ACTIONS: 'true',
+    // No engine is needed.
+    DOCKER_HOST: 'unix:///nowhere.sock',
+  }
+  const run = (): Promise<Ended> => runProgram('sh', ['lint.sh'], { directory: project.directory, variables })
+  const well = await run()
+  expect(well.code, said(well)).toBe(0)
+  await project.write(
+    'compose.yaml',
+    `${format}${good.replace(/^name: shop\n/, '').replace(/\n {4}name:.*/, '')}`,
+  )
+  const found = await run()
+  expect(found.code, said(found)).toBe(1)
+  expect(found.stdout).toMatch(/^::warning file=compose\.yaml,line=\d+,col=3,title=unpinned-name::/)
+  expect(found.stdout).toContain('safe-compose pin pgdata')
+})
+
+// Databases start several times here.
+describe('adopt', { timeout: 600_000 }, () => {
   test('the incident: the data is in the volume of the old name; adopted, the database is the old one', async () => {
     const project = await scenario(database)
     const old = `${project.name}-old`
