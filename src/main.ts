@@ -15,7 +15,7 @@ import { readOrMakeKey } from './adapters/state/secret-key.ts'
 import { findEndpoint } from './adapters/docker/connect.ts'
 import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
-import { directoryState, placeAt, readText } from './adapters/host/files.ts'
+import { directoryAt, placeAt, readText } from './adapters/host/files.ts'
 import { openHost } from './adapters/host/host.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
 import { openDirectoryStore } from './adapters/stores/directory.ts'
@@ -250,7 +250,7 @@ function openContext(from: {
     }),
     approvals: openApprovals({ folder: join(state, 'approvals'), now, random: host.random }),
     projects: openProjectMemory(join(state, 'projects.json'), now),
-    files: { readText, directoryState, place: placeAt },
+    files: { readText, directory: directoryAt, place: placeAt },
     interruption: watchInterruption(process),
     secretKey: () => readOrMakeKey(state),
   }

@@ -122,7 +122,7 @@ export function aWorld(words: WorldWords): World {
     },
     files: {
       readText: async () => 'services: {}\n',
-      directoryState: async () => 'missing',
+      directory: async () => ({ state: 'missing', version: '' }),
       place: async () => ({ state: 'filled', id: null }),
     },
     interruption: { race: work => work, check: () => on.get('interruption')?.(), handOver: () => {} },
