@@ -17,7 +17,7 @@ import { readOrMakeKey } from './adapters/state/secret-key.ts'
 import { findEndpoint } from './adapters/docker/connect.ts'
 import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
-import { directoryState, placeAt, readText } from './adapters/host/files.ts'
+import { directoryAt, placeAt, readText } from './adapters/host/files.ts'
 import { openHost } from './adapters/host/host.ts'
 import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
@@ -277,7 +277,7 @@ function openContext(from: {
     }),
     approvals: openApprovals({ folder: join(state, 'approvals'), now, random: host.random }),
     projects: openProjectMemory(join(state, 'projects.json'), now),
-    files: { readText, directoryState, place: placeAt },
+    files: { readText, directory: directoryAt, place: placeAt },
     composeFiles: openComposeFiles(join(state, 'compose-files'), now),
     survey: store => surveyHost({ store, home: homedir(), root: locateOurselves(from.start.script).folder }),
     interruption: watchInterruption(process),

@@ -1,5 +1,6 @@
 import type { Audience, Policy } from '../model/decision.ts'
 import type { PlaceFact } from '../model/facts.ts'
+import type { NamedDirectory } from '../model/finding.ts'
 import type { Reporter } from '../model/event.ts'
 import type { Compose, Engine, Guardian, Host, HostSurvey, Prompt, Store } from '../model/ports.ts'
 import type { Pin, VolumeDeclarations } from '../core/pins.ts'
@@ -71,7 +72,8 @@ export interface ProjectMemory {
 export interface Files {
   /** Null when there is no such file or it cannot be read. */
   readonly readText: (path: string) => Promise<string | null>
-  readonly directoryState: (path: string) => Promise<'missing' | 'empty' | 'filled'>
+  /** What would go with a directory. Never throws: what cannot be read is filled. */
+  readonly directory: (path: string) => Promise<Omit<NamedDirectory, 'path'>>
   /** What stands at a path of this machine. Never throws: what cannot be seen is `unknown`. */
   readonly place: (path: string) => Promise<PlaceFact>
 }

@@ -61,8 +61,7 @@ async function contentsOf(
   findings: readonly Finding[],
 ): Promise<ReadonlyMap<string, Contents>> {
   const holdings = new Map<string, Holding>()
-  for (const holding of holdingsToLookInto(findings))
-    if (holding.kind !== 'directory') holdings.set(identityOfHolding(holding), holding)
+  for (const holding of holdingsToLookInto(findings)) holdings.set(identityOfHolding(holding), holding)
   const found = await engine.contents([...holdings.values()], facts, contentsBudget)
   return new Map([...found].map(([holding, contents]) => [identityOfHolding(holding), contents]))
 }

@@ -1,12 +1,12 @@
 import { findFindings, holdingsJudgedBy } from '../core/findings.ts'
 import { ledgersOfPlace, placesWorthALook } from '../core/places.ts'
 import { flagText } from '../core/invocation.ts'
-import { locateProject, targetOf } from '../core/project.ts'
+import { locateProject, resolvePath, targetOf } from '../core/project.ts'
 import type { ProjectPlace } from '../core/project.ts'
 import { Stop } from '../model/failure.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { ContainerFact, Facts, PlaceFact } from '../model/facts.ts'
-import type { Circumstances, Finding } from '../model/finding.ts'
+import type { Circumstances, Finding, NamedDirectory } from '../model/finding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Ledger } from '../model/journal.ts'
 import type { Engine, ModelAnswer } from '../model/ports.ts'
@@ -222,10 +222,11 @@ async function circumstancesOf(
   invocation: Invocation,
   place: ProjectPlace,
 ): Promise<Circumstances> {
-  const directories: Record<string, 'missing' | 'empty' | 'filled'> = {}
+  const directories: Record<string, NamedDirectory> = {}
   if (invocation.command.join(' ') === 'bridge convert') {
     const output = flagText(invocation, 'output') ?? 'out'
-    directories[output] = await context.files.directoryState(resolvePath(context.directory, output))
+    const path = resolvePath(context.directory, output)
+    directories[output] = { path, ...(await context.files.directory(path)) }
   }
   return {
     variables: place.variables,
@@ -234,10 +235,6 @@ async function circumstancesOf(
     envFileOnly: place.envFileOnly,
     sha256: context.host.sha256,
   }
-}
-
-function resolvePath(directory: string, path: string): string {
-  return path.startsWith('/') ? path : `${directory}/${path}`
 }
 
 async function factsOf(

@@ -267,6 +267,7 @@ function qualityOf(
 }
 
 function writersOf(look: Look, holding: Holding): readonly string[] {
+  if (holding.kind === 'layer') return [holding.container]
   return look.facts.containers
     .filter(container =>
       container.mounts.some(

@@ -138,7 +138,7 @@ async function stopAll(
   composeStop: (services: readonly string[]) => Promise<boolean>,
 ): Promise<void> {
   if (states.length === 0) return
-  const services = [...new Set(states.flatMap(state => state.service ?? []))]
+  const services = await wholeServices(engine, states)
   if (services.length > 0) await composeStop(services)
   for (const state of states) {
     const now = await engine.container(state.id)
@@ -154,6 +154,18 @@ async function stopAll(
       })
     }
   }
+}
+
+/** Compose stops all containers of a service: only those services of which every running one is to be stopped. */
+async function wholeServices(engine: Engine, states: readonly RunState[]): Promise<readonly string[]> {
+  const { containers } = await engine.observe()
+  const services = new Set(states.flatMap(state => state.service ?? []))
+  for (const { id, state, project, service, oneOff } of containers) {
+    const isOther = !oneOff && state === 'running' && !states.some(each => each.id === id)
+    if (isOther && states.some(each => each.project === project && each.service === service))
+      services.delete(service ?? '')
+  }
+  return [...services]
 }
 
 async function wasKilled(engine: Engine, id: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import { keepAndRemove } from '../core/retention.ts'
 import type { ContainerFact, VolumeFact } from '../model/facts.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
-import type { ChildEnd } from '../model/ports.ts'
+import type { ChildEnd, Engine } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import type { Judgement } from './judge.ts'
 import type { Look } from './observe.ts'
@@ -55,13 +55,11 @@ async function remember(
 ): Promise<void> {
   const { engine } = look
   const { guarded } = run
-  const after = await engine.observe()
+  const holdings = decision.stakes.map(({ stake }) => stake.finding.holding)
+  const after = await lookAfter(context, engine, guarded === null ? [] : holdings)
   let gone: readonly Holding[] = []
   if (guarded !== null) {
-    const outcome = decision.stakes.map(({ stake }) => ({
-      holding: stake.finding.holding,
-      gone: isGone(stake.finding.holding, after.volumes, after.containers),
-    }))
+    const outcome = holdings.map(holding => ({ holding, gone: isGone(holding, after) }))
     gone = outcome.filter(each => each.gone).map(each => each.holding)
     await guarded.resume()
     await guarded.entry.close('done', { outcome, exitCode: end.code })
@@ -79,12 +77,31 @@ async function remember(
   if (guarded !== null) await tidyUp(context, look)
 }
 
-/** Gone from the engine, or, without a name of its own, from every container. */
-export function isGone(
-  holding: Holding,
-  volumes: readonly VolumeFact[],
-  containers: readonly ContainerFact[],
-): boolean {
+/** What stands after a command: the engine's, and the directories that it named. */
+export interface Aftermath {
+  readonly volumes: readonly VolumeFact[]
+  readonly containers: readonly ContainerFact[]
+  /** Versions by path. */
+  readonly directories: Readonly<Record<string, string>>
+}
+
+/** Looks at what became of holdings. */
+export async function lookAfter(
+  context: Context,
+  engine: Engine,
+  holdings: readonly Holding[],
+): Promise<Aftermath> {
+  const paths = holdings.flatMap(holding => (holding.kind === 'directory' ? holding.path : []))
+  const [{ containers, volumes }, directories] = await Promise.all([
+    engine.observe(),
+    Promise.all(paths.map(async path => [path, (await context.files.directory(path)).version] as const)),
+  ])
+  return { containers, volumes, directories: Object.fromEntries(directories) }
+}
+
+/** Gone from the engine, or, without a name of its own, from every container; a directory is if anything in it is. */
+export function isGone(holding: Holding, after: Aftermath): boolean {
+  const { volumes, containers, directories } = after
   switch (holding.kind) {
     case 'volume':
       return !volumes.some(volume => volume.name === holding.name && volume.createdAt === holding.createdAt)
@@ -93,8 +110,9 @@ export function isGone(
     case 'layer':
       return !containers.some(container => container.id === holding.container)
     case 'bind':
-    case 'directory':
       return false
+    case 'directory':
+      return directories[holding.path] !== holding.version
   }
 }
 

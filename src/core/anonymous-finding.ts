@@ -49,7 +49,6 @@ export function anonymousFinding(
     readonly outcome: Outcome
     readonly by: string
     readonly instead: string | null
-    readonly canBackUp?: boolean
   },
 ): Finding {
   const path = escapeName(mounted.mount.destination)
@@ -69,6 +68,6 @@ export function anonymousFinding(
     ],
     usedBy: usersOf(facts, mounted.volume).map(escapeName),
     instead: what.instead,
-    canBackUp: what.canBackUp ?? true,
+    canBackUp: true,
   }
 }

@@ -92,6 +92,8 @@ function whySpared(stake: Stake, grounds: DecisionGrounds): string | null {
 
 /** A running store may not have written yet: Redis puts a first file into its volume when it stops. */
 function mayHoldInMemory(holding: Holding, { containers = [], images = [] }: DecisionGrounds): boolean {
+  if (holding.kind === 'layer')
+    return containers.some(({ id, state }) => id === holding.container && state === 'running')
   if (holding.kind !== 'volume' && holding.kind !== 'anonymous') return false
   return containers.some(container => {
     const image = images.find(each => each.id === container.imageId)
@@ -107,7 +109,7 @@ function mayHoldInMemory(holding: Holding, { containers = [], images = [] }: Dec
 
 /** Where data is kept and only its container replaced, a recent copy is enough. */
 function whyRecreationSpared({ finding }: Stake, grounds: DecisionGrounds): string | null {
-  if (!finding.canBackUp) return 'no backup can be made of it yet, and its data is kept'
+  if (!finding.canBackUp) return 'no backup can be made of it, and its data is kept'
   if (isRaised(finding, grounds)) return null
   if (grounds.policy.noBackup && grounds.audience.kind !== 'agent')
     return 'no backup was wanted, and its data is kept'
@@ -200,7 +202,7 @@ function defaultOf(finding: Finding, grounds: DecisionGrounds): Reasoned {
       if (finding.wouldUse !== undefined) return startsElsewhere(kind)
       return finding.canBackUp
         ? { verdict: 'back-up', why: 'it is kept, but nothing points to it any more' }
-        : { verdict: 'refuse', why: 'no backup can be made of it yet' }
+        : { verdict: 'refuse', why: 'no backup can be made of it' }
     case 'recreated':
       return { verdict: 'back-up', why: 'no good backup of it is recent enough' }
   }
@@ -214,7 +216,7 @@ function startsElsewhere(kind: Audience['kind']): Reasoned {
 }
 
 function destroyed(finding: Finding, grounds: DecisionGrounds): Reasoned {
-  if (!finding.canBackUp) return { verdict: 'refuse', why: 'no backup can be made of it yet' }
+  if (!finding.canBackUp) return { verdict: 'refuse', why: 'no backup can be made of it' }
   if (isOwnScratch(finding.holding, grounds))
     return { verdict: 'back-up', why: 'it was created here less than 24 hours ago, under the guard' }
   switch (grounds.audience.kind) {
@@ -248,7 +250,7 @@ function withLevel(byDefault: Reasoned, finding: Finding, grounds: DecisionGroun
   if (level === 'back-up' && !finding.canBackUp)
     return byDefault.verdict === 'warn'
       ? byDefault
-      : { verdict: 'refuse', why: 'no backup can be made of it yet' }
+      : { verdict: 'refuse', why: 'no backup can be made of it' }
   return { verdict: level, why }
 }
 

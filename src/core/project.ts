@@ -196,7 +196,8 @@ function definedOf(variables: Variables): Readonly<Record<string, string>> {
   )
 }
 
-function resolvePath(directory: string, path: string): string {
+/** Absolute, without `.`, `..` and a slash at the end. */
+export function resolvePath(directory: string, path: string): string {
   const parts: string[] = []
   for (const part of (path.startsWith('/') ? path : `${directory}/${path}`).split('/')) {
     if (part === '..') parts.pop()

@@ -30,8 +30,7 @@ export interface Finding {
   /** The safer command with the user's own names in it; null when there is none. */
   readonly instead: string | null
   /**
-   * False where no backup can be made of it yet (a writable layer, a directory outside Docker): what would destroy
-   * it is refused.
+   * False where no backup can be made of it: what would destroy it is refused.
    */
   readonly canBackUp: boolean
   /**
@@ -92,12 +91,22 @@ export interface Circumstances {
   readonly variables: Readonly<Record<string, string>>
   /** Whether Compose's own prompts can be answered `yes` from what its standard input is. */
   readonly stdin: 'terminal' | 'empty' | 'data'
-  /** The contents of directories of this machine that the command names, where it matters (`bridge convert -o`). */
-  readonly directories: Readonly<Record<string, 'missing' | 'empty' | 'filled'>>
+  /** Directories of this machine that the command deletes (`bridge convert -o`), by the word that names them. */
+  readonly directories: Readonly<Record<string, NamedDirectory>>
   /** Those of `variables` that only a `.env` file sets: Compose does not take every variable from there. */
   readonly envFileOnly?: readonly string[]
   /** SHA-256 of a text's UTF-8 bytes, in lower-case hex. */
   readonly sha256: (text: string) => string
+}
+
+/** A directory that a command names. */
+export interface NamedDirectory {
+  /** Absolute. */
+  readonly path: string
+  /** A link is `empty`: it goes itself, and nothing in it. */
+  readonly state: 'missing' | 'empty' | 'filled'
+  /** As a holding has it. */
+  readonly version: string
 }
 
 /** A finding with what is known of the holding's contents. */

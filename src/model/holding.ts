@@ -39,7 +39,10 @@ export interface LayerHolding {
 /** A directory of this machine that a command would delete (`bridge convert -o`). */
 export interface DirectoryHolding {
   readonly kind: 'directory'
+  /** Absolute. */
   readonly path: string
+  /** What stood in it: equal while no name, size or time in it changes; empty where it could not be looked at. */
+  readonly version: string
 }
 
 /** The name a person knows a holding by, unescaped: `shop_pgdata`, `db:/var/lib/postgresql/data`, `/srv/data`. */
@@ -68,7 +71,7 @@ export function identityOfHolding(holding: Holding): string {
     case 'layer':
       return `layer ${holding.container} ${holding.path}`
     case 'directory':
-      return `directory ${holding.path}`
+      return `directory ${holding.path} ${holding.version}`
   }
 }
 

@@ -43,16 +43,28 @@ export interface JournalEntry {
   }
 }
 
-/** One volume that a restore fills, and from where. */
+/** One volume, or another place, that a restore fills, and from where. */
 export interface RestoreTask {
   readonly restorePoint: string
   /** Which of its holdings, by `nameOfHolding`. */
   readonly holding: string
   readonly volume: string
+  /** Where it goes when that is no volume: `volume` is only its name for people then. */
+  readonly into?: RestorePlace
   /** The restore point that holds what stood there before; null when nothing did. */
   readonly safety: string | null
   readonly finished: boolean
 }
+
+export type RestorePlace =
+  /** The writable layer of a service's container, which may be another one by the time that it is finished. */
+  | {
+      readonly kind: 'layer'
+      readonly service: string | null
+      readonly number: number | null
+      readonly path: string
+    }
+  | { readonly kind: 'directory'; readonly path: string }
 
 /** How one container stood before it was touched. */
 export interface RunState {

@@ -97,6 +97,7 @@ export interface Engine {
   readonly setRestartPolicy: (id: string, policy: string, maximumRetries: number) => Promise<void>
   /** Inspect output for `state/`, environment values replaced by keyed hashes. JSON text. */
   readonly redactedInspect: (containerIds: readonly string[], key: Uint8Array) => Promise<string>
+  /** Opens the way out of a holding; `close` removes every helper it made. */
   /**
    * Finds out how volumes can be read and filled, which takes a moment, before it is needed. Never throws: whoever
    * opens one is told.
@@ -107,7 +108,10 @@ export interface Engine {
     holding: Holding,
     facts: Pick<Facts, 'containers' | 'volumes' | 'engine'>,
   ) => Promise<TarSource>
-  /** Opens the way into a volume, which is expected to be empty. */
+  /**
+   * Opens the way into a volume, which is expected to be empty; or into a layer or a directory, whose present content
+   * goes: in a layer at once, in a directory when the sink is settled.
+   */
   readonly openSink: (target: SinkTarget) => Promise<TarSink>
   /** Removes everything that is in a volume. Only called after its content was saved. */
   readonly emptyVolume: (name: string) => Promise<void>
@@ -157,11 +161,20 @@ export type SinkTarget =
     }
   /** Into a created, never started container at a path: for anonymous volumes. */
   | { readonly kind: 'container'; readonly id: string; readonly path: string }
+  /** Into the writable layer of a container that does not run, at a path where it has no mount. */
+  | { readonly kind: 'layer'; readonly id: string; readonly path: string }
+  /** A directory of this machine. */
+  | { readonly kind: 'directory'; readonly path: string }
 
 export interface TarSink {
   readonly kind: 'api' | 'mountpoint'
   readonly command: { readonly program: string; readonly args: readonly string[] } | null
   readonly open: () => Promise<{ readonly stream: Writable; readonly done: Promise<void> }>
+  /**
+   * Where everything is written beside its place first: puts it there, all at once, and what stood there goes. To be
+   * called when what was written has been checked; absent where it is in its place already.
+   */
+  readonly settle?: () => Promise<void>
   readonly close: () => Promise<void>
 }
 

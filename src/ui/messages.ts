@@ -98,7 +98,7 @@ function blockOf(
     sizeOf(contents),
     lastWriteOf(contents, now) ?? '',
     finding.usedBy.length === 0 ? '' : `used by ${listed(finding.usedBy.map(escapeName))}`,
-    finding.canBackUp ? '' : 'cannot be backed up yet',
+    finding.canBackUp ? '' : 'cannot be backed up',
   ])
   const kept = event.kept.map(({ name, why }) => `  kept: ${escapeName(name)} (${escapeName(why)})`)
   return [
@@ -276,7 +276,7 @@ function cannotBackUpLines(refused: readonly DecidedStake[]): readonly string[] 
   const names = refused
     .filter(({ stake }) => !stake.finding.canBackUp)
     .map(({ stake }) => nameOf(stake.finding.holding))
-  return names.length === 0 ? [] : [`  No backup can be made of ${listed(names)} yet.`]
+  return names.length === 0 ? [] : [`  No backup can be made of ${listed(names)}.`]
 }
 
 function insteadLines(refused: readonly DecidedStake[]): readonly string[] {
@@ -426,7 +426,7 @@ export function undoLines(
       ]
     case 'not-started':
       return [
-        `safe-compose: the volumes are back; nothing was started: ${first}`,
+        `safe-compose: ${third === '' ? 'the data is back' : 'not everything is back'}; nothing was started: ${first}`,
         `  start it with:  ${second}`,
       ]
     default:

@@ -123,7 +123,7 @@ export function aWorld(words: WorldWords): World {
     },
     files: {
       readText: async () => 'services: {}\n',
-      directoryState: async () => 'missing',
+      directory: async () => ({ state: 'missing', version: '' }),
       place: async () => ({ state: 'filled', id: null }),
     },
     composeFiles: openComposeFiles('/nowhere', now),

@@ -331,7 +331,7 @@ safe-compose: refused: \`down -v\` would delete shop_pgdata (PostgreSQL 15, 1.2 
 
 test('refused in a script: why, the safe way, and how on purpose', () => {
   const finding = aFinding(
-    { kind: 'directory', path: './out' },
+    { kind: 'directory', path: './out', version: '' },
     {
       rule: 'bridge-convert',
       because: 'bridge convert deletes ./out before it writes',
@@ -341,16 +341,14 @@ test('refused in a script: why, the safe way, and how on purpose', () => {
   )
   const decision = aDecision({
     verdict: 'refuse',
-    stakes: [
-      aStake(finding, null, { verdict: 'refuse', why: 'no backup can be made of it yet', backUp: false }),
-    ],
+    stakes: [aStake(finding, null, { verdict: 'refuse', why: 'no backup can be made of it', backUp: false })],
   })
   const command = ['compose', 'bridge', 'convert']
   expect(screen(refusedLines(refused({ decision, code: null, command }), inLog))).toBe(`
 safe-compose: refused: \`bridge convert\` would delete ./out (size unknown).
   why: bridge convert deletes ./out before it writes
-  No backup can be made of ./out yet.
-  Nothing was changed. Refused because no backup can be made of it yet.
+  No backup can be made of ./out.
+  Nothing was changed. Refused because no backup can be made of it.
   Keeping the data:  docker compose bridge convert -o ./other
   On purpose:        safe-compose --safe-allow bridge-convert bridge convert
 `)
@@ -425,7 +423,7 @@ describe('undo and restore', () => {
   test('what could not be started is named with its command', () => {
     const details = ['the configuration of db has changed since', 'safe-compose up -d db']
     expect(undoLines({ type: 'undo', step: 'not-started', details }, inLog)).toEqual([
-      'safe-compose: the volumes are back; nothing was started: the configuration of db has changed since',
+      'safe-compose: the data is back; nothing was started: the configuration of db has changed since',
       '  start it with:  safe-compose up -d db',
     ])
   })

@@ -7,7 +7,11 @@ import { inParallel } from './in-parallel.ts'
 import { isSqlite, recogniseDatabase, sqlite, usualFolders } from './recognise.ts'
 import type { FileLook } from './recognise.ts'
 import type { Session } from './session.ts'
+import { plainPath } from './tar-entries.ts'
 import { scanTar } from './tar-scan.ts'
+
+/** Nothing of it is left out. */
+const nothing = (): boolean => false
 
 /**
  * Looks into a directory of a container, which need not run, through the archive API: single files for the database,
@@ -19,11 +23,13 @@ export async function lookThroughApi(
   container: string,
   path: string,
   deadline: number,
+  /** Paths below it that do not belong to it, as `plainPath` has them. */
+  isLeftOut: (path: string) => boolean = nothing,
 ): Promise<Look | null> {
   if ((await statInContainer(session, container, path)) === null) return null
   const [known, streamed] = await Promise.all([
     databaseIn(session, container, path),
-    streamThrough(session, container, path, deadline),
+    streamThrough(session, container, path, deadline, isLeftOut),
   ])
   return {
     empty: streamed.complete && !streamed.anyFile,
@@ -100,6 +106,7 @@ async function streamThrough(
   container: string,
   path: string,
   deadline: number,
+  isLeftOut: (path: string) => boolean,
 ): Promise<Streamed> {
   const streamed: Streamed = {
     complete: false,
@@ -115,6 +122,7 @@ async function streamThrough(
     `${path}/.`,
     16,
     (entry, stop) => {
+      if (isLeftOut(plainPath(Buffer.from(entry.path)))) return
       const [first = '', ...below] = entry.path.replace(/^(\.?\/)+/, '').split('/')
       if (first !== '' && first !== '.') streamed.rootNames.add(first)
       if (entry.type !== 'directory') {

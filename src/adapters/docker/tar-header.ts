@@ -58,6 +58,19 @@ export function writePax(records: readonly (readonly [key: string, value: Buffer
   )
 }
 
+/** What stands before an entry whose names or numbers do not fit into its own header: a PAX header with these records. */
+export function writeExtension(
+  { mode, uid, gid, mtime }: Pick<Header, 'mode' | 'uid' | 'gid' | 'mtime'>,
+  records: readonly (readonly [key: string, value: Buffer])[],
+): Buffer {
+  const body = writePax(records)
+  return Buffer.concat([
+    writeHeader({ path: 'PaxHeaders/entry', flag: 'x', size: body.length, mode, uid, gid, mtime }),
+    body,
+    Buffer.alloc(paddingOf(body.length)),
+  ])
+}
+
 /** A header block for an entry of this type flag. */
 export function writeHeader(entry: Omit<Header, 'flag'> & { readonly flag: string }): Buffer {
   const header = Buffer.alloc(blockSize)

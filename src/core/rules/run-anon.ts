@@ -42,7 +42,6 @@ function droppedFindings(facts: Facts, invocation: Invocation): readonly Finding
           outcome: 'orphaned',
           by: `${command} recreates ${escapeName(service.name)} (${why}), starts it empty, and`,
           instead: otherCommand(invocation, ['up', '-d', service.name]),
-          canBackUp: false,
         }),
       ),
     )
