@@ -252,9 +252,11 @@ async function factsOf(
   const own = seen.containers.filter(container => container.project === name)
   const references = new Set([
     ...own.map(container => container.imageId),
-    ...(answer.ok
-      ? answer.model.services.flatMap(service => imageOf(service.image, service.name, name, service.build))
-      : []),
+    ...[answer, whole].flatMap(each =>
+      each?.ok === true
+        ? each.model.services.flatMap(service => imageOf(service.image, service.name, name, service.build))
+        : [],
+    ),
   ])
   const [inspected, images] = await Promise.all([
     seen.engine.inspect(own),

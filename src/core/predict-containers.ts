@@ -9,6 +9,7 @@ import { flagText, isOn } from './invocation.ts'
 import {
   closure,
   commandOf,
+  dependencies,
   namedServices,
   projectContainers,
   reachedServices,
@@ -17,7 +18,7 @@ import {
   wantedReplicas,
 } from './reach.ts'
 import type { ReachedService } from './reach.ts'
-import { findRecreations } from './recreation.ts'
+import { findRecreations, imageReferences } from './recreation.ts'
 import type { Recreation } from './recreation.ts'
 import { findRemovals } from './removal.ts'
 import type { Removal } from './removal.ts'
@@ -241,9 +242,7 @@ function motionOf(facts: Facts, invocation: Invocation, replaced: ReadonlySet<st
     case 'restart':
       return restarting(facts, invocation, rest)
     case 'start':
-      return starting(new Set(reachedServices(facts, invocation).map(({ service }) => service.name)), rest, {
-        startsAll: facts.target === 'labels' && invocation.args.length === 0,
-      })
+      return starting(servicesStarted(facts, invocation), rest)
     default:
       if (!bringsUp(invocation)) return rest
       return bringingUp(facts, invocation, replaced, rest)
@@ -266,23 +265,38 @@ function bringingUp(
   const reached = reachedServices(facts, invocation)
   const names = new Set(reached.map(({ service }) => service.name))
   const start: Motion = starts(invocation)
-    ? starting(names, rest, { startsAll: false })
+    ? starting(names, rest)
     : container =>
         names.has(container.service ?? '') && !container.oneOff
           ? predicted(container, 'keep', conditionOf(container), 'unchanged', 'it is as it shall be')
           : rest(container)
-  if (isV1(facts) || !composeIsAtLeast(facts, '2.30.0')) return start
   return container => {
     const service = reached.find(each => each.service.name === container.service)?.service
-    const partner = service?.restartsWith?.find(name => replaced.has(name) && names.has(name))
-    if (partner === undefined || container.oneOff || conditionOf(container) !== 'running')
-      return start(container)
-    return partnerRestart(
-      container,
-      starts(invocation),
-      `${escapeName(partner)}, on which it depends, is recreated`,
-    )
+    if (service === undefined || container.oneOff) return start(container)
+    const partner = composeIsAtLeast(facts, '2.30.0')
+      ? service.restartsWith?.find(name => replaced.has(name) && names.has(name))
+      : undefined
+    if (partner !== undefined && conditionOf(container) === 'running') {
+      const why = `${escapeName(partner)}, on which it depends, is recreated`
+      return partnerRestart(container, starts(invocation), why)
+    }
+    const coming = isOn(invocation, 'no-recreate') ? null : unknownImage(facts, invocation, service)
+    const kept = start(container)
+    return coming === null ? kept : { ...kept, why: coming, certain: false }
   }
+}
+
+/** An image that is not here yet, or may not be the last one by the file's own word. */
+function unknownImage(facts: Facts, invocation: Invocation, service: ServiceModel): string | null {
+  const [reference = '', ...others] = imageReferences(facts, service)
+  const isHere = facts.images.some(image =>
+    image.references.some(each => each === reference || others.includes(each)),
+  )
+  const name = escapeName(reference)
+  if (!isHere) return `${name} is not here, and may not be what it was`
+  const policy = flagText(invocation, 'pull') === null && !isV1(facts) ? (service.pullPolicy ?? '') : ''
+  if (!/^(always|build|daily|weekly|every_.+)$/.test(policy)) return null
+  return `${name} is ${policy === 'build' ? 'built' : 'pulled'} first (pull_policy: ${escapeName(policy)}), and may have changed`
 }
 
 /** Compose stops what depends on it before, and starts it after. */
@@ -292,14 +306,18 @@ function partnerRestart(container: ContainerFact, isStarted: boolean, why: strin
     : predicted(container, 'stop', 'stopped', 'partner', why)
 }
 
-function starting(
-  names: ReadonlySet<string>,
-  rest: Motion,
-  { startsAll }: { readonly startsAll: boolean },
-): Motion {
+/** Of the services that `start` and the like start; by labels, whatever has a container and what it depends on. */
+export function servicesStarted(facts: Facts, invocation: Invocation): ReadonlySet<string> {
+  if (facts.target === 'model')
+    return new Set(reachedServices(facts, invocation).map(({ service }) => service.name))
+  const graph = dependencies(facts)
+  const roots = invocation.args.length > 0 ? invocation.args : [...graph.keys()]
+  return closure(roots, name => graph.get(name) ?? [])
+}
+
+function starting(names: ReadonlySet<string>, rest: Motion): Motion {
   return container => {
-    const isMeant = !container.oneOff && (startsAll || names.has(container.service ?? ''))
-    if (!isMeant) return rest(container)
+    if (container.oneOff || !names.has(container.service ?? '')) return rest(container)
     return conditionOf(container) === 'stopped'
       ? predicted(container, 'start', 'running', 'command', 'it does not run')
       : predicted(container, 'keep', conditionOf(container), 'unchanged', 'it is as it shall be')

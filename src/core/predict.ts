@@ -5,7 +5,7 @@ import type { PredictedContainer, PredictedVolume, Prediction } from '../model/p
 import { composeIsAtLeast, isV1 } from './compose-version.ts'
 import { escapeName } from './escape.ts'
 import { flagText, isDryRun, isOn } from './invocation.ts'
-import { asTheyAre, isDeadly, predictContainers } from './predict-containers.ts'
+import { asTheyAre, isDeadly, predictContainers, servicesStarted } from './predict-containers.ts'
 import { predictVolumes, volumesAsTheyAre } from './predict-volumes.ts'
 import { commandOf, namedServices, reachedServices, serviceCatalogue, serviceContainers } from './reach.ts'
 import { imageReferences } from './recreation.ts'
@@ -15,6 +15,8 @@ import { imageReferences } from './recreation.ts'
  * use. From the model and the engine alone, never by asking Compose to try. What it cannot know it says.
  */
 export function predict(facts: Facts, invocation: Invocation, circumstances: Circumstances): Prediction {
+  if (commandOf(invocation) === 'wait' && isOn(invocation, 'down-project'))
+    return endsWithDown(facts, invocation)
   const failure = failureOf(facts, invocation)
   if (failure !== null || !changesSomething(invocation)) {
     const containers = asTheyAre(facts, invocation)
@@ -24,6 +26,12 @@ export function predict(facts: Facts, invocation: Invocation, circumstances: Cir
   const containers = predictContainers(facts, invocation, circumstances)
   const volumes = predictVolumes(facts, invocation, circumstances, containers)
   return { containers, volumes, failure, notes: notesOn(facts, invocation, containers) }
+}
+
+function endsWithDown(facts: Facts, invocation: Invocation): Prediction {
+  const why = 'wait --down-project ends with a down'
+  const containers = asTheyAre(facts, invocation).map(each => ({ ...each, why, certain: false }))
+  return { containers, volumes: volumesAsTheyAre(facts), failure: null, notes: [`${why}: see plan down`] }
 }
 
 /** Whether there is anything to do: nothing at all is created, started, stopped, replaced, removed or orphaned. */
@@ -121,8 +129,8 @@ function pausedContainer(facts: Facts, invocation: Invocation): string | null {
   const command = commandOf(invocation)
   if (command !== 'start' && (!mounting.has(command) || isOn(invocation, 'no-start'))) return null
   if (isV1(facts)) return null
-  const reached = reachedServices(facts, invocation).map(({ service }) => service.name)
-  const containers = reached.flatMap(name => serviceContainers(facts, name))
+  const reached = servicesStarted(facts, invocation)
+  const containers = [...reached].flatMap(name => serviceContainers(facts, name))
   const paused = containers.find(container => container.state === 'paused')
   return paused === undefined ? null : `${escapeName(paused.name)} is paused, and must be unpaused first`
 }
@@ -151,6 +159,8 @@ function notesOn(
     ...missingImages(facts, invocation, containers),
   ]
   if (command === 'watch') notes.push('watch goes on, and rebuilds and replaces containers as files change')
+  if (isOn(invocation, 'abort-on-container-exit') || flagText(invocation, 'exit-code-from') !== null)
+    notes.push('all of it is stopped as soon as one container ends')
   if (command === 'down' && flagText(invocation, 'rmi') !== null)
     notes.push(
       `images of the project are removed too (--rmi ${escapeName(flagText(invocation, 'rmi') ?? '')})`,

@@ -144,6 +144,40 @@ describe('containers', () => {
     ])
   })
 
+  test('nor can one that is pulled by the file, or is not here', () => {
+    const policy = [aService('db', { pullPolicy: 'always' }), aService('web', { pullPolicy: 'missing' })]
+    const containers = [aContainer('db'), aContainer('web')]
+    const facts = aProject({ services: policy, containers, images })
+    expect(actions('up -d', facts)).toEqual(['shop-db-1 keep running?', 'shop-web-1 keep running'])
+    expect(actions('up -d --pull missing', facts)[0]).toBe('shop-db-1 keep running')
+    expect(actions('up -d --no-recreate', facts)[0]).toBe('shop-db-1 keep running')
+    expect(actions('up -d', aProject({ ...shop, images: [anImage('web:1')] }))[0]).toBe(
+      'shop-db-1 keep running?',
+    )
+  })
+
+  test('wait --down-project ends with a down', () => {
+    const prediction = predict(aProject(shop), typed('wait --down-project web'), circumstances())
+    expect(prediction.notes).toEqual(['wait --down-project ends with a down: see plan down'])
+    expect(changesAnything(prediction)).toBe(true)
+  })
+
+  test('by labels, start means what has a container, and what that depends on', () => {
+    const label = { 'com.docker.compose.depends_on': 'db:service_started:false' }
+    const stopped = [
+      { ...db, state: 'exited' as const },
+      aContainer('web', { state: 'exited', labels: label }),
+      aContainer('old', { state: 'exited' }),
+    ]
+    const facts = aProject({ ...shop, services: [], target: 'labels', containers: stopped })
+    expect(actions('-p shop start web', facts).slice(0, 3)).toEqual([
+      'shop-db-1 start running',
+      'shop-old-1 keep stopped',
+      'shop-web-1 start running',
+    ])
+    expect(actions('-p shop start', facts)[1]).toBe('shop-old-1 start running')
+  })
+
   test('scaling makes the next numbers, and takes the last ones away', () => {
     expect(actions('up -d --scale web=3').slice(0, 4)).toEqual([
       'shop-db-1 keep running',
