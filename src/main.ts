@@ -168,6 +168,7 @@ async function run(
     after.slice(1),
     {
       tables: openTables({ width: process.stdout.columns ?? null, home: homedir() }),
+      lineOf: words => lineOf([...before, ...words]),
       openForeign: path => openForeignArchive(resolved(path), zstdProgram(variables)),
     },
   )

@@ -2,7 +2,6 @@ import { checkUp, lookAlikeVolumes, worstHealth } from '../core/doctor.ts'
 import type { Check } from '../core/doctor.ts'
 import { everyFinding } from '../core/findings.ts'
 import { sameProject } from '../core/command-line.ts'
-import { Stop } from '../model/failure.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { VolumeHolding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
@@ -30,12 +29,6 @@ export async function doctor(
 ): Promise<number> {
   const up = sameProject(project, ['up', '-d'])
   const look = await lookAhead(context, up)
-  if (look === null)
-    throw new Stop({
-      reason: 'not-possible',
-      what: 'there is no project here that Compose can read',
-      how: 'go to the directory of its Compose file, or name it: safe-compose -f FILE doctor',
-    })
   const checks = checkUp(await gather(context, look, up))
   context.print(options.json ? `${JSON.stringify({ checks }, null, 2)}\n` : tables.doctor(checks))
   return exitCodes[worstHealth(checks)]

@@ -4,6 +4,7 @@ import type { Invocation } from '../model/invocation.ts'
 import type { ChildEnd } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import { judge } from './judge.ts'
+import { foresee } from './plan.ts'
 import { observeProject } from './observe.ts'
 import { prepareRun } from './prepare-run.ts'
 import { runGuarded } from './run-guarded.ts'
@@ -19,6 +20,7 @@ const attempts = 3
  * Throws `refused`, `declined`, `backup-failed` and the like when it does not run.
  */
 export async function guard(context: Context, invocation: Invocation): Promise<ChildEnd> {
+  if (context.policy.dryRun) return dryRun(context, invocation)
   let line = invocation
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const look = await observeProject(context, line)
@@ -26,8 +28,6 @@ export async function guard(context: Context, invocation: Invocation): Promise<C
 
     const decision = await judge(context, look, line)
     const plan = planFor(decision, look.facts, line)
-    if (context.policy.dryRun) return showPlan(context, look.facts.project.name, plan)
-
     const settled = await settle(context, look, line, decision, plan)
     if (settled === 'look-again') continue
     if ('instead' in settled) {
@@ -41,7 +41,8 @@ export async function guard(context: Context, invocation: Invocation): Promise<C
   throw new Stop({ reason: 'refused', why: `the project changed ${attempts} times while it was looked at` })
 }
 
-function showPlan(context: Context, project: string, plan: ReturnType<typeof planFor>): ChildEnd {
-  context.reporter.say({ type: 'plan', plan, project })
+/** What would be done, by Compose and by us before it. Nothing is. */
+async function dryRun(context: Context, invocation: Invocation): Promise<ChildEnd> {
+  context.reporter.say({ type: 'plan', forecast: await foresee(context, invocation) })
   return { code: 0, signal: null }
 }

@@ -20,8 +20,16 @@ export interface Judgement extends Decision {
   readonly newest: RestorePoint | null
 }
 
-/** Finds, looks into what was found, and decides. Nothing is asked and nothing is changed. */
-export async function judge(context: Context, look: Look, invocation: Invocation): Promise<Judgement> {
+/**
+ * Finds, looks into what was found, and decides. Nothing is asked, and nothing is changed but that an approval is used
+ * up; `ahead`: not even that.
+ */
+export async function judge(
+  context: Context,
+  look: Look,
+  invocation: Invocation,
+  { ahead }: { readonly ahead: boolean } = { ahead: false },
+): Promise<Judgement> {
   const { facts, engine } = look
   const findings = findFindings(facts, invocation, look.circumstances)
   if (findings.length === 0) return { ...nothingFound, findings, newest: null }
@@ -44,7 +52,7 @@ export async function judge(context: Context, look: Look, invocation: Invocation
     audience: context.audience,
     restorePoints: good.map(point => point.manifest),
     created: ledger?.created ?? [],
-    approval: await takeApproval(context, look, invocation, findings),
+    approval: ahead ? null : await takeApproval(context, look, invocation, findings),
     now: context.host.now(),
     volumes: facts.volumes,
     containers: facts.containers,

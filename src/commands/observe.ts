@@ -1,3 +1,4 @@
+import { namedServices } from '../core/reach.ts'
 import { findFindings, holdingsJudgedBy } from '../core/findings.ts'
 import { ledgersOfPlace, placesWorthALook } from '../core/places.ts'
 import { flagText } from '../core/invocation.ts'
@@ -82,9 +83,11 @@ export async function lookBeforeCopying(context: Context, project: Invocation): 
   }
 }
 
-/** A look as before a command, without finishing what dead runs left: nothing is changed. Null when there is no project. */
-export async function lookAhead(context: Context, invocation: Invocation): Promise<Look | null> {
-  return lookOnce(context, invocation, 'guarded')
+/** A look that changes nothing: runs that died are left to the next command that does something. */
+export async function lookAhead(context: Context, invocation: Invocation): Promise<Look> {
+  const look = await lookOnce(context, invocation, 'ahead')
+  if (look === null) throw new Error('Internal error: a look ahead finds or throws')
+  return look
 }
 
 /** The project's name as far as it can be told without an engine; null outside of a project. */
@@ -126,7 +129,7 @@ function fingerprint(look: Look, findings: readonly Finding[]): string {
 async function lookOnce(
   context: Context,
   invocation: Invocation,
-  kind: 'guarded' | 'own',
+  kind: 'guarded' | 'own' | 'ahead',
   {
     hashes: wantsHashes = recreating.has(invocation.command.join(' ')),
     known = {},
@@ -138,8 +141,8 @@ async function lookOnce(
 ): Promise<Look | null> {
   const started = context.host.now().getTime()
   const place = await placeOf(context, invocation)
-  const wantsWhole = kind === 'guarded' && reachesFurther(invocation, place.variables)
-  const [answer, whole, hashes, seen, ledgers] = await Promise.all([
+  const wantsWhole = kind === 'ahead' || (kind === 'guarded' && reachesFurther(invocation, place.variables))
+  const [answer, wholeAtOnce, plainHashes, seen, ledgers] = await Promise.all([
     context.compose.model(invocation, { everything: false }),
     wantsWhole ? context.compose.model(invocation, { everything: true }) : null,
     wantsHashes ? context.compose.hashes(invocation) : {},
@@ -147,9 +150,10 @@ async function lookOnce(
     context.openStore().then(store => store.ledgers()),
   ])
   if ('failure' in seen) {
-    if (kind === 'own' || (await composeReachesEngine(context, invocation))) throw seen.failure
+    if (kind !== 'guarded' || (await composeReachesEngine(context, invocation))) throw seen.failure
     return null
   }
+  const { whole, hashes } = await withInactive(context, invocation, answer, wholeAtOnce, plainHashes)
   const target = targetOf(invocation, answer, place.variables)
   const name =
     answer.ok && target === 'model' ? answer.model.name : nameWithoutModel(place, answer, seen.containers)
@@ -163,8 +167,7 @@ async function lookOnce(
   }
   const circumstances = await circumstancesOf(context, invocation, place)
   const bare = await factsOf(context, { answer, whole, hashes, seen, target, name, place, ledgers })
-  const contents =
-    kind === 'guarded' ? await lookInto(seen.engine, bare, invocation, circumstances, known) : {}
+  const contents = kind !== 'own' ? await lookInto(seen.engine, bare, invocation, circumstances, known) : {}
   const facts = { ...bare, contents }
   const milliseconds = context.host.now().getTime() - started
   context.reporter.say({
@@ -172,6 +175,25 @@ async function lookOnce(
     text: `looked at ${facts.containers.length} containers and ${facts.volumes.length} volumes of ${facts.engine.host}, by ${target === 'model' ? 'the model' : 'labels'} of ${name}, in ${milliseconds} ms`,
   })
   return { engine: seen.engine, facts, circumstances, globals: invocation.globalWords }
+}
+
+/** A service that is named is enabled by it, whatever its profiles: the plain model does not know it. */
+async function withInactive(
+  context: Context,
+  invocation: Invocation,
+  answer: ModelAnswer,
+  whole: ModelAnswer | null,
+  hashes: Facts['hashes'],
+): Promise<{ readonly whole: ModelAnswer | null; readonly hashes: Facts['hashes'] }> {
+  const isKnown = (name: string): boolean =>
+    answer.ok && answer.model.services.some(service => service.name === name)
+  if (!answer.ok || namedServices(invocation).every(isKnown)) return { whole, hashes }
+  const wantsHashes = recreating.has(invocation.command.join(' ')) && context.compose.fact.form !== 'v1'
+  const [found, wide] = await Promise.all([
+    whole ?? context.compose.model(invocation, { everything: true }),
+    wantsHashes ? context.compose.hashes(invocation, { everything: true }) : {},
+  ])
+  return { whole: found, hashes: { ...wide, ...hashes } }
 }
 
 interface Seen {
@@ -254,9 +276,11 @@ async function factsOf(
   const own = seen.containers.filter(container => container.project === name)
   const references = new Set([
     ...own.map(container => container.imageId),
-    ...(answer.ok
-      ? answer.model.services.flatMap(service => imageOf(service.image, service.name, name, service.build))
-      : []),
+    ...[answer, whole].flatMap(each =>
+      each?.ok === true
+        ? each.model.services.flatMap(service => imageOf(service.image, service.name, name, service.build))
+        : [],
+    ),
   ])
   const [inspected, images] = await Promise.all([
     seen.engine.inspect(own),

@@ -14,6 +14,7 @@ import type { Tables } from './list-backups.ts'
 import { pin } from './pin.ts'
 import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
+import { plan } from './plan.ts'
 import { listUndo } from './list-undo.ts'
 import { undo } from './undo.ts'
 
@@ -21,6 +22,8 @@ import { undo } from './undo.ts'
 export interface OwnTools {
   readonly tables: Tables & DoctorTables
   readonly openForeign: OpenForeignArchive
+  /** A Compose line of these words, with the globals as typed. */
+  readonly lineOf: (words: readonly string[]) => Invocation
 }
 
 /**
@@ -114,11 +117,26 @@ export async function runOwnCommand(
         yes: values.yes === true,
       })
     }
+    case 'plan': {
+      const { own, rest } = ownOptionsFirst(words)
+      const { values } = read(word, own, { json: flag, 'exit-code': flag }, null)
+      const line = tools.lineOf(rest.length === 0 ? ['up', '-d'] : rest)
+      return plan(context, line, { json: values.json === true, exitCode: values['exit-code'] === true })
+    }
     case 'approve': {
       const { positionals } = read(word, words, {}, 'CODE')
       return approve(context, one(word, positionals, 'CODE').toUpperCase())
     }
   }
+}
+
+/** `plan`'s own options stand before the words of Compose, of which the first has no dash. */
+function ownOptionsFirst(words: readonly string[]): {
+  readonly own: readonly string[]
+  readonly rest: readonly string[]
+} {
+  const first = words.findIndex(word => !word.startsWith('-'))
+  return first < 0 ? { own: words, rest: [] } : { own: words.slice(0, first), rest: words.slice(first) }
 }
 
 const flag = { type: 'boolean' } as const

@@ -22,13 +22,19 @@ export function removedAnonymousFindings(
       .filter(({ volume }) => !isHeld(facts, volume.name, going))
       .map(mounted => ({
         ...anonymousFinding(rule, facts, removal.container, mounted, {
-          outcome: removal.withVolumes ? 'destroyed' : 'orphaned',
+          outcome:
+            removal.withVolumes && isDeletedWith(removal.container, mounted) ? 'destroyed' : 'orphaned',
           by: words.by(removal),
           instead: words.instead,
         }),
         ...(removal.asked && circumstances.stdin === 'terminal' ? { composeAsks: true as const } : {}),
       })),
   )
+}
+
+/** The engine never deletes with a container what it mounts by name, as after a recreation all that it inherited. */
+function isDeletedWith({ details }: ContainerFact, { mount }: MountedVolume): boolean {
+  return details?.mountedByName?.includes(mount.destination) !== true
 }
 
 /** A volume that a remaining container mounts is neither deleted nor out of sight. */

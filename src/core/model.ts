@@ -31,6 +31,7 @@ function readService(
   seal: Seal,
 ): ServiceModel {
   const attached = namesOf(service['networks'])
+  const [restarters, shared] = [restartersOf(service), sharedServices(service)]
   return {
     name,
     image: textOf(service['image']),
@@ -38,6 +39,9 @@ function readService(
     scale: scaleOf(service),
     containerName: textOf(service['container_name']),
     dependsOn: dependenciesOf(service),
+    ...(restarters.length > 0 ? { restartsWith: restarters } : {}),
+    ...(shared.length > 0 ? { sharesWith: shared } : {}),
+    ...(textOf(service['pull_policy']) === null ? {} : { pullPolicy: textOf(service['pull_policy']) ?? '' }),
     ...(textOf(service['network_mode']) === null && attached.length > 0
       ? { networks: attached.flatMap(key => networks.get(key) ?? []) }
       : {}),
@@ -68,14 +72,24 @@ function unescaped(pairs: Readonly<Record<string, string>>): Readonly<Record<str
 /** What is started before it: said, or meant by links, shared namespaces and volumes (which v1 does not spell out). */
 function dependenciesOf(service: Readonly<Record<string, unknown>>): readonly string[] {
   const linked = textsOf(service['links']).map(link => link.split(':', 1)[0] ?? link)
-  const shared = ['network_mode', 'ipc', 'pid'].flatMap(key => {
+  return [...new Set([...namesOf(service['depends_on']), ...linked, ...sharedServices(service)])]
+}
+
+function sharedServices(service: Readonly<Record<string, unknown>>): readonly string[] {
+  const namespaces = ['network_mode', 'ipc', 'pid'].flatMap(key => {
     const [kind, other] = textOf(service[key])?.split(':') ?? []
     return kind === 'service' && other !== undefined ? [other] : []
   })
   const mounted = textsOf(service['volumes_from']).flatMap(entry =>
     entry.startsWith('container:') ? [] : [entry.split(':', 1)[0] ?? entry],
   )
-  return [...new Set([...namesOf(service['depends_on']), ...linked, ...shared, ...mounted])]
+  return [...new Set([...namespaces, ...mounted])]
+}
+
+/** What it depends on with `restart: true`. */
+function restartersOf(service: Readonly<Record<string, unknown>>): readonly string[] {
+  const needs = Object.entries(recordOf(service['depends_on']))
+  return needs.flatMap(([name, need]) => (recordOf(need)['restart'] === true ? [name] : []))
 }
 
 function networkNames(

@@ -5,6 +5,7 @@ export const ownWords = {
   show: 'everything that one restore point holds',
   restore: 'put volumes back from a restore point or an archive',
   undo: 'take back the last command that destroyed data',
+  plan: 'what Compose would do, and what it means for the data',
   doctor: 'a checklist of the project and this machine, with what mends it',
   approve: 'let one refused command of a coding agent through, once',
   pin: 'write the names of the volumes into the Compose file',

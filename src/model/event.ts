@@ -1,8 +1,9 @@
-import type { Answer, Decision, Plan } from './decision.ts'
+import type { Answer, Decision } from './decision.ts'
 import type { Failure } from './failure.ts'
 import type { Holding } from './holding.ts'
 import type { Manifest, RestorePoint } from './restore-point.ts'
 import type { LedgerService, RunState } from './journal.ts'
+import type { Forecast } from './prediction.ts'
 
 /** Everything the program can say while it works. `ui/messages.ts` makes sentences of it; nothing else prints. */
 export type Event =
@@ -16,8 +17,8 @@ export type Event =
       /** What the command leaves alone although one might fear for it, and why. */
       readonly kept: readonly { readonly name: string; readonly why: string }[]
     }
-  /** `--safe-dry-run`, `plan`. */
-  | { readonly type: 'plan'; readonly plan: Plan; readonly project: string }
+  /** `--safe-dry-run`. */
+  | { readonly type: 'plan'; readonly forecast: Forecast }
   /** A copy goes on. `total` and `rate` (bytes, bytes per second) are null while not known. */
   | {
       readonly type: 'progress'

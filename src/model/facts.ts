@@ -91,6 +91,12 @@ export interface ServiceModel {
   readonly scale: number
   readonly containerName: string | null
   readonly dependsOn: readonly string[]
+  /** Of those the ones whose restart or replacement restarts it (`restart: true`). */
+  readonly restartsWith?: readonly string[]
+  /** Services whose namespaces or volumes it shares: its containers are tied to theirs by id. */
+  readonly sharesWith?: readonly string[]
+  /** `pull_policy`; left out where nothing is said. */
+  readonly pullPolicy?: string
   /** Names on the engine of the networks it must be attached to; left out where the model does not tell. */
   readonly networks?: readonly string[]
   readonly mounts: readonly MountModel[]
@@ -168,6 +174,8 @@ export interface ContainerDetails {
   readonly finishedAt: string | null
   /** Targets of tmpfs mounts, which hide a volume at the same path. */
   readonly tmpfs: readonly string[]
+  /** Targets whose volume was given by its name. The engine never deletes such a one with the container. */
+  readonly mountedByName?: readonly string[]
   readonly settings: Settings
   readonly hostname: string
   /** Milliseconds; null where the engine's default holds. */

@@ -24,8 +24,11 @@ export interface Compose {
    * for a failing `config`: that is an answer.
    */
   readonly model: (invocation: Invocation, options: { everything: boolean }) => Promise<ModelAnswer>
-  /** `config --hash`, for every service; empty when Compose cannot say. */
-  readonly hashes: (invocation: Invocation) => Promise<Readonly<Record<string, string>>>
+  /** `config --hash`, for every service (`everything`: of all profiles); empty when Compose cannot say. */
+  readonly hashes: (
+    invocation: Invocation,
+    options?: { everything: boolean },
+  ) => Promise<Readonly<Record<string, string>>>
   /**
    * Runs the command with its argv untouched; standard streams are the child's own. Signals and job control reach it.
    * Resolves with how it ended; `input` replaces stdin by the bytes read once for `-f -`.

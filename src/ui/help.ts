@@ -63,6 +63,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   show: ['show [--json] ID'],
   restore: ['restore [ID] [--volume V] [--to V2]', 'restore --from FILE --volume V'],
   undo: ['undo [ID] [--list [--json]]'],
+  plan: ['plan [--json] [--exit-code] [COMMAND …]'],
   doctor: ['doctor [--json]'],
   approve: ['approve CODE'],
   pin: ['pin [--external] [--yes] [VOLUME…]', 'pin --check [VOLUME…]'],

@@ -1,6 +1,7 @@
 import { escapeName } from '../core/escape.ts'
 import { formatAgeOf, formatBytes, formatDuration, listed, plural } from '../core/format.ts'
 import { renderPlan } from '../core/plan.ts'
+import { renderForecast } from '../core/render-forecast.ts'
 import type { DecidedStake, Decision } from '../model/decision.ts'
 import type { Event } from '../model/event.ts'
 import { unreachable } from '../model/failure.ts'
@@ -503,9 +504,12 @@ export function adoptLines({ step, details }: EventOf<'adopt'>): readonly string
 // ---- The rest ----------------------------------------------------------------------------------------------------
 
 /** The dry run. */
-export function planLines({ plan, project }: EventOf<'plan'>): readonly string[] {
+export function planLines({ forecast }: EventOf<'plan'>): readonly string[] {
   return [
-    `safe-compose: project ${escapeName(project)}: ${renderPlan(plan)}`,
+    `safe-compose: ${renderForecast(forecast)}`,
+    '',
+    `safe-compose itself: ${renderPlan(forecast.plan)}`,
+    '',
     'safe-compose: a dry run: nothing was changed, and Compose did not run',
   ].flatMap(text => text.split('\n'))
 }

@@ -2,6 +2,7 @@ import type { DecidedStake, Decision, Plan } from '../../src/model/decision.ts'
 import type { Event } from '../../src/model/event.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import type { Contents, Holding } from '../../src/model/holding.ts'
+import type { Forecast } from '../../src/model/prediction.ts'
 import type { Prompt } from '../../src/model/ports.ts'
 import type { Manifest, RestorePoint } from '../../src/model/restore-point.ts'
 
@@ -80,6 +81,22 @@ export function aPlan(decision: Decision): Plan {
 }
 
 export const downV = ['compose', 'down', '-v']
+
+/** A forecast of nothing but what we would do ourselves. */
+export function aForecast(plan: Plan, change: Partial<Forecast> = {}): Forecast {
+  return {
+    takenAt: evening.toISOString(),
+    project: 'shop',
+    compose: { version: '2.40.3', form: 'plugin' },
+    engine: { id: 'engine-1', host: 'unix:///var/run/docker.sock' },
+    command: downV,
+    prediction: { containers: [], volumes: [], failure: null, notes: [] },
+    contents: {},
+    restorePoints: {},
+    plan,
+    ...change,
+  }
+}
 
 export function aQuestion(change: { readonly backsUp?: boolean } = {}): Parameters<Prompt['ask']>[0] {
   const decision = aDecision({ stakes: shopStakes({ backUp: change.backsUp ?? true }) })

@@ -19,6 +19,7 @@ import {
 import {
   aDecision,
   aFinding,
+  aForecast,
   aPlan,
   aRecord,
   aRestorePoint,
@@ -443,10 +444,10 @@ describe('undo and restore', () => {
 })
 
 test('the dry run is the plan, and says that nothing was done', () => {
-  const plan = aPlan(aDecision())
-  const lines = planLines({ type: 'plan', plan, project: 'shop' })
-  expect(lines[0]).toBe(
-    'safe-compose: project shop: 2 destroyed; 2 backups first; you are asked before anything is done',
+  const lines = planLines({ type: 'plan', forecast: aForecast(aPlan(aDecision())) })
+  expect(lines[0]).toBe('safe-compose: project shop: nothing to do')
+  expect(lines).toContain(
+    'safe-compose itself: 2 destroyed; 2 backups first; you are asked before anything is done',
   )
   expect(lines.join('\n')).toContain('shop_pgdata')
   expect(lines.at(-1)).toBe('safe-compose: a dry run: nothing was changed, and Compose did not run')

@@ -51,8 +51,9 @@ export function openCompose(options: ComposeOptions): Compose {
       if (answer.code === 0 || !isTolerant) return modelFrom(options, line, answer)
       return modelFrom(options, line, (await withoutEnvFiles(options, call, line, globals)) ?? answer)
     },
-    hashes: async line => {
-      const { code, stdout } = await call(line.globalWords, ['config', '--hash=*'])
+    hashes: async (line, { everything } = { everything: false }) => {
+      const wide = everything ? ['--profile=*'] : []
+      const { code, stdout } = await call([...wide, ...line.globalWords], ['config', '--hash=*'])
       return code === 0 ? readHashes(stdout) : {}
     },
     run: async (argv, { directory } = {}) => runWithInputs(options, await call.inputs(), argv, directory),

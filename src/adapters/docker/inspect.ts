@@ -110,11 +110,24 @@ function containerDetails(inspected: Docker.ContainerInspectInfo, seal: Seal): C
     exitCode: state.ExitCode,
     finishedAt: isoTime(state.FinishedAt),
     tmpfs: [...Object.keys(host.Tmpfs ?? {}), ...mountedTmpfs],
+    mountedByName: volumesByName(host),
     settings: settingsIn(config, seal),
     hostname: config.Hostname,
     stopTimeout: timeoutOf(config),
     pid: state.Pid,
   }
+}
+
+/** Volumes that a container was created with by name: `-v NAME:/path`, or a mount with a source. */
+function volumesByName(host: Docker.ContainerInspectInfo['HostConfig']): readonly string[] {
+  const bound = (host.Binds ?? []).flatMap(bind => {
+    const [source = '', target] = bind.split(':')
+    return target === undefined || source.startsWith('/') ? [] : [target]
+  })
+  const mounted = (host.Mounts ?? []).flatMap(mount =>
+    mount.Type === 'volume' && (mount.Source ?? '') !== '' ? [mount.Target] : [],
+  )
+  return [...bound, ...mounted]
 }
 
 interface ConfigWords {
