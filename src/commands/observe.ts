@@ -292,7 +292,17 @@ async function factsOf(
   const directory =
     place.directory ?? own.find(container => container.workingDirectory !== null)?.workingDirectory ?? null
   const places = seen.fact.local
-    ? await placesAt(context, placesWorthALook({ directory, model, containers, project: name, ledgers }))
+    ? await placesAt(
+        context,
+        placesWorthALook({
+          directory,
+          model,
+          containers,
+          project: name,
+          ledgers,
+          rootDirectory: seen.fact.rootDirectory,
+        }),
+      )
     : {}
   const directoryId = (directory === null ? undefined : places[directory])?.id ?? null
   return {

@@ -84,6 +84,7 @@ const storeByVariable: Readonly<Record<string, string>> = {
   MONGO_VERSION: 'mongo',
   REDIS_VERSION: 'redis',
   VALKEY_VERSION: 'valkey',
+  RABBITMQ_VERSION: 'rabbitmq',
 }
 
 /** The same for a container: by its image's name, else by what its image's environment says it was built from. */

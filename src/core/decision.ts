@@ -80,7 +80,7 @@ function whySpared(stake: Stake, grounds: DecisionGrounds): string | null {
   const { finding, contents } = stake
   if (grounds.audience.kind !== 'agent' && grounds.policy.rules[finding.rule] === 'off')
     return `the rule ${finding.rule} is off`
-  if (finding.warning === true) return null
+  if (finding.warning === true || isGoneFromItsPlace(finding)) return null
   if (contents?.empty === true && !mayHoldInMemory(finding.holding, grounds)) return 'it is empty'
   if (contents !== null && contents.cache !== null)
     return `a cache that can be made again (${contents.cache})`
@@ -88,6 +88,11 @@ function whySpared(stake: Stake, grounds: DecisionGrounds): string | null {
     return 'a directory of the host in which no database was recognised'
   if (isDisposable(stake, grounds)) return 'its label safe-compose.backup says that it is disposable'
   return finding.outcome === 'recreated' ? whyRecreationSpared(stake, grounds) : null
+}
+
+/** What stands at a directory's path now is not what was there: the rule that says so knows from elsewhere that it held data. */
+function isGoneFromItsPlace({ outcome, holding }: Stake['finding']): boolean {
+  return outcome === 'hidden' && holding.kind === 'bind'
 }
 
 /** A running store may not have written yet: Redis puts a first file into its volume when it stops. */

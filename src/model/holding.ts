@@ -30,6 +30,7 @@ export interface BindHolding {
 /** Data in a container's own writable layer. */
 export interface LayerHolding {
   readonly kind: 'layer'
+  /** Its id; empty for one that is still to come. */
   readonly container: string
   readonly service: string | null
   readonly number: number | null
@@ -69,7 +70,7 @@ export function identityOfHolding(holding: Holding): string {
     case 'bind':
       return `bind ${holding.source}`
     case 'layer':
-      return `layer ${holding.container} ${holding.path}`
+      return `layer ${holding.container || (holding.service ?? '')} ${holding.path}`
     case 'directory':
       return `directory ${holding.path} ${holding.version}`
   }
@@ -96,4 +97,11 @@ export interface DatabaseContents {
   readonly path: string
   /** What identifies this very database across moves (PostgreSQL's system identifier); null where there is none. */
   readonly identity: string | null
+  /** Other databases in the same holding (another version's folder, a moved data directory); absent where none was seen. */
+  readonly others?: readonly { readonly label: string; readonly path: string }[]
+  /**
+   * Redis keeps a snapshot (`dump.rdb`), a log (`appendonlydir`, `appendonly.aof`), or both. Started with a log it reads
+   * nothing else, and makes an empty one where there is none. Absent for other servers.
+   */
+  readonly persistence?: { readonly snapshot: boolean; readonly log: boolean }
 }

@@ -444,6 +444,17 @@ describe('a directory of the host', () => {
     expect(outcomeOf(decided(person, { finding, contents: unknown }))).toBe('spared')
     expect(outcomeOf(decided(person, { finding, contents: null }))).toBe('spared')
   })
+
+  test('counts where it is hidden: what stands at its path now says nothing of what was there', () => {
+    const hidden = aFinding('hidden', {
+      holding: { kind: 'bind', source: '/srv/pg', service: 'db', path: '/d' },
+      canBackUp: false,
+    })
+    const nothing = { ...unknown, empty: true, bytes: 0, lastWrite: null }
+    for (const contents of [unknown, nothing, null])
+      expect(decided(script, { finding: hidden, contents }).verdict).toBe('refuse')
+    expect(decided(script, { finding: aFinding('hidden'), contents: nothing }).verdict).toBe('pass')
+  })
 })
 
 describe('agents', () => {

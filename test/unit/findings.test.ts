@@ -70,6 +70,7 @@ describe('a whole project', () => {
     expect(told('run --rm db', changed)).toEqual([
       'orphaned cache:/data (run-anon)',
       'recreated shop_keep (stateful-recreate)',
+      'orphaned cache:/data (uncovered-data-path)',
       'destroyed db:/var/lib/postgresql/data (run-anon)',
     ])
     const found = findFindings(changed, typed('run --rm db'), circumstances())
@@ -138,7 +139,7 @@ describe('the rules', () => {
   test('have distinct ids, a title, an explanation and citations', () => {
     expect(new Set(ruleIds).size).toBe(rules.length)
     for (const rule of rules) {
-      expect(rule.id).toMatch(/^[a-z][a-z-]+$/)
+      expect(rule.id).toMatch(/^[a-z][a-z0-9-]+$/)
       expect(rule.title).not.toBe('')
       expect(rule.about.length).toBeGreaterThan(60)
       expect(rule.citations.length).toBeGreaterThan(0)

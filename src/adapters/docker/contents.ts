@@ -111,8 +111,9 @@ async function lookAtBind(
   deadline: number,
 ): Promise<Look> {
   const mount = mountsOf(facts.containers, holding).find(each => !each.shared)
-  if (mount === undefined) return unknown
   const proof = await session.mountpointProof()
+  // No container has it yet: the engine's files were proven to be this machine's.
+  if (mount === undefined) return (proof.ok ? await lookAtFolder(holding.source, deadline) : null) ?? unknown
   const reachable = proof.ok && (await isSameDirectory(session, mount.container, mount.path, holding.source))
   if (!reachable) return throughApi(session, mount.container, mount.path, deadline)
   return (await lookAtFolder(holding.source, deadline)) ?? unknown

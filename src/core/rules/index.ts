@@ -1,5 +1,7 @@
 import type { Rule } from '../../model/finding.ts'
 import { anonymousData } from './anonymous-data.ts'
+import { bindReplaced } from './bind-replaced.ts'
+import { bindSourceMissingOrMoved } from './bind-source-missing-or-moved.ts'
 import { bridgeConvert } from './bridge-convert.ts'
 import { delayedFuse } from './delayed-fuse.ts'
 import { downVService } from './down-v-service.ts'
@@ -11,13 +13,20 @@ import { labelModeDown } from './label-mode-down.ts'
 import { overrideAndEnvDrift } from './override-and-env-drift.ts'
 import { projectCollision } from './project-collision.ts'
 import { projectNameChanged } from './project-name-changed.ts'
+import { pg18VolumeMoved } from './pg18-volume-moved.ts'
+import { redisAppendonlyToggle } from './redis-appendonly-toggle.ts'
 import { removeOrphans } from './remove-orphans.ts'
 import { renewAnon } from './renew-anon.ts'
 import { rmV } from './rm-v.ts'
 import { runAnon } from './run-anon.ts'
+import { stateDirFollowsHostname } from './state-dir-follows-hostname.ts'
 import { statefulRecreate } from './stateful-recreate.ts'
+import { subpathIgnored } from './subpath-ignored.ts'
+import { tmpfsOnData } from './tmpfs-on-data.ts'
+import { uncoveredDataPath } from './uncovered-data-path.ts'
 import { volumeDivergedYes } from './volume-diverged-yes.ts'
 import { volumeIdentityEdit } from './volume-identity-edit.ts'
+import { writableDirsByEnv } from './writable-dirs-by-env.ts'
 import { writableLayer } from './writable-layer.ts'
 import { youngerVolume } from './younger-volume.ts'
 
@@ -32,6 +41,15 @@ export const rules: readonly Rule[] = [
   rmV,
   writableLayer,
   bridgeConvert,
+  bindReplaced,
+  redisAppendonlyToggle,
+  pg18VolumeMoved,
+  bindSourceMissingOrMoved,
+  writableDirsByEnv,
+  tmpfsOnData,
+  subpathIgnored,
+  stateDirFollowsHostname,
+  uncoveredDataPath,
   engineSwitched,
   projectNameChanged,
   youngerVolume,
