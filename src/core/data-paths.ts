@@ -1,3 +1,5 @@
+import { readImageReference } from './image-reference.ts'
+
 /**
  * Where known servers keep their data inside a container: repository name (last part) to directories. Several stand
  * for different makers and versions of one name: the data lies in one of them.
@@ -62,12 +64,11 @@ const dataPathsByRepository: Readonly<Record<string, readonly string[]>> = {
  * store. The reference may carry a registry, a tag and a digest.
  */
 export function dataPathsOfImage(reference: string): readonly string[] {
-  const repository = repositoryOf(reference)
+  const { repository, name: last } = readImageReference(reference)
   const whole = Object.entries(dataPathsByRepository).find(
     ([name]) => repository === name || repository.endsWith(`/${name}`),
   )
   if (whole !== undefined) return whole[1]
-  const last = repository.slice(repository.lastIndexOf('/') + 1)
   const paths = Object.hasOwn(dataPathsByImage, last) ? (dataPathsByImage[last] ?? []) : []
   const isBitnami = repository.includes('bitnami')
   return paths.filter(path => path.startsWith('/bitnami/') === isBitnami)
@@ -119,11 +120,4 @@ export function isWithin(path: string, directory: string): boolean {
 
 function trim(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') : path
-}
-
-function repositoryOf(reference: string): string {
-  const withoutDigest = reference.split('@')[0] ?? ''
-  const lastSlash = withoutDigest.lastIndexOf('/')
-  const colon = withoutDigest.indexOf(':', lastSlash + 1)
-  return colon < 0 ? withoutDigest : withoutDigest.slice(0, colon)
 }

@@ -92,6 +92,8 @@ export interface Circumstances {
   readonly variables: Readonly<Record<string, string>>
   /** Whether Compose's own prompts can be answered `yes` from what its standard input is. */
   readonly stdin: 'terminal' | 'empty' | 'data'
+  /** Where the command was typed. */
+  readonly directory: string
   /** The contents of directories of this machine that the command names, where it matters (`bridge convert -o`). */
   readonly directories: Readonly<Record<string, 'missing' | 'empty' | 'filled'>>
   /** Those of `variables` that only a `.env` file sets: Compose does not take every variable from there. */
