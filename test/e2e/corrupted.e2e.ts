@@ -277,7 +277,7 @@ volumes: { pgdata: {}, cache: {} }
       stderr.split('\n').filter(line => line.startsWith('safe-compose') || line.startsWith('  instead'))
     const first = ours(await ok(project.safe(['up', '-d'])))
     expect(first.join('\n')).toContain(
-      `${project.name}_pgdata and ${project.name}_cache are named after this directory`,
+      `${project.name}_cache and ${project.name}_pgdata are named after this directory`,
     )
     expect(first.join('\n')).toContain(`${project.name}/redis of cache has no fixed version`)
     expect(first.join('\n')).toContain("the data of local lies in the project's own directory")

@@ -1,8 +1,11 @@
+import type { Facts, ServiceModel } from '../../model/facts.ts'
 import type { Rule } from '../../model/finding.ts'
+import { databaseServer } from '../database-server.ts'
 import { declaredData } from '../declared-data.ts'
 import { escapeName } from '../escape.ts'
 import { listed } from '../format.ts'
 import { readImageReference } from '../image-reference.ts'
+import { imageOfService } from '../served-data.ts'
 
 /**
  * A store's image has no tag, or one that says no version: `latest`, `alpine`.
@@ -22,6 +25,7 @@ export const floatingTag: Rule = {
     const floating = declaredData(facts, invocation).filter(({ service }) => floats(service.image))
     const services = [...new Map(floating.map(({ service }) => [service.name, service])).values()]
     const images = services.map(({ name, image }) => `${escapeName(image ?? '')} of ${escapeName(name)}`)
+    const instead = `image: ${listed(services.map(service => fixedImage(facts, service)))}`
     return floating.map(({ holding, service }) => ({
       rule: 'floating-tag',
       outcome: 'hidden',
@@ -29,11 +33,18 @@ export const floatingTag: Rule = {
       because: `${listed(images)} ${services.length === 1 ? 'has' : 'have'} no fixed version: a pull can bring one that cannot read the data`,
       evidence: [`image: ${escapeName(service.image ?? '')}`],
       usedBy: [escapeName(service.name)],
-      instead: 'a tag with the major version, such as postgres:16',
+      instead,
       canBackUp: true,
       warning: true,
     }))
   },
+}
+
+/** With the major version that is there now, where its image tells. */
+function fixedImage(facts: Facts, service: ServiceModel): string {
+  const { repository } = readImageReference(service.image ?? '')
+  const [major] = databaseServer(service.image, imageOfService(facts, service))?.version ?? []
+  return escapeName(`${repository}:${major ?? 'MAJOR'}`)
 }
 
 /** Nothing in the tag says a version. The numbers of distributions (`alpine3.19`) do not count. */

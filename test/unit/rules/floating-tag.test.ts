@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { floatingTag } from '../../../src/core/rules/floating-tag.ts'
 import type { Facts } from '../../../src/model/facts.ts'
-import { aProject, aService } from '../../fakes/facts.ts'
+import { aProject, aService, anImage } from '../../fakes/facts.ts'
 import { expectFound, expectQuiet } from './rule-checks.ts'
 
 function shop(image: string, mounts = ['pgdata:/var/lib/postgresql/data', 'data:/data']): Facts {
@@ -23,6 +23,13 @@ describe('found', () => {
     )
     expect(finding?.warning).toBe(true)
     expect(finding?.because).toContain(`${image} of db has no fixed version`)
+  })
+
+  test('the version that is there now is the one to write', () => {
+    const images = [anImage('postgres:latest', { versions: { PG_MAJOR: '16' } })]
+    const facts = { ...shop('postgres:latest'), images }
+    const [finding] = expectFound(floatingTag, { line: 'up -d', facts }, { shop_pgdata: 'hidden' })
+    expect(finding?.instead).toBe('image: postgres:16')
   })
 
   test('several are told together', () => {
