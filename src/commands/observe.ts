@@ -142,12 +142,14 @@ async function lookOnce(
   const started = context.host.now().getTime()
   const place = await placeOf(context, invocation)
   const wantsWhole = kind === 'ahead' || (kind === 'guarded' && reachesFurther(invocation, place.variables))
-  const [answer, wholeAtOnce, plainHashes, seen, ledgers] = await Promise.all([
+  const recreates = kind !== 'own' && recreating.has(invocation.command.join(' '))
+  const [answer, wholeAtOnce, plainHashes, seen, ledgers, v1Api] = await Promise.all([
     context.compose.model(invocation, { everything: false }),
     wantsWhole ? context.compose.model(invocation, { everything: true }) : null,
     wantsHashes ? context.compose.hashes(invocation) : {},
     observeEngine(context),
     context.openStore().then(store => store.ledgers()),
+    recreates ? apiOfV1(context, place.variables) : null,
   ])
   if ('failure' in seen) {
     if (kind !== 'guarded' || (await composeReachesEngine(context, invocation))) throw seen.failure
@@ -166,7 +168,7 @@ async function lookOnce(
     })
   }
   const circumstances = await circumstancesOf(context, invocation, place)
-  const bare = await factsOf(context, { answer, whole, hashes, seen, target, name, place, ledgers })
+  const bare = await factsOf(context, { answer, whole, hashes, seen, target, name, place, ledgers, v1Api })
   const contents = kind !== 'own' ? await lookInto(seen.engine, bare, invocation, circumstances, known) : {}
   const facts = { ...bare, contents }
   const milliseconds = context.host.now().getTime() - started
@@ -228,6 +230,22 @@ function placeOf(context: Context, invocation: Invocation): Promise<ProjectPlace
   return locateProject(invocation, context.variables, context.directory, context.files.readText)
 }
 
+/**
+ * The API version that Compose v1 speaks; null for any other Compose. It is told by COMPOSE_API_VERSION, else by its
+ * Docker library: up to 4 that speaks one of its own, later ones speak the engine's newest.
+ */
+async function apiOfV1(
+  context: Context,
+  variables: Readonly<Record<string, string>>,
+): Promise<string | null> {
+  if (context.compose.fact.form !== 'v1') return null
+  const told = variables['COMPOSE_API_VERSION'] ?? ''
+  if (told !== '') return /^\d+\.\d+$/.test(told) ? told : 'newest'
+  const { stdout } = await context.compose.call([], ['version'])
+  const library = /docker-py version: (\d+)/.exec(stdout)?.[1]
+  return library !== undefined && Number(library) < 5 ? '1.39' : 'newest'
+}
+
 /** By `-p` or COMPOSE_PROJECT_NAME; else by the containers that say they came from this directory. */
 function nameWithoutModel(
   place: ProjectPlace,
@@ -253,6 +271,7 @@ async function circumstancesOf(
   return {
     variables: place.variables,
     stdin: context.stdin,
+    directory: context.directory,
     directories,
     envFileOnly: place.envFileOnly,
     sha256: context.host.sha256,
@@ -270,6 +289,7 @@ async function factsOf(
     readonly name: string
     readonly place: ProjectPlace
     readonly ledgers: readonly Ledger[]
+    readonly v1Api: string | null
   },
 ): Promise<Facts> {
   const { answer, whole, seen, name, place, ledgers } = from
@@ -284,7 +304,7 @@ async function factsOf(
   ])
   const [inspected, images] = await Promise.all([
     seen.engine.inspect(own),
-    seen.engine.images([...references]),
+    seen.engine.images([...references], from.v1Api === null ? undefined : { v1Api: from.v1Api }),
   ])
   const details = new Map(inspected.map(container => [container.id, container]))
   const containers = seen.containers.map(container => details.get(container.id) ?? container)

@@ -3,7 +3,8 @@ import { readInvocation } from '../core/invocation.ts'
 import { keepTheData } from '../core/keep-the-data.ts'
 import { unreachable, Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
-import type { Answer, Plan } from '../model/decision.ts'
+import type { Answer, DecidedStake, Plan } from '../model/decision.ts'
+import type { Finding } from '../model/finding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Context } from './context.ts'
 import type { Judgement } from './judge.ts'
@@ -70,22 +71,40 @@ async function sayFound(
   decision: Judgement,
   plan: Plan,
 ): Promise<void> {
-  const directory = look.facts.project.directory ?? context.directory
-  if (decision.verdict === 'warn' && !destroys(plan)) {
-    const texts = decision.stakes.map(
-      ({ stake }) => `${stake.finding.rule} ${nameOfHolding(stake.finding.holding)}`,
-    )
-    const fresh = await Promise.all(texts.map(text => context.projects.firstTime(directory, text)))
-    if (!fresh.includes(true)) return
-  }
+  const fresh = destroys(plan) ? decision : await withoutWhatWasSaid(context, look, decision)
+  if (fresh === null) return
   context.reporter.say({
     type: 'found',
-    decision,
+    decision: fresh,
     project: look.facts.project.name,
     command: invocation.argv,
     newest: decision.newest,
     kept: keptBy(look, invocation),
   })
+}
+
+/**
+ * Warnings are given once per project and change; null when nothing else is left. Where data would be destroyed nothing
+ * is left out: see above.
+ */
+async function withoutWhatWasSaid(
+  context: Context,
+  look: Look,
+  decision: Judgement,
+): Promise<Judgement | null> {
+  const directory = look.facts.project.directory ?? context.directory
+  const stakes: DecidedStake[] = []
+  for (const decided of decision.stakes) {
+    const { finding } = decided.stake
+    const isOnlySaid = finding.warning === true || decision.verdict === 'warn'
+    if (!isOnlySaid || (await context.projects.firstTime(directory, textOf(finding)))) stakes.push(decided)
+  }
+  return stakes.length === 0 ? null : { ...decision, stakes }
+}
+
+/** What it is remembered by that a warning was given: when its reasons change, it is given again. */
+function textOf({ rule, holding, because, evidence }: Finding): string {
+  return [rule, nameOfHolding(holding), because, ...evidence].join('\n')
 }
 
 /**

@@ -1,3 +1,5 @@
+import { readImageReference } from './image-reference.ts'
+
 /**
  * Where known servers keep their data inside a container: repository name (last part) to directories. Several stand
  * for different makers and versions of one name: the data lies in one of them.
@@ -62,12 +64,11 @@ const dataPathsByRepository: Readonly<Record<string, readonly string[]>> = {
  * store. The reference may carry a registry, a tag and a digest.
  */
 export function dataPathsOfImage(reference: string): readonly string[] {
-  const repository = repositoryOf(reference)
+  const { repository, name: last } = readImageReference(reference)
   const whole = Object.entries(dataPathsByRepository).find(
     ([name]) => repository === name || repository.endsWith(`/${name}`),
   )
   if (whole !== undefined) return whole[1]
-  const last = repository.slice(repository.lastIndexOf('/') + 1)
   const paths = Object.hasOwn(dataPathsByImage, last) ? (dataPathsByImage[last] ?? []) : []
   const isBitnami = repository.includes('bitnami')
   return paths.filter(path => path.startsWith('/bitnami/') === isBitnami)

@@ -7,7 +7,8 @@ import { rules } from './rules/index.ts'
 
 /**
  * Everything that the rules have to say about a command, the gravest first; about each holding once, by the rule that
- * says the gravest about it. Empty for what Compose does not run: help, lines that it rejects.
+ * says the gravest about it. A warning takes nobody's place and gives way to nobody: each rule may have one about each
+ * holding. Empty for what Compose does not run: help, lines that it rejects.
  */
 export function findFindings(
   facts: Facts,
@@ -17,8 +18,9 @@ export function findFindings(
   const all = everyFinding(facts, invocation, circumstances)
   const sorted = all.toSorted((a, b) => gravity(a) - gravity(b))
   const seen = new Set<string>()
-  return sorted.filter(({ holding }) => {
-    const identity = identityOfHolding(holding)
+  return sorted.filter(({ holding, rule, warning }) => {
+    const whose = warning === true ? `${rule} ` : ''
+    const identity = `${whose}${identityOfHolding(holding)}`
     return !seen.has(identity) && seen.add(identity)
   })
 }

@@ -216,4 +216,9 @@ export interface ImageFact {
   readonly versions: Readonly<Record<string, string>>
   /** What its own environment and command line say about data, as for a service. */
   readonly settings: Settings
+  /**
+   * Whether the engine's answer about it has a `ContainerConfig`, in the API version that Compose v1 speaks: without
+   * it v1 breaks off in the middle of a recreation. Null where it was not asked, for any other Compose.
+   */
+  readonly containerConfig: boolean | null
 }

@@ -91,6 +91,8 @@ export interface Circumstances {
   readonly variables: Readonly<Record<string, string>>
   /** Whether Compose's own prompts can be answered `yes` from what its standard input is. */
   readonly stdin: 'terminal' | 'empty' | 'data'
+  /** Where the command was typed. */
+  readonly directory: string
   /** Directories of this machine that the command deletes (`bridge convert -o`), by the word that names them. */
   readonly directories: Readonly<Record<string, NamedDirectory>>
   /** Those of `variables` that only a `.env` file sets: Compose does not take every variable from there. */

@@ -67,8 +67,14 @@ export interface Engine {
   }>
   /** The same containers with `details` filled in. Those that vanished meanwhile are left out. */
   readonly inspect: (containers: readonly ContainerFact[]) => Promise<readonly ContainerFact[]>
-  /** By reference or id; those that do not exist are left out. */
-  readonly images: (references: readonly string[]) => Promise<readonly ImageFact[]>
+  /**
+   * By reference or id; those that do not exist are left out. `v1Api`: the API version that Compose v1 speaks, such as
+   * `1.41`, or `newest`; with it `containerConfig` is told.
+   */
+  readonly images: (
+    references: readonly string[],
+    options?: { readonly v1Api: string },
+  ) => Promise<readonly ImageFact[]>
   /**
    * A quick look into holdings: database, size, last write, emptiness. Stops at `budget` milliseconds (sizes become
    * null, the database is still told). Starts nothing.

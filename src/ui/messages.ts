@@ -74,7 +74,7 @@ export function foundLines(event: EventOf<'found'>, setting: Setting): readonly 
       ? []
       : [`safe-compose: a person approved exactly this, once (${decision.approval})`]),
     ...ignoredLines(decision),
-    ...remarks.flatMap(({ stake }) => remarkLines(stake.finding.because, stake.finding.instead)),
+    ...remarkLinesOf(remarks),
   ]
 }
 
@@ -203,11 +203,28 @@ function ignoredLines({ ignored }: Decision): readonly string[] {
   return [`safe-compose: ignored, because a coding agent is at work: ${listed(ignored.map(escapeName))}`]
 }
 
-function remarkLines(because: string, instead: string | null): readonly string[] {
-  return [
-    `safe-compose: warning: ${escapeName(because)}`,
-    ...(instead === null ? [] : [`  instead:  ${escapeName(instead)}`]),
-  ]
+/** What is said of several holdings in the same words is said once. */
+function remarkLinesOf(remarks: readonly DecidedStake[]): readonly string[] {
+  return becauses(remarks).flatMap(because => {
+    const same = remarks.filter(({ stake }) => escapeName(stake.finding.because) === because)
+    const instead = new Set(same.flatMap(({ stake }) => stake.finding.instead ?? []))
+    return [
+      `safe-compose: warning: ${because}`,
+      ...[...instead].map(line => `  instead:  ${escapeName(line)}`),
+    ]
+  })
+}
+
+/** Of what is only worth a word, what concerns data that a refused command would delete. */
+function remarksOn(refused: readonly DecidedStake[], decision: Decision): readonly DecidedStake[] {
+  const deleted = new Set(
+    refused
+      .filter(({ stake }) => stake.finding.outcome === 'destroyed')
+      .map(({ stake }) => identityOfHolding(stake.finding.holding)),
+  )
+  return decision.stakes.filter(
+    ({ stake: { finding } }) => finding.warning === true && deleted.has(identityOfHolding(finding.holding)),
+  )
 }
 
 // ---- Refusals ----------------------------------------------------------------------------------------------------
@@ -220,7 +237,7 @@ export function refusedLines(event: EventOf<'refused'>, { now }: Setting): reado
   const unclear = refused.filter(({ stake }) => !saysItself.has(stake.finding.rule))
   return [
     `safe-compose: refused: \`${shortLine(command)}\` would ${wouldDo(refused, now)}.`,
-    ...becauses(unclear).map(because => `  why: ${because}`),
+    ...becauses([...unclear, ...remarksOn(refused, decision)]).map(because => `  why: ${because}`),
     ...evidenceLines(refused),
     ...cannotBackUpLines(refused),
     `  Nothing was changed.${code === null ? reasonOf(refused) : ' A person has to decide this.'}`,

@@ -230,6 +230,7 @@ export function anImage(reference: string, words: Partial<ImageFact> = {}): Imag
     volumes: [],
     versions: {},
     settings: {},
+    containerConfig: null,
     ...words,
   }
 }
@@ -249,6 +250,7 @@ export function circumstances(words: Partial<Circumstances> = {}): Circumstances
   return {
     variables: {},
     stdin: 'empty',
+    directory: '/srv/shop',
     directories: {},
     sha256: text => createHash('sha256').update(text).digest('hex'),
     ...words,

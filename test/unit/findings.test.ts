@@ -50,6 +50,17 @@ describe('a whole project', () => {
     ])
   })
 
+  test("a warning takes nobody's place, and gives way to nobody", () => {
+    const below = circumstances({ directory: '/srv/shop/below' })
+    const all = findFindings(facts, typed('down -v -t 0'), below)
+    expect(all.map(({ rule, holding }) => `${rule} ${nameOfHolding(holding)}`)).toEqual([
+      'down-volumes shop_pgdata',
+      'anonymous-data cache:/data',
+      'down-in-parent shop_pgdata',
+      'down-in-parent cache:/data',
+    ])
+  })
+
   test('of two rules about one holding the one that says the gravest stays', () => {
     const labels = { 'com.docker.compose.project': 'shop', 'com.docker.compose.config-hash': 'another' }
     const diverged = { ...facts, volumes: [aVolume('shop_pgdata', { labels }), aVolume(a), aVolume(b)] }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { DecidedStake } from '../../src/model/decision.ts'
 import type { Event } from '../../src/model/event.ts'
 import type { Setting } from '../../src/ui/messages.ts'
 import {
@@ -205,6 +206,20 @@ safe-compose: this leaves 1 volume of project shop behind: nothing will point to
     ])
   })
 
+  test('what is said of several volumes in the same words is said once', () => {
+    const stakes = ['shop_pgdata', 'shop_cache'].map(name => {
+      const words = { rule: 'unpinned-name', because: 'both are unpinned', instead: 'name: shop' }
+      return aStake(aFinding(aVolume(name), { ...words, warning: true }), null, {
+        verdict: 'warn',
+        backUp: false,
+      })
+    })
+    expect(foundLines(found({ decision: aDecision({ verdict: 'warn', stakes }) }), inLog)).toEqual([
+      'safe-compose: warning: both are unpinned',
+      '  instead:  name: shop',
+    ])
+  })
+
   test('what goes without a copy is still said to go', () => {
     const decision = aDecision({ verdict: 'warn', stakes: shopStakes({ verdict: 'warn', backUp: false }) })
     expect(foundLines(found({ decision }), inLog)).toEqual([
@@ -328,6 +343,19 @@ safe-compose: refused: \`down -v\` would delete shop_pgdata (PostgreSQL 15, 1.2 
     )
     expect(new Set(names).size).toBe(3)
   })
+})
+
+test('a refusal names what else is worth knowing about the volumes that would go, and about no others', () => {
+  const remark = (name: string, because: string): DecidedStake =>
+    aStake(aFinding(aVolume(name), { rule: 'down-in-parent', because, warning: true }), null, {
+      verdict: 'warn',
+      backUp: false,
+    })
+  const { decision } = refused()
+  const stakes = [...decision.stakes, remark('shop_pgdata', 'it is another folder'), remark('x', 'not this')]
+  const lines = refusedLines(refused({ decision: { ...decision, stakes } }), inLog)
+  expect(lines).toContain('  why: it is another folder')
+  expect(lines.join('\n')).not.toContain('not this')
 })
 
 test('refused in a script: why, the safe way, and how on purpose', () => {

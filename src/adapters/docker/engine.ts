@@ -43,7 +43,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   return {
     observe: () => observe(session),
     inspect: containers => inspectContainers(session, containers),
-    images: references => findImages(session, references),
+    images: (references, options) => findImages(session, references, options?.v1Api ?? null),
     contents: (holdings, facts, budget) => lookAtContents(session, holdings, facts, budget),
     databases: places => databasesAt(session, places),
     volume: name => findVolume(session, name),

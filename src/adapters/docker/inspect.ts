@@ -59,6 +59,7 @@ export async function inspectContainer(
 export async function findImages(
   session: Session,
   references: readonly string[],
+  v1Api: string | null,
 ): Promise<readonly ImageFact[]> {
   const images = new Map<string, ImageFact>()
   const found = await inParallel([...new Set(references)], 12, async reference => {
@@ -68,9 +69,11 @@ export async function findImages(
       // 400: Compose lets anything stand as an image's name until it is pulled.
       accept: [404, 400],
     })
-    return status < 300 ? [{ reference, body }] : []
+    if (status >= 300) return []
+    const containerConfig = v1Api === null ? null : await hasContainerConfig(session, body, v1Api)
+    return [{ reference, body, containerConfig }]
   })
-  for (const { reference, body } of found.flat()) {
+  for (const { reference, body, containerConfig } of found.flat()) {
     const known = images.get(body.Id)
     images.set(body.Id, {
       id: body.Id,
@@ -79,9 +82,31 @@ export async function findImages(
       volumes: Object.keys(body.Config?.Volumes ?? {}),
       versions: versionsOf(body.Config?.Env ?? []),
       settings: settingsIn(body.Config, session.host.seal),
+      containerConfig,
     })
   }
   return [...images.values()]
+}
+
+/** From API 1.45 on the engine leaves the field out; with the containerd image store it never had it. */
+async function hasContainerConfig(
+  session: Session,
+  image: Docker.ImageInspectInfo,
+  api: string,
+): Promise<boolean | null> {
+  if (api === 'newest' || api === session.connection.apiVersion) return isThere(image)
+  const { status, body } = await session.call<Docker.ImageInspectInfo>({
+    path: `/images/${encodeURIComponent(image.Id)}/json`,
+    doing: `look at the image ${image.Id} as Compose v1 does`,
+    // An engine may no longer speak that version: then v1 fails by itself, before it touches anything.
+    accept: [400, 404],
+    api,
+  })
+  return status < 300 ? isThere(body) : null
+}
+
+function isThere({ ContainerConfig }: Partial<Docker.ImageInspectInfo>): boolean {
+  return ContainerConfig !== undefined && ContainerConfig !== null
 }
 
 /**
