@@ -4,6 +4,7 @@ import type { Invocation } from '../model/invocation.ts'
 import type { ChildEnd } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import { judge } from './judge.ts'
+import { rememberFindings } from './remember-findings.ts'
 import { observeProject } from './observe.ts'
 import { prepareRun } from './prepare-run.ts'
 import { runGuarded } from './run-guarded.ts'
@@ -24,6 +25,7 @@ export async function guard(context: Context, invocation: Invocation): Promise<C
     if (look === 'compose-fails-by-itself') return context.compose.run(invocation.argv)
 
     const decision = await judge(context, look, invocation)
+    await rememberFindings(context, look, invocation, decision)
     const plan = planFor(decision, look.facts, invocation)
     if (context.policy.dryRun) return showPlan(context, look.facts.project.name, plan)
 

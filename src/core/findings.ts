@@ -3,6 +3,7 @@ import type { Circumstances, Finding, Outcome } from '../model/finding.ts'
 import type { Holding } from '../model/holding.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
+import { findingId } from './finding-id.ts'
 import { rules } from './rules/index.ts'
 
 /**
@@ -18,10 +19,12 @@ export function findFindings(
   const all = rules.flatMap(rule => rule.check(facts, invocation, circumstances))
   const sorted = all.toSorted((a, b) => gravity(a) - gravity(b))
   const seen = new Set<string>()
-  return sorted.filter(({ holding }) => {
-    const identity = identityOfHolding(holding)
-    return !seen.has(identity) && seen.add(identity)
-  })
+  return sorted
+    .filter(({ holding }) => {
+      const identity = identityOfHolding(holding)
+      return !seen.has(identity) && seen.add(identity)
+    })
+    .map(finding => ({ ...finding, id: findingId(finding, circumstances.sha256) }))
 }
 
 /** What the rules want to have looked into before they judge a command. Each once. */

@@ -6,6 +6,9 @@ export const ownWords = {
   restore: 'put volumes back from a restore point or an archive',
   undo: 'take back the last command that destroyed data',
   approve: 'let one refused command of a coding agent through, once',
+  explain: 'what a rule is about, or what was found; all rules without a word',
+  settings: 'what is in force, and where each value came from',
+  trust: "let this project's configuration count like your own",
   compose: 'hand the rest on to Compose, whatever the word',
   help: 'what safe-compose adds to Compose',
 } as const

@@ -11,6 +11,7 @@ import {
   composeEndedLines,
   copiedLines,
   detailLines,
+  findingIdLines,
   foundLines,
   longCopyLine,
   planLines,
@@ -94,7 +95,7 @@ function linesOf(
 ): readonly string[] {
   switch (event.type) {
     case 'found':
-      return foundLines(event, setting)
+      return [...foundLines(event, setting), ...(options.verbose ? findingIdLines(event) : [])]
     case 'plan':
       return planLines(event)
     case 'copied':
@@ -113,7 +114,7 @@ function linesOf(
     case 'compose-ended':
       return composeEndedLines(event, setting)
     case 'refused':
-      return refusedLines(event, setting)
+      return [...refusedLines(event, setting), ...(options.verbose ? findingIdLines(event) : [])]
     case 'recovered':
       return recoveredLines(event)
     case 'undo':

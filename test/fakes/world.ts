@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
-import type { Context } from '../../src/commands/context.ts'
+import type { Context, SaidFinding } from '../../src/commands/context.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { Stop } from '../../src/model/failure.ts'
 import { nameOfHolding } from '../../src/model/holding.ts'
@@ -51,6 +51,7 @@ export function aWorld(words: WorldWords): World {
     on.get(name)?.()
   }
   const answers = [...(words.answers ?? [])]
+  const findings: SaidFinding[] = []
   const world: World = {
     events: [],
     log,
@@ -119,6 +120,10 @@ export function aWorld(words: WorldWords): World {
       alwaysBacksUp: async () => false,
       rememberAlways: async () => step('remember always'),
       firstTime: async () => true,
+      rememberFindings: async (_, said) => {
+        findings.unshift(...said)
+      },
+      findings: async () => findings,
     },
     files: {
       readText: async () => 'services: {}\n',
