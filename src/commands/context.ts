@@ -1,6 +1,6 @@
-import type { Audience, Policy } from '../model/decision.ts'
+import type { Audience, Policy, Verdict } from '../model/decision.ts'
 import type { PlaceFact } from '../model/facts.ts'
-import type { NamedDirectory } from '../model/finding.ts'
+import type { Finding, NamedDirectory } from '../model/finding.ts'
 import type { Reporter } from '../model/event.ts'
 import type { Compose, Engine, Guardian, Host, HostSurvey, Prompt, Store } from '../model/ports.ts'
 import type { Pin, VolumeDeclarations } from '../core/pins.ts'
@@ -67,6 +67,20 @@ export interface ProjectMemory {
   readonly rememberAlways: (directory: string) => Promise<void>
   /** True the first time for this text in this project: warnings are given once per project and change. */
   readonly firstTime: (directory: string, warning: string) => Promise<boolean>
+  /** Remembers what was found, for `explain`. What cannot be remembered stops nothing. */
+  readonly rememberFindings: (directory: string, said: readonly SaidFinding[]) => Promise<void>
+  /** The newest first. */
+  readonly findings: (directory: string) => Promise<readonly SaidFinding[]>
+}
+
+/** A finding as it was said. */
+export interface SaidFinding {
+  readonly id: string
+  readonly finding: Finding
+  /** As a person thinks of it: `down -v`. */
+  readonly command: string
+  readonly verdict: Verdict
+  readonly at: string
 }
 
 export interface Files {

@@ -5,6 +5,7 @@ import type { ChildEnd } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import { judge } from './judge.ts'
 import { foresee } from './plan.ts'
+import { rememberFindings } from './remember-findings.ts'
 import { observeProject } from './observe.ts'
 import { prepareRun } from './prepare-run.ts'
 import { runGuarded } from './run-guarded.ts'
@@ -27,6 +28,7 @@ export async function guard(context: Context, invocation: Invocation): Promise<C
     if (look === 'compose-fails-by-itself') return context.compose.run(line.argv)
 
     const decision = await judge(context, look, line)
+    await rememberFindings(context, look, line, decision)
     const plan = planFor(decision, look.facts, line)
     const settled = await settle(context, look, line, decision, plan)
     if (settled === 'look-again') continue

@@ -1,5 +1,6 @@
 import { approvalKey, decide } from '../core/decision.ts'
 import { findFindings, holdingsToLookInto } from '../core/findings.ts'
+import { believesLabels } from '../core/trust.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { Contents, Holding } from '../model/holding.ts'
 import type { Decision } from '../model/decision.ts'
@@ -57,6 +58,7 @@ export async function judge(
     volumes: facts.volumes,
     containers: facts.containers,
     images: facts.images,
+    trusted: believesLabels(context.policy.disposable, facts),
   })
   return { ...decision, findings, newest: good[0] ?? null }
 }

@@ -9,6 +9,8 @@ import { backup } from './backup.ts'
 import type { Context } from './context.ts'
 import { doctor } from './doctor.ts'
 import type { DoctorTables } from './doctor.ts'
+import { explain } from './explain.ts'
+import type { ExplanationPages } from './explain.ts'
 import { listBackups, showBackup } from './list-backups.ts'
 import type { Tables } from './list-backups.ts'
 import { pin } from './pin.ts'
@@ -16,12 +18,20 @@ import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
 import { plan } from './plan.ts'
 import { listUndo } from './list-undo.ts'
+import { showSettings } from './settings.ts'
+import type { ConfigurationAtHand, SettingsShown } from './settings.ts'
+import { forgetTrusted, listTrusted, trustProject } from './trust.ts'
+import type { TrustTools } from './trust.ts'
 import { undo } from './undo.ts'
 
 /** What own commands need besides the context. */
 export interface OwnTools {
   readonly tables: Tables & DoctorTables
   readonly openForeign: OpenForeignArchive
+  readonly explanations: ExplanationPages
+  readonly configuration: ConfigurationAtHand
+  readonly settingsPage: (shown: SettingsShown) => string
+  readonly trust: TrustTools
   /** A Compose line of these words, with the globals as typed. */
   readonly lineOf: (words: readonly string[]) => Invocation
 }
@@ -127,6 +137,26 @@ export async function runOwnCommand(
       const { positionals } = read(word, words, {}, 'CODE')
       return approve(context, one(word, positionals, 'CODE').toUpperCase())
     }
+    case 'explain': {
+      const { values, positionals } = read(word, words, { json: flag }, 'RULE|FINDING-ID')
+      const what = atMostOne(word, positionals, 'RULE')
+      const { directory } = tools.configuration
+      return explain(context, project, { what, json: values.json === true, directory }, tools.explanations)
+    }
+    case 'settings': {
+      const { values } = read(word, words, { json: flag }, null)
+      return showSettings(context, { json: values.json === true }, tools.configuration, tools.settingsPage)
+    }
+    case 'trust': {
+      const { values, positionals } = read(word, words, { list: flag, remove: flag }, 'DIR')
+      if (values.list === true && values.remove === true)
+        throw usage('--list and --remove exclude each other', 'safe-compose trust [DIR] [--list | --remove]')
+      atMostOne(word, positionals, 'DIR')
+      if (values.list === true) return listTrusted(context, tools.trust)
+      return values.remove === true
+        ? forgetTrusted(context, tools.trust)
+        : trustProject(context, project, tools.trust)
+    }
   }
 }
 
@@ -171,8 +201,8 @@ function one(word: string, positionals: readonly string[], name: string): string
   return first
 }
 
-function atMostOne(word: string, positionals: readonly string[]): string | null {
-  if (positionals.length > 1) throw usage(`${word} takes one ID`, `safe-compose ${word} [ID]`)
+function atMostOne(word: string, positionals: readonly string[], name = 'ID'): string | null {
+  if (positionals.length > 1) throw usage(`${word} takes one ${name}`, `safe-compose ${word} [${name}]`)
   return positionals[0] ?? null
 }
 

@@ -6,7 +6,10 @@ import type { Holding } from '../model/holding.ts'
 import type { Ledger } from '../model/journal.ts'
 import type { Manifest } from '../model/restore-point.ts'
 import { dataPathsOfContainer, isDataPath } from './data-paths.ts'
+import { effectOf, reactions } from './effects.ts'
+import type { Reaction } from './effects.ts'
 import { formatAge } from './format.ts'
+import { isLooser, levelFor, levelOf } from './levels.ts'
 
 /** All that a decision rests on. */
 export interface DecisionGrounds {
@@ -78,7 +81,7 @@ const hour = 3600_000
 
 function whySpared(stake: Stake, grounds: DecisionGrounds): string | null {
   const { finding, contents } = stake
-  if (grounds.audience.kind !== 'agent' && grounds.policy.rules[finding.rule] === 'off')
+  if (grounds.audience.kind !== 'agent' && configuredLevel(finding, grounds) === 'off')
     return `the rule ${finding.rule} is off`
   if (finding.warning === true || isGoneFromItsPlace(finding)) return null
   if (contents?.empty === true && !mayHoldInMemory(finding.holding, grounds)) return 'it is empty'
@@ -125,9 +128,9 @@ function whyRecreationSpared({ finding }: Stake, grounds: DecisionGrounds): stri
 }
 
 /** A configured level that asks or refuses holds however recent the copy is. */
-function isRaised(finding: Finding, { policy }: DecisionGrounds): boolean {
-  const level = policy.rules[finding.rule]
-  return level !== undefined && isStricter(level === 'off' ? 'pass' : level, 'back-up')
+function isRaised(finding: Finding, grounds: DecisionGrounds): boolean {
+  const level = configuredLevel(finding, grounds)
+  return level !== null && isLooser('back-up', level)
 }
 
 function ageOfNewestCopy(holding: Holding, { restorePoints, now }: DecisionGrounds): number | null {
@@ -170,9 +173,9 @@ function wasNotSeen(contents: Stake['contents']): boolean {
 
 // ---- What is -----------------------------------------------------------------------------------------------------
 
-interface Reasoned {
-  readonly verdict: Verdict
-  readonly why: string
+/** What the configuration says about a finding's rule for whoever asks; null where nothing. */
+function configuredLevel(finding: Finding, { policy, audience }: DecisionGrounds): RuleLevel | null {
+  return levelFor(policy.rules[finding.rule], audience.kind)
 }
 
 const whyApproved = 'a person approved exactly this, once'
@@ -194,46 +197,12 @@ function isLeftAlone(finding: Finding): boolean {
   return finding.outcome === 'orphaned' && finding.wouldUse !== undefined
 }
 
-function defaultOf(finding: Finding, grounds: DecisionGrounds): Reasoned {
-  const { kind } = grounds.audience
-  if (finding.warning === true) return { verdict: 'warn', why: 'worth knowing, nothing is at stake' }
-  switch (finding.outcome) {
-    case 'destroyed':
-      return destroyed(finding, grounds)
-    case 'hidden':
-    case 'corrupted':
-      return startsElsewhere(kind)
-    case 'orphaned':
-      if (finding.wouldUse !== undefined) return startsElsewhere(kind)
-      return finding.canBackUp
-        ? { verdict: 'back-up', why: 'it is kept, but nothing points to it any more' }
-        : { verdict: 'refuse', why: 'no backup can be made of it' }
-    case 'recreated':
-      return { verdict: 'back-up', why: 'no good backup of it is recent enough' }
-  }
-}
-
-/** The application would go on with other data than it has: only a person can know that this is meant. */
-function startsElsewhere(kind: Audience['kind']): Reasoned {
-  return kind === 'person'
-    ? { verdict: 'ask', why: 'a person decides' }
-    : { verdict: 'refuse', why: 'nobody is there to decide' }
-}
-
-function destroyed(finding: Finding, grounds: DecisionGrounds): Reasoned {
-  if (!finding.canBackUp) return { verdict: 'refuse', why: 'no backup can be made of it' }
-  if (isOwnScratch(finding.holding, grounds))
+function defaultOf(finding: Finding, grounds: DecisionGrounds): Reaction {
+  const isScratch =
+    finding.outcome === 'destroyed' && finding.canBackUp && isOwnScratch(finding.holding, grounds)
+  if (isScratch && finding.warning !== true)
     return { verdict: 'back-up', why: 'it was created here less than 24 hours ago, under the guard' }
-  switch (grounds.audience.kind) {
-    case 'person':
-      return finding.composeAsks === true
-        ? { verdict: 'back-up', why: 'Compose asks before it does it' }
-        : { verdict: 'ask', why: 'a person decides' }
-    case 'script':
-      return { verdict: 'back-up', why: 'nobody is there to be asked' }
-    case 'agent':
-      return { verdict: 'refuse', why: 'an agent may not destroy data' }
-  }
+  return reactions[effectOf(finding)][grounds.audience.kind]
 }
 
 /** First created under the guard, less than a day ago, by the same kind of audience that would now delete it. */
@@ -247,10 +216,10 @@ function isOwnScratch(holding: Holding, { created, audience, now }: DecisionGrou
   )
 }
 
-function withLevel(byDefault: Reasoned, finding: Finding, grounds: DecisionGrounds): Reasoned {
-  const level = grounds.policy.rules[finding.rule]
-  if (level === undefined || level === 'off') return byDefault
-  if (grounds.audience.kind === 'agent' && isLooser(level, byDefault.verdict)) return byDefault
+function withLevel(byDefault: Reaction, finding: Finding, grounds: DecisionGrounds): Reaction {
+  const level = configuredLevel(finding, grounds)
+  if (level === null || level === 'off') return byDefault
+  if (grounds.audience.kind === 'agent' && isLooser(level, levelOf(byDefault.verdict))) return byDefault
   const why = `the rule ${finding.rule} is set to ${level}`
   if (level === 'back-up' && !finding.canBackUp)
     return byDefault.verdict === 'warn'
@@ -259,7 +228,7 @@ function withLevel(byDefault: Reasoned, finding: Finding, grounds: DecisionGroun
   return { verdict: level, why }
 }
 
-function withOptions(configured: Reasoned, finding: Finding, grounds: DecisionGrounds): Reasoned {
+function withOptions(configured: Reaction, finding: Finding, grounds: DecisionGrounds): Reaction {
   const { audience, policy, approval } = grounds
   if (audience.kind === 'agent') {
     if (configured.verdict !== 'refuse' && configured.verdict !== 'ask') return configured
@@ -278,7 +247,7 @@ function withOptions(configured: Reasoned, finding: Finding, grounds: DecisionGr
 }
 
 /** Goes on: after a backup where one can be made and is wanted. */
-function letThrough(finding: Finding, policy: Policy, why: string, mayForgo: boolean): Reasoned {
+function letThrough(finding: Finding, policy: Policy, why: string, mayForgo: boolean): Reaction {
   const copies = finding.canBackUp && !(mayForgo && policy.noBackup)
   return { verdict: copies ? 'back-up' : 'warn', why }
 }
@@ -289,10 +258,6 @@ function isStricter(verdict: Verdict, than: Verdict): boolean {
   return strictness.indexOf(verdict) > strictness.indexOf(than)
 }
 
-function isLooser(level: RuleLevel, than: Verdict): boolean {
-  return level === 'off' || isStricter(than, level)
-}
-
 function strictest(verdicts: readonly Verdict[]): Verdict {
   return verdicts.reduce<Verdict>((most, verdict) => (isStricter(verdict, most) ? verdict : most), 'pass')
 }
@@ -301,9 +266,10 @@ function strictest(verdicts: readonly Verdict[]): Verdict {
 function looseningOf(grounds: DecisionGrounds): readonly string[] {
   const { policy } = grounds
   const levels = grounds.stakes.flatMap(({ finding }) => {
-    const level = policy.rules[finding.rule]
-    const isIgnored = level !== undefined && isLooser(level, defaultOf(finding, grounds).verdict)
-    return isIgnored ? [`rules: { ${finding.rule}: ${level} }`] : []
+    const level = configuredLevel(finding, grounds)
+    if (level === null || !isLooser(level, levelOf(defaultOf(finding, grounds).verdict))) return []
+    const isForAll = typeof policy.rules[finding.rule] === 'string'
+    return [`rules: { ${finding.rule}: ${isForAll ? level : `{ ${grounds.audience.kind}: ${level} }`} }`]
   })
   return [
     ...(policy.yes ? ['--safe-yes'] : []),

@@ -3,6 +3,7 @@ import type { Circumstances, Finding, Outcome } from '../model/finding.ts'
 import type { Holding } from '../model/holding.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
+import { findingId } from './finding-id.ts'
 import { rules } from './rules/index.ts'
 
 /**
@@ -18,11 +19,13 @@ export function findFindings(
   const all = everyFinding(facts, invocation, circumstances)
   const sorted = all.toSorted((a, b) => gravity(a) - gravity(b))
   const seen = new Set<string>()
-  return sorted.filter(({ holding, rule, warning }) => {
-    const whose = warning === true ? `${rule} ` : ''
-    const identity = `${whose}${identityOfHolding(holding)}`
-    return !seen.has(identity) && seen.add(identity)
-  })
+  return sorted
+    .filter(({ holding, rule, warning }) => {
+      const whose = warning === true ? `${rule} ` : ''
+      const identity = `${whose}${identityOfHolding(holding)}`
+      return !seen.has(identity) && seen.add(identity)
+    })
+    .map(finding => ({ ...finding, id: findingId(finding, circumstances.sha256) }))
 }
 
 /** What every rule has to say, also several about the same holding, in the order of the rules. */

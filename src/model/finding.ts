@@ -15,8 +15,30 @@ export type Outcome =
   /** Kept; the container that uses it is replaced. */
   | 'recreated'
 
+/**
+ * What the reaction to a finding depends on besides who asks: its outcome, and what is particular about it. Rules say
+ * which of them they lead to, the gravest first.
+ */
+export type Effect =
+  | 'destroyed'
+  /** No backup can be made of it. */
+  | 'destroyed-without-copy'
+  /** Compose asks the person at the terminal before it does it. */
+  | 'destroyed-if-confirmed'
+  | 'corrupted'
+  | 'hidden'
+  /** Left behind, and the service would use something else in its place. */
+  | 'replaced'
+  | 'orphaned'
+  | 'orphaned-without-copy'
+  | 'recreated'
+  /** Only said. */
+  | 'warning'
+
 /** What a rule says about the facts. Pure data; the words for people are made from it in `ui/messages.ts`. */
 export interface Finding {
+  /** Short and stable, for `explain`: the rule's id and a few digits of the holding. Given once everything is found. */
+  readonly id?: string
   /** The rule's id, which is its file's name. */
   readonly rule: string
   readonly outcome: Outcome
@@ -70,6 +92,8 @@ export interface Rule {
   readonly title: string
   /** What it does, what is lost, what survives: for `explain` and the docs. */
   readonly about: string
+  /** Every effect that its findings can have, the gravest first: what is done about them follows from it. */
+  readonly leadsTo: readonly Effect[]
   /** The Compose (and engine) versions in which it happens: `all`, `from 2.32`, `v1`. */
   readonly versions: string
   /** What to do instead, in general: a command, or a line of the file. */

@@ -227,6 +227,12 @@ function remarksOn(refused: readonly DecidedStake[], decision: Decision): readon
   )
 }
 
+/** What `explain` knows each finding by. */
+export function findingIdLines({ decision }: { readonly decision: Decision }): readonly string[] {
+  const ids = decision.stakes.map(({ stake }) => stake.finding.id).filter(id => id !== undefined)
+  return ids.map(id => `safe-compose: more about this: safe-compose explain ${escapeName(id)}`)
+}
+
 // ---- Refusals ----------------------------------------------------------------------------------------------------
 
 /** What was refused, what to do instead, and how it can be done on purpose. */

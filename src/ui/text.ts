@@ -12,6 +12,7 @@ import {
   composeEndedLines,
   copiedLines,
   detailLines,
+  findingIdLines,
   foundLines,
   longCopyLine,
   pinLines,
@@ -96,7 +97,7 @@ function linesOf(
 ): readonly string[] {
   switch (event.type) {
     case 'found':
-      return foundLines(event, setting)
+      return [...foundLines(event, setting), ...(options.verbose ? findingIdLines(event) : [])]
     case 'plan':
       return planLines(event)
     case 'copied':
@@ -115,7 +116,7 @@ function linesOf(
     case 'compose-ended':
       return composeEndedLines(event, setting)
     case 'refused':
-      return refusedLines(event, setting)
+      return [...refusedLines(event, setting), ...(options.verbose ? findingIdLines(event) : [])]
     case 'recovered':
       return recoveredLines(event)
     case 'undo':

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
 import { openComposeFiles } from '../../src/adapters/configuration/compose-files.ts'
-import type { Context } from '../../src/commands/context.ts'
+import type { Context, SaidFinding } from '../../src/commands/context.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { Stop } from '../../src/model/failure.ts'
 import { nameOfHolding } from '../../src/model/holding.ts'
@@ -52,6 +52,7 @@ export function aWorld(words: WorldWords): World {
     on.get(name)?.()
   }
   const answers = [...(words.answers ?? [])]
+  const findings: SaidFinding[] = []
   const world: World = {
     events: [],
     log,
@@ -120,6 +121,10 @@ export function aWorld(words: WorldWords): World {
       alwaysBacksUp: async () => false,
       rememberAlways: async () => step('remember always'),
       firstTime: async () => true,
+      rememberFindings: async (_, said) => {
+        findings.unshift(...said)
+      },
+      findings: async () => findings,
     },
     files: {
       readText: async () => 'services: {}\n',

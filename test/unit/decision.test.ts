@@ -236,6 +236,31 @@ const rows: readonly Row[] = [
     'refuse',
   ],
   // Configured levels.
+  [
+    'destroyed, rule set by audience',
+    { policy: { rules: { 'down-volumes': { person: 'refuse', script: 'off', agent: 'back-up' } } } },
+    'refuse',
+    'spared',
+    'refuse',
+  ],
+  [
+    'destroyed, rule set for scripts',
+    { policy: { rules: { 'down-volumes': { script: 'refuse' } } } },
+    'ask+',
+    'refuse',
+    'refuse',
+  ],
+  [
+    'recreated, copied 2 h ago, rule raised for agents',
+    {
+      finding: aFinding('recreated'),
+      restorePoints: [restorePoint(2)],
+      policy: { rules: { 'stateful-recreate': { agent: 'refuse' } } },
+    },
+    'spared',
+    'spared',
+    'refuse',
+  ],
   ['destroyed, rule off', { policy: { rules: { 'down-volumes': 'off' } } }, 'spared', 'spared', 'refuse'],
   ['destroyed, rule at warn', { policy: { rules: { 'down-volumes': 'warn' } } }, 'warn', 'warn', 'refuse'],
   [
@@ -473,6 +498,10 @@ describe('agents', () => {
       '--safe-no-backup',
       '--safe-allow down-volumes,rm-v',
       'rules: { down-volumes: warn }',
+    ])
+    const levels = { 'down-volumes': { agent: 'warn', script: 'off' } } as const
+    expect(decided(agent, { policy: { rules: levels } }).ignored).toEqual([
+      'rules: { down-volumes: { agent: warn } }',
     ])
   })
   test('what tightens is not named', () => {

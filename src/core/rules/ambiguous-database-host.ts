@@ -22,6 +22,7 @@ export const ambiguousDatabaseHost: Rule = {
   versions: 'all',
   instead:
     'a name of its own (aliases: [shop-db] on the shared network), or no shared network for the database',
+  leadsTo: ['warning'],
   citations: ['docker/compose#8223', 'docker/compose#8935', 'moby/moby#41961', 'ddev/ddev#8390'],
   check: (facts, invocation) => {
     if (isDryRun(invocation) || !['up', 'create', 'run', 'scale', 'watch'].includes(commandOf(invocation)))

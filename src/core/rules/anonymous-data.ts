@@ -25,6 +25,7 @@ export const anonymousData: Rule = {
     'Where the image declares a VOLUME that the file does not cover, the data lies in an anonymous volume that only ' +
     'its container knows. `down --volumes` deletes it; `down`, `rm` and scaling down leave it behind without a name, ' +
     'and the next `up` starts empty. Stop, restart and an ordinary recreation keep it.',
+  leadsTo: ['destroyed', 'orphaned'],
   versions: 'all',
   instead: 'stop, or volumes: [data:/its/data/path]',
   citations: [

@@ -22,6 +22,7 @@ export const bindReplaced: Rule = {
     'directory back first, or copy the data out of the running container.',
   versions: 'all; seen by root, with the engine on the same machine',
   instead: 'exec SERVICE tar -cf - -C /its/data . > rescue.tar, then put the directory back',
+  leadsTo: ['hidden', 'warning'],
   citations: ['docker/for-linux#147'],
   check: (facts, invocation, circumstances) =>
     stoppedContainers(facts, invocation, circumstances).flatMap(stopped =>

@@ -27,6 +27,7 @@ export const bindSourceMissingOrMoved: Rule = {
     'on it. The old directory stays as it is, wherever it is.',
   versions: 'all; with the long syntax 1.29 and 2.26 fail instead',
   instead: 'the path that holds the data, with bind: { create_host_path: false }',
+  leadsTo: ['hidden', 'warning'],
   citations: [
     'docker/compose#2781',
     'docker/compose#1793',

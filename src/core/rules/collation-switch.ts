@@ -22,6 +22,7 @@ export const collationSwitch: Rule = {
     'and nothing fails. The rows themselves stay; REINDEX mends the indexes.',
   versions: 'all',
   instead: 'the same variant of the image (postgres:16-bookworm), or REINDEX DATABASE right after the start',
+  leadsTo: ['corrupted', 'warning'],
   citations: [
     'docker-library/postgres#276',
     'docker-library/postgres#327',

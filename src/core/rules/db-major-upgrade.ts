@@ -24,6 +24,7 @@ export const dbMajorUpgrade: Rule = {
     'backup is taken before. An older version on newer files fails or damages them.',
   versions: 'all',
   instead: 'image: the major version that wrote the data, until it is dumped and loaded into a new volume',
+  leadsTo: ['corrupted', 'hidden', 'recreated'],
   citations: [
     'docker-library/mysql#1007',
     'docker-library/mysql#1056',

@@ -27,6 +27,7 @@ export const delayedFuse: Rule = {
     'command it is a warning.',
   versions: 'all; renamed volumes: made by 2.0 to 2.31, set off also by 2.32',
   instead: 'volumes: { KEY: { name: NAME_IN_USE } }',
+  leadsTo: ['replaced', 'warning'],
   citations: [
     'docker/compose#11642',
     'docker/compose#10060',

@@ -25,6 +25,7 @@ export const downInParent: Rule = {
     'volumes of that project, whatever the folder is called in which they are typed.',
   versions: 'all',
   instead: 'docker compose ls, to see which project is meant; down without -v',
+  leadsTo: ['warning'],
   citations: ['docker/compose#946'],
   check: (facts, invocation, circumstances) => {
     const parent = foundAbove(facts, invocation, circumstances)

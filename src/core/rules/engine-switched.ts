@@ -26,6 +26,7 @@ export const engineSwitched: Rule = {
     'typed and nothing in the environment); where the engine was chosen by name it is a warning.',
   versions: 'all',
   instead: 'docker --context THE_OTHER compose up -d',
+  leadsTo: ['hidden', 'warning'],
   citations: ['docker/desktop-linux#8', 'docker/compose#7330', 'docker/for-win#14126', 'docker/for-mac#5753'],
   check: (facts, invocation, circumstances) => {
     const isWarning = isChosen(invocation, circumstances)

@@ -22,6 +22,7 @@ export const externalMissing: Rule = {
     'empty one. The volumes of this engine that look like the missing one and hold data are named.',
   versions: 'all',
   instead: 'volumes: { KEY: { external: true, name: THE_RIGHT_ONE } }',
+  leadsTo: ['warning'],
   citations: ['docker/compose#6570'],
   looksInto: (facts, invocation) => missing(facts, invocation).flatMap(each => each.alike.map(volumeHolding)),
   check: (facts, invocation) => missing(facts, invocation).flatMap(each => findingFor(facts, each)),

@@ -20,6 +20,7 @@ export const floatingTag: Rule = {
     'next major version to the data. PostgreSQL does not start on it; MySQL, MariaDB and Redis upgrade it for good.',
   versions: 'all',
   instead: 'image: postgres:16',
+  leadsTo: ['warning'],
   citations: ['docker-library/mysql#1007', 'docker-library/postgres#1372', 'danny-avila/LibreChat#4155'],
   check: (facts, invocation) => {
     const floating = declaredData(facts, invocation).filter(({ service }) => floats(service.image))

@@ -24,6 +24,7 @@ export const initEnvIgnored: Rule = {
     'unless the volume is deleted to make it work.',
   versions: 'all',
   instead: "ALTER ROLE … PASSWORD '…', CREATE DATABASE …, in the running database",
+  leadsTo: ['warning'],
   citations: [
     'docker-library/postgres#203',
     'docker-library/postgres#537',

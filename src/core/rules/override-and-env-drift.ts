@@ -25,6 +25,7 @@ export const overrideAndEnvDrift: Rule = {
     'of variables that are not set. Commands that do not start anything on it are left alone.',
   versions: 'all',
   instead: 'the same -f files and variables as last time',
+  leadsTo: ['replaced', 'warning'],
   citations: ['docker/compose#6570', 'docker/compose#11642'],
   looksInto: (facts, invocation, circumstances) =>
     holdingsToWeigh(facts, drifted(facts, invocation, circumstances)),

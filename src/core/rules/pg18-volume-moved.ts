@@ -21,6 +21,7 @@ export const pg18VolumeMoved: Rule = {
     'empty cluster, or refuses to start. The old files stay. Dump with the old version, restore into the new one.',
   versions: 'all',
   instead: 'image: postgres:17 until a dump is taken, then volumes: [data:/var/lib/postgresql]',
+  leadsTo: ['hidden', 'warning'],
   citations: [
     'docker-library/postgres#1259',
     'docker-library/postgres#1372',

@@ -25,6 +25,7 @@ export const projectCollision: Rule = {
     'project: then it is a warning. A directory that is gone was moved, and links to the same one do not count.',
   versions: 'all',
   instead: '-p A_NAME_OF_ITS_OWN up -d',
+  leadsTo: ['destroyed', 'corrupted', 'warning'],
   citations: [
     'docker/compose#3490',
     'docker/compose#9742',

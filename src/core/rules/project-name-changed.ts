@@ -27,6 +27,7 @@ export const projectNameChanged: Rule = {
     'it is a warning. A second instance that runs somewhere else is left alone.',
   versions: 'all',
   instead: '-p OLD up -d, or volumes: { KEY: { name: OLD_KEY } }',
+  leadsTo: ['replaced', 'warning'],
   citations: [
     'docker/compose#5406',
     'docker/compose#5874',

@@ -27,6 +27,7 @@ export const redisAppendonlyToggle: Rule = {
     'holds the data, and overwrites dump.rdb at its next shutdown. Switch the log on in the running server first.',
   versions: 'all',
   instead: 'exec SERVICE redis-cli CONFIG SET appendonly yes, then change the file',
+  leadsTo: ['hidden', 'warning'],
   citations: ['redis/redis#1826', 'redis/redis#12762', 'redis-stack/redis-stack#517', 'goharbor/harbor#7764'],
   looksInto: (facts, invocation) => suspects(facts, invocation).map(({ holding }) => holding),
   check: (facts, invocation) =>

@@ -18,6 +18,7 @@ export const relativeBind: Rule = {
     'deletes it, and every other checkout of the project starts on an empty folder of its own.',
   versions: 'all',
   instead: 'a named volume, or an absolute path outside of the project',
+  leadsTo: ['warning'],
   citations: ['docker/compose#2781', 'docker/compose#12176', 'docs.docker.com/engine/storage/bind-mounts'],
   check: (facts, invocation) => {
     const { directory } = facts.project

@@ -28,6 +28,7 @@ export const stateDirFollowsHostname: Rule = {
     'a new name: queues, users and messages stay in the volume, unseen. Stop and restart keep the name.',
   versions: 'all',
   instead: 'hostname: NAME, the one that the data is under',
+  leadsTo: ['hidden', 'warning'],
   citations: [
     'rabbitmq/rabbitmq-server#8582',
     'docker-library/rabbitmq#6',

@@ -22,6 +22,7 @@ export const subpathIgnored: Rule = {
     'old files stay in the volume.',
   versions: 'from 2.24; ignored by engines before 26',
   instead: 'a volume of its own instead of a subpath',
+  leadsTo: ['hidden', 'warning'],
   citations: ['moby/moby#45687', 'moby/moby#47687', 'docker/cli#5833'],
   looksInto: holdingsOfUnseenData,
   check: (facts, invocation) => [...hiddenFindings(facts, invocation), ...ignoredFindings(facts, invocation)],

@@ -27,6 +27,7 @@ export const tmpfsOnData: Rule = {
     'every recreation empty it. A volume at the same place is hidden by it, though the engine lists it as mounted.',
   versions: 'all; both at the same path: up to 2.35',
   instead: 'volumes: [data:/its/data/path] and no tmpfs there',
+  leadsTo: ['hidden', 'warning'],
   citations: ['docker/compose#12772', 'moby/moby#37807'],
   looksInto: holdingsOfUnseenData,
   check: (facts, invocation, circumstances) => [

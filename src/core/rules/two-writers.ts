@@ -35,6 +35,7 @@ export const twoWriters: Rule = {
     'Applications that share a folder of uploads are not meant.',
   versions: 'all',
   instead: 'one server for each volume: --scale SERVICE=1',
+  leadsTo: ['corrupted', 'warning'],
   citations: [
     'docker-library/postgres#171',
     'baserow/baserow#1618',

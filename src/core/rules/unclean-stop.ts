@@ -29,6 +29,7 @@ export const uncleanStop: Rule = {
     'the others recover from their log. What is on disk stays.',
   versions: 'all',
   instead: 'stop (with -t 60 where ten seconds are too short)',
+  leadsTo: ['warning'],
   citations: [
     'docker-library/postgres#184',
     'docker-library/postgres#544',

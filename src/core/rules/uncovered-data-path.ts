@@ -28,6 +28,7 @@ export const uncoveredDataPath: Rule = {
     'recreation keep it; down, rm and up -V leave it behind. Mount a named volume at exactly that path.',
   versions: 'all',
   instead: 'volumes: [data:/its/data/path]',
+  leadsTo: ['hidden', 'warning'],
   citations: [
     'docker-library/postgres#761',
     'docker-library/postgres#1289',

@@ -20,6 +20,7 @@ export const unpinnedName: Rule = {
     'project. In a renamed or copied directory Compose makes new, empty volumes, and the old data is out of sight.',
   versions: 'all',
   instead: 'name: shop at the top of the Compose file',
+  leadsTo: ['warning'],
   citations: ['docker/compose#5406', 'docker/compose#5874', 'docker/compose#4002', 'wger-project/docker#93'],
   check: (facts, invocation) => {
     if (facts.project.namedBy !== 'directory') return []

@@ -27,6 +27,7 @@ export const v1ContainerConfig: Rule = {
     'still tells it in that version.',
   versions: 'v1',
   instead: 'COMPOSE_API_VERSION=1.41 docker-compose up -d, or Compose v2',
+  leadsTo: ['hidden'],
   citations: [
     'docker/compose#11742',
     'docker/compose#11693',

@@ -29,6 +29,7 @@ export const volumeIdentityEdit: Rule = {
     'stays behind. Known by the container that is replaced, or by what is remembered of the service.',
   versions: 'all; a changed name: takes effect at once in v1 and from 2.32',
   instead: 'volumes: { KEY: { name: OLD_NAME } }',
+  leadsTo: ['replaced', 'warning'],
   citations: [
     'docker/compose#6570',
     'docker/compose#5400',

@@ -19,6 +19,7 @@ export const writableDirsByEnv: Rule = {
     'an empty database there. The old files stay, and are seen again when the setting is taken back.',
   versions: 'all',
   instead: 'PGDATA (or --datadir, --dbpath, --dir) as it was',
+  leadsTo: ['hidden', 'warning'],
   citations: ['DefectDojo/django-DefectDojo#14362', 'docker-library/postgres#1259'],
   looksInto: holdingsOfUnseenData,
   check: (facts, invocation) =>
