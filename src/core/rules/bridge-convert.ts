@@ -16,7 +16,7 @@ export const bridgeConvert: Rule = {
   about:
     'Deletes the output directory (./out unless --output names another) with everything in it, before anything else, ' +
     'also when the conversion then fails and also with --dry-run. From 2.37 on.',
-  leadsTo: ['destroyed-without-copy'],
+  leadsTo: ['destroyed'],
   versions: 'from 2.37',
   instead: 'bridge convert -o NEW_DIRECTORY',
   citations: ['docker/compose, cmd/compose/bridge.go and pkg/bridge/convert.go'],

@@ -25,7 +25,7 @@ export const runAnon: Rule = {
     'A changed dependency of `run`, or a changed service at `scale`, is recreated with new, empty anonymous volumes; ' +
     'the old ones stay behind without a name (`up` hands them on). `run --rm` deletes its own anonymous volumes when ' +
     'it ends. Named volumes are seen and kept by all of them.',
-  leadsTo: ['orphaned-without-copy', 'warning'],
+  leadsTo: ['orphaned', 'warning'],
   versions: 'from 2.0',
   instead: 'up -d SERVICE',
   citations: ['docker/compose#2127', 'docker/for-mac#5753'],

@@ -20,7 +20,7 @@ export const writableLayer: Rule = {
     'Without a mount at its data path, and without a VOLUME in its image, a database keeps its data in the writable ' +
     'layer of its container. That is lost whenever the container is removed or recreated. Stop, restart and an ' +
     'unchanged `up` keep it. Give it a volume: `volumes: [data:/its/data/path]`.',
-  leadsTo: ['destroyed-without-copy'],
+  leadsTo: ['destroyed'],
   versions: 'all',
   instead: 'volumes: [data:/its/data/path]',
   citations: ['docker/compose#2912', 'docker/docs#18710', 'sourcegraph/deploy-sourcegraph-docker#68'],
