@@ -11,6 +11,7 @@ import { refuseStoreInside } from './copy-holdings.ts'
 import { maskedArgv, openEntry } from './entries.ts'
 import type { OpenEntry } from './entries.ts'
 import { putBack, quietWriters, runStates } from './quiet-writers.ts'
+import type { QuietWriters } from './quiet-writers.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
 
 /** One place to be filled. */
@@ -82,26 +83,25 @@ export async function restoreVolumes(
   const ran = runStates(users, container => (isUp(container) ? 'stopped' : 'nothing'))
 
   const scope = scopeOf(facts)
-  const writers = await quietWriters(context, engine, ran, services =>
-    stopServices(context, request, services),
-  )
-  let entry: OpenEntry | null = null
+  const entry = await openEntry(context, store.journal(scope), {
+    kind: 'restore',
+    status: 'copying',
+    argv: maskedArgv(request.argv),
+    project: facts.project.name,
+    engine: facts.engine.id,
+    audience: context.audience.kind,
+    verdict: 'pass',
+    findings: [],
+    restorePoint: null,
+    ran,
+    restores: [],
+  })
+  let writers: QuietWriters | null = null
   try {
+    writers = await quietWriters(context, engine, ran, services => stopServices(context, request, services))
     const safety = await saveWhatStands(context, request)
     const tasks: RestoreTask[] = targets.map(target => taskOf(target, safety))
-    entry = await openEntry(context, store.journal(scope), {
-      kind: 'restore',
-      status: 'restoring',
-      argv: maskedArgv(request.argv),
-      project: facts.project.name,
-      engine: facts.engine.id,
-      audience: context.audience.kind,
-      verdict: 'pass',
-      findings: [],
-      restorePoint: safety?.id ?? null,
-      ran,
-      restores: tasks,
-    })
+    await entry.change({ status: 'restoring', restorePoint: safety?.id ?? null, restores: [...tasks] })
     for (const [index, target] of targets.entries()) {
       await fillOrPutBack(context, request, target, safety, targets.slice(0, index + 1))
       tasks[index] = { ...taskOf(target, safety), finished: true }
@@ -112,8 +112,8 @@ export async function restoreVolumes(
     await entry.close('done')
     return safety
   } catch (error) {
-    await writers.resume()
-    await entry?.close('rolled-back')
+    await writers?.resume()
+    await entry.close('rolled-back')
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { chmod, lstat, readFile, readdir, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { eventually, executable, lines, runProgram, scenario } from './scenario.ts'
 import type { Ended, Scenario } from './scenario.ts'
@@ -37,7 +38,7 @@ const psql = (project: Scenario, sql: string): Promise<string> =>
   project.inside('db', `psql -U postgres -tAc "${sql}"`)
 
 async function ready(project: Scenario): Promise<void> {
-  await eventually(() => project.inside('db', 'pg_isready -h 127.0.0.1 -U postgres'))
+  await eventually(() => project.inside('db', 'pg_isready -h 127.0.0.1 -U postgres'), 180)
 }
 
 /** The volume goes with the test although no project's name begins it. */
@@ -216,7 +217,7 @@ describe('adopt', { timeout: 600_000 }, () => {
       (await project.docker(['ps', '-q', '--filter', `label=com.docker.compose.project=${old}`])).stdout,
     )
     const inOld = (line: string): Promise<Ended> => project.docker(['exec', container, 'sh', '-c', line])
-    await eventually(async () => (await inOld('pg_isready -h 127.0.0.1 -U postgres')).code === 0)
+    await eventually(async () => (await inOld('pg_isready -h 127.0.0.1 -U postgres')).code === 0, 180)
     await inOld('psql -U postgres -c "create table kept as select generate_series(1, 500) as n"')
 
     // Two at once would damage it.
@@ -299,6 +300,48 @@ describe('adopt', { timeout: 600_000 }, () => {
     expect(await project.inside('keeper', 'cat /data/word')).toBe('kept')
     const up = await project.bare(['up', '-d'])
     expect(said(up)).not.toMatch(/already exists but|external: true/)
+  })
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['while it copies', ['--copy'], /stopped/],
+    ['while it starts', ['--copy'], /starting/],
+    ['while both are saved', ['--yes'], /stopped/],
+    ['while it starts on the pinned volume', ['--yes'], /starting/],
+  ])('killed %s: nothing is lost, and the same words finish it', async (_, words, moment) => {
+    const project = await scenario(`${keeper}volumes: { data: , other: }\n`)
+    expect((await project.bare(['up', '-d'])).code).toBe(0)
+    await project.inside('keeper', 'echo new > /data/word')
+    const lost = `${project.name}-lost`
+    await project.docker(['volume', 'create', lost])
+    removedAfter(project, lost)
+    await project.docker(['run', '--rm', '-v', `${lost}:/v`, 'busybox', 'sh', '-c', 'echo kept > /v/word'])
+
+    const line = ['adopt', lost, '--as', 'data', ...words]
+    const dying = execa(process.execPath, [executable, ...line], {
+      cwd: project.directory,
+      env: project.variables,
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore',
+    })
+    let heard = ''
+    dying.stderr.on('data', (bytes: Buffer) => {
+      heard += bytes.toString()
+      if (moment.test(heard)) dying.kill('SIGKILL')
+    })
+    expect((await dying).signal, heard).toBe('SIGKILL')
+
+    const again = await project.safe(line)
+    expect(again.code, said(again)).toBe(0)
+    expect(again.stderr).toContain('an earlier run had died')
+    expect(await project.inside('keeper', 'cat /data/word')).toBe('kept')
+    // What stood there before is in its volume still, or in a restore point.
+    const [there] = lines(
+      (await project.docker(['run', '--rm', '-v', `${project.name}_data:/v`, 'busybox', 'cat', '/v/word']))
+        .stdout,
+    )
+    const points = await project.safe(['backups', '--json'])
+    expect(there === 'new' || points.stdout.includes('before-restore'), said(points)).toBe(true)
   })
 
   test('a service that does not stay up is told, and the exit code says so', async () => {

@@ -365,6 +365,7 @@ describe('undo', () => {
     expect(world.log).toEqual([
       'lock',
       'check shop_pgdata',
+      'journal copying',
       'journal restoring',
       'create shop_pgdata',
       'extract shop_pgdata',

@@ -57,7 +57,7 @@ function treeReader(
     if (!yaml.isScalar(node) || node.tag === '!reset' || node.value === null)
       return { kind: 'scalar', at, text: null }
     const { value, source } = node
-    return { kind: 'scalar', at, text: typeof value === 'string' ? value : (source ?? String(value)) }
+    return { kind: 'scalar', at, text: typeof value === 'string' ? value : (source ?? JSON.stringify(value)) }
   }
 
   function entriesOf(

@@ -20,7 +20,7 @@ import type { ParsedFile } from './tree.ts'
 const unreadable = 'unreadable-file'
 
 /** Every check, the gravest first. */
-export const lintChecks: readonly LintCheck[] = [
+const lintChecks: readonly LintCheck[] = [
   twoWriters,
   pg18VolumeMoved,
   writableLayer,
