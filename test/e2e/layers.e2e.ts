@@ -139,6 +139,22 @@ describe('writable-layer', () => {
     expect(await project.inside('keeper', `cd ${storage}; cat word; ls`)).toBe('new\nonly-new\nword')
   })
 
+  test('the file has changed since: undo says how to go on, and then puts it into the new container', async () => {
+    const image = await storeImage()
+    const project = await scenario(keeper(image, '1'))
+    await ok(project.bare(['up', '-d']))
+    await project.inside('keeper', `echo kept > ${storage}/word`)
+    await ok(project.safe(['down']))
+    await project.write('compose.yaml', keeper(image, '2'))
+    const first = await project.safe(['undo'])
+    expect(first.code, first.stderr).toBe(1)
+    expect(first.stderr).toContain('not everything is back')
+    const again = /then the rest: {2}safe-compose (undo \S+)/.exec(first.stderr)?.[1]?.split(' ') ?? []
+    await ok(project.safe(['up', '-d']))
+    await ok(project.safe(again))
+    expect(await project.inside('keeper', `cat ${storage}/word`)).toBe('kept')
+  })
+
   test('a volume is put on the path: undo brings the data into the volume', async () => {
     const image = await storeImage()
     const project = await scenario(keeper(image, '1'))
