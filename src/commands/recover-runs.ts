@@ -5,7 +5,7 @@ import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { putBack } from './quiet-writers.ts'
 import { finishRestore } from './restore-volumes.ts'
-import { isGone, lookAfter } from './run-guarded.ts'
+import { holdingsAtStake, isGone, lookAfter } from './run-guarded.ts'
 
 /**
  * Finishes or rolls back what runs that died left open, before anything else starts: what was stopped or paused runs
@@ -55,7 +55,7 @@ async function recover(
         return [`${words} of ${entry.openedAt} died before Compose ran: nothing was deleted`, ...troubles]
       }
       case 'running': {
-        const holdings = entry.findings.map(({ holding }) => holding)
+        const holdings = holdingsAtStake(entry.findings)
         const after = await lookAfter(context, engine, holdings)
         const outcome = holdings.map(holding => ({ holding, gone: isGone(holding, after) }))
         const { troubles } = await putBack(engine, entry.ran)

@@ -3,6 +3,7 @@ import type { Alarm } from '../core/alarms.ts'
 import { ledgerFor } from '../core/ledger.ts'
 import { keepAndRemove } from '../core/retention.ts'
 import type { ContainerFact, VolumeFact } from '../model/facts.ts'
+import type { Finding } from '../model/finding.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { ChildEnd, Engine } from '../model/ports.ts'
@@ -55,7 +56,7 @@ async function remember(
 ): Promise<void> {
   const { engine } = look
   const { guarded } = run
-  const holdings = decision.stakes.map(({ stake }) => stake.finding.holding)
+  const holdings = holdingsAtStake(decision.stakes.map(({ stake }) => stake.finding))
   const after = await lookAfter(context, engine, guarded === null ? [] : holdings)
   let gone: readonly Holding[] = []
   if (guarded !== null) {
@@ -75,6 +76,11 @@ async function remember(
   }
   await writeLedger(context, look, decision, run, after, gone, told)
   if (guarded !== null) await tidyUp(context, look)
+}
+
+/** What can be gone afterwards: a warning may speak of what does not exist yet. */
+export function holdingsAtStake(findings: readonly Finding[]): readonly Holding[] {
+  return findings.filter(({ warning }) => warning !== true).map(({ holding }) => holding)
 }
 
 /** What stands after a command: the engine's, and the directories that it named. */

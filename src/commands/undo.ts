@@ -48,7 +48,7 @@ export async function undo(context: Context, project: Invocation, options: UndoO
     const parts = lost.flatMap(record => partOf(record))
     const starter = await howToStart(look, entry, parts)
     const missed = await restoreIntoContainers(context, request, project, { entry, point, parts, starter })
-    await markUndone(context, look, entry)
+    if (missed.length === 0) await markUndone(context, look, entry)
     return await startWhatRan(context, look, entry, starter, missed)
   } finally {
     await lock.release()
@@ -263,9 +263,12 @@ async function startWhatRan(
 ): Promise<number> {
   const services = await stillDown(look, entry, starter.services)
   const notStarted = (why: string): void => {
-    const command = ['safe-compose', ...look.globals, 'up', '-d', ...services].join(' ')
-    const partly = missed.length > 0 ? ['partly'] : []
-    context.reporter.say({ type: 'undo', step: 'not-started', details: [why, command, ...partly] })
+    const ours = ['safe-compose', ...look.globals].join(' ')
+    const commands = [
+      `${ours} up -d ${services.join(' ')}`.trim(),
+      ...(missed.length > 0 ? [`${ours} undo ${entry.restorePoint}`] : []),
+    ]
+    context.reporter.say({ type: 'undo', step: 'not-started', details: [why, ...commands] })
   }
   if (missed.length > 0) {
     notStarted(missed.join('; '))

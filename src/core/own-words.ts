@@ -3,7 +3,7 @@ export const ownWords = {
   backup: 'take a restore point of the project now',
   backups: 'list the restore points',
   show: 'everything that one restore point holds',
-  restore: 'put volumes back from a restore point or an archive',
+  restore: 'put data back from a restore point or an archive',
   undo: 'take back the last command that destroyed data',
   plan: 'what Compose would do, and what it means for the data',
   doctor: 'a checklist of the project and this machine, with what mends it',

@@ -452,6 +452,7 @@ export function undoLines(
       return [
         `safe-compose: ${third === '' ? 'the data is back' : 'not everything is back'}; nothing was started: ${first}`,
         `  start it with:  ${second}`,
+        ...(third === '' ? [] : [`  then the rest:  ${third}`]),
       ]
     default:
       return unreachable(step)

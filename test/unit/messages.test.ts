@@ -457,6 +457,15 @@ describe('undo and restore', () => {
     ])
   })
 
+  test('what is not back yet is said, with the way to it', () => {
+    const details = ['db:/data: its container is gone', 'safe-compose up -d db', 'safe-compose undo 2026']
+    expect(undoLines({ type: 'undo', step: 'not-started', details }, inLog)).toEqual([
+      'safe-compose: not everything is back; nothing was started: db:/data: its container is gone',
+      '  start it with:  safe-compose up -d db',
+      '  then the rest:  safe-compose undo 2026',
+    ])
+  })
+
   test('restored, how much and how long', () => {
     const event: EventOf<'restore'> = {
       type: 'restore',
