@@ -37,9 +37,9 @@ describe('found', () => {
     })
   })
 
-  test.each(['restart db', 'stop', 'kill', 'down', 'rm -fs', 'up -d --force-recreate'])('%s', line =>
-    expectFound(bindReplaced, { line, facts: project(other('empty')) }, { [source]: 'hidden' }),
-  )
+  test.each(['restart db', 'stop', 'kill', 'down', 'rm -fs', 'up -d --force-recreate'])('%s', line => {
+    expectFound(bindReplaced, { line, facts: project(other('empty')) }, { [source]: 'hidden' })
+  })
 
   test('without the proof that the process is the container: a word', () => {
     const places = { [source]: other('empty'), [`/proc/77/root${path}`]: inside }
