@@ -89,7 +89,7 @@ function volumeAt(path: string, image: ImageFact | undefined): string | null {
 }
 
 /** By what the image says of itself, else by its tag: `postgres:18.1-alpine`, `pgvector/pgvector:pg17`. */
-export function postgresMajor(reference: string, image: ImageFact | undefined): number | null {
+function postgresMajor(reference: string, image: ImageFact | undefined): number | null {
   const said = image?.versions['PG_MAJOR'] ?? image?.versions['PG_VERSION']
   const tag = /:([^/:@]+)(@|$)/.exec(reference)?.[1] ?? ''
   const number = /^(\d+)/.exec(said ?? '')?.[1] ?? /^(\d+)/.exec(tag)?.[1] ?? /pg(\d+)/.exec(tag)?.[1]

@@ -237,10 +237,8 @@ describe('subpath-ignored', () => {
       expect(await keeps(project)).toBe(true)
 
       await ok(project.bare(['down']))
-      await project.docker([
-        ...['run', '--rm', '-v', `${project.name}_kept:/v`, 'busybox'],
-        ...['sh', '-c', 'rm -rf /v/sub/*'],
-      ])
+      const mounted = `${project.name}_kept:/v`
+      await project.docker(['run', '--rm', '-v', mounted, 'busybox', 'sh', '-c', 'rm -rf /v/sub/*'])
       await project.write('compose.yaml', inFolder)
       await refusedThenAllowed(project, ['up', '-d'], 'subpath-ignored', { unchanged: project.containers })
     },
