@@ -131,12 +131,12 @@ describe('the settings', () => {
       schema: '/usr/lib/safe-compose/schema.json',
     })
     expect(`\n${page}`).toBe(`
-SETTING                        VALUE       FROM
-store                          ~/backups   --safe-store
-preflight.maxAge               2 h         ~/.config/safe-compose/config.yaml:3
-keep.size                      20 GB       built in
---safe-yes                     yes         SAFE_COMPOSE_YES
---safe-allow                   none        built in
+SETTING                         VALUE       FROM
+store                           ~/backups   --safe-store
+preflight.maxAge                2 h         ~/.config/safe-compose/config.yaml:3
+keep.size                       20 GB       built in
+--safe-yes                      yes         SAFE_COMPOSE_YES
+--safe-allow                    none        built in
 always back up and go on here   no          built in
 
 RULE           PERSON   SCRIPT   AGENT               FROM
