@@ -140,7 +140,7 @@ async function run(
   speakAs({ kind: isOwn ? 'own' : 'guarded', command: isOwn ? read.rest : invocation.argv })
   const policy = await policyInForce(variables, read, invocation)
   const reporter = await openReporter(variables, policy.json, policy.verbose)
-  speakAs({ reporter })
+  speakAs({ reporter, ...(policy.dryRun ? { kind: 'own' } : {}) })
   const context = openContext({
     start,
     variables,
