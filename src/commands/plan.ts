@@ -40,6 +40,7 @@ export async function plan(
 /** What Compose would do with a command, and what we would do before it. Runs nothing and changes nothing. */
 export async function foresee(context: Context, invocation: Invocation): Promise<Forecast> {
   const look = await lookAhead(context, invocation)
+  const command = maskedArgv(invocation.argv)
   const { facts } = look
   const prediction = predict(facts, invocation, look.circumstances)
   const holdings = prediction.volumes.flatMap(({ holding }) => holding ?? [])
@@ -53,11 +54,11 @@ export async function foresee(context: Context, invocation: Invocation): Promise
     project: facts.project.name,
     compose: facts.compose,
     engine: { id: facts.engine.id, host: facts.engine.host },
-    command: maskedArgv(invocation.argv),
+    command,
     prediction,
     contents,
     restorePoints: newestOf(points, holdings),
-    plan: planFor(decision, facts, invocation),
+    plan: planFor(decision, facts, { ...invocation, argv: command }),
   }
 }
 

@@ -41,7 +41,7 @@ export function changesAnything(prediction: Prediction): boolean {
   )
 }
 
-export function isChange(container: PredictedContainer): boolean {
+function isChange(container: PredictedContainer): boolean {
   return container.action !== 'keep' || !container.certain
 }
 
@@ -94,7 +94,7 @@ function missingModel(facts: Facts, invocation: Invocation): string | null {
 }
 
 function unknownService(facts: Facts, invocation: Invocation): string | null {
-  if (facts.target === 'labels') return null
+  if (facts.target === 'labels' || facts.wholeModel === null) return null
   const catalogue = serviceCatalogue(facts)
   const unknown = namedServices(invocation).find(name => !catalogue.has(name))
   return unknown === undefined ? null : `there is no service ${escapeName(unknown)}`

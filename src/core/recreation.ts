@@ -265,7 +265,7 @@ function missingNetwork(facts: Facts, service: ServiceModel, container: Containe
   return missing === undefined ? null : `it is to join the network ${escapeName(missing)}`
 }
 
-export function comingImage(invocation: Invocation, service: ServiceModel): string | null {
+function comingImage(invocation: Invocation, service: ServiceModel): string | null {
   if (service.build && (isOn(invocation, 'build') || commandOf(invocation) === 'watch'))
     return 'its image is built anew, and may have changed'
   if (service.image !== null && flagText(invocation, 'pull') === 'always')

@@ -57,7 +57,8 @@ export function withNetwork(): void {
 export async function checkPlan(each: PlanCase): Promise<void> {
   const file = aFile()
   each.first?.(file)
-  const project = await scenario('', { files: { 'db.env': 'A=1\n', 'other.env': 'A=2\n' } })
+  const files = { 'db.env': 'A=1\n', 'other.env': 'A=2\n' }
+  const project = await scenario('', { files, clear })
   const own = (text: string): string => text.replaceAll('{p}', project.name).replaceAll('{net}', network)
   const words = (text: string): readonly string[] =>
     own(text)
@@ -186,17 +187,28 @@ async function look(project: Scenario): Promise<Seen> {
   }
 }
 
+/** All that the project made: its containers, its volumes by name, the anonymous ones by what mounted them, its networks. */
+async function clear(project: Scenario): Promise<void> {
+  const { containers, volumes } = await look(project)
+  await Promise.all(containers.map(({ id }) => api(`/containers/${id}?force=1&v=1`, 'DELETE')))
+  await Promise.all(Object.keys(volumes).map(name => api(`/volumes/${name}?force=1`, 'DELETE')))
+  const networks = await api<readonly { readonly Id: string; readonly Name: string }[]>('/networks')
+  const own = networks.filter(({ Name }) => Name.startsWith(`${project.name}_`))
+  await Promise.all(own.map(({ Id }) => api(`/networks/${Id}`, 'DELETE')))
+}
+
 /** The engine's own interface: a look costs milliseconds. */
-function api<T>(path: string): Promise<T> {
+function api<T>(path: string, method: 'GET' | 'DELETE' = 'GET'): Promise<T> {
   const socketPath = inject('engine').host.replace('unix://', '')
   return new Promise((resolve, reject) => {
-    const request = http.get({ socketPath, path }, response => {
+    const request = http.request({ socketPath, path, method }, response => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString()) as T))
+      response.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString() || 'null') as T))
       response.on('error', reject)
     })
     request.on('error', reject)
+    request.end()
   })
 }
 
