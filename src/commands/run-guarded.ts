@@ -49,9 +49,14 @@ async function remember(
   const after = await engine.observe()
   let gone: readonly Holding[] = []
   if (guarded !== null) {
-    const outcome = decision.stakes.map(({ stake }) => ({
-      holding: stake.finding.holding,
-      gone: isGone(stake.finding.holding, after.volumes, after.containers),
+    // What a mere warning speaks of is not at stake, and what was not there before cannot be gone by this command.
+    const holdings = decision.stakes
+      .filter(({ stake }) => stake.finding.warning !== true)
+      .map(({ stake }) => stake.finding.holding)
+      .filter(holding => !isGone(holding, look.facts.volumes, look.facts.containers))
+    const outcome = holdings.map(holding => ({
+      holding,
+      gone: isGone(holding, after.volumes, after.containers),
     }))
     gone = outcome.filter(each => each.gone).map(each => each.holding)
     await guarded.resume()
