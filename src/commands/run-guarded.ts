@@ -60,7 +60,19 @@ async function remember(
   const after = await lookAfter(context, engine, guarded === null ? [] : holdings)
   let gone: readonly Holding[] = []
   if (guarded !== null) {
+<<<<<<< HEAD
     const outcome = holdings.map(holding => ({ holding, gone: isGone(holding, after) }))
+=======
+    // What a mere warning speaks of is not at stake, and what was not there before cannot be gone by this command.
+    const holdings = decision.stakes
+      .filter(({ stake }) => stake.finding.warning !== true)
+      .map(({ stake }) => stake.finding.holding)
+      .filter(holding => !isGone(holding, look.facts.volumes, look.facts.containers))
+    const outcome = holdings.map(holding => ({
+      holding,
+      gone: isGone(holding, after.volumes, after.containers),
+    }))
+>>>>>>> orphaned
     gone = outcome.filter(each => each.gone).map(each => each.holding)
     await guarded.resume()
     await guarded.entry.close('done', { outcome, exitCode: end.code })

@@ -4,7 +4,6 @@ import { nameOfHolding } from '../model/holding.ts'
 import type { Displaced } from './displaced.ts'
 import { escapeName } from './escape.ts'
 import { replacementOf, seenIn, stateInWords } from './expected-mount.ts'
-import { usersOf } from './holdings.ts'
 
 /** What a rule says about displaced data. */
 export function displacedFinding(
@@ -22,15 +21,14 @@ export function displacedFinding(
 ): Finding {
   const { holding, service, expected } = displaced
   const wouldUse = replacementOf(facts, expected)
-  const volume = 'name' in holding ? facts.volumes.find(each => each.name === holding.name) : undefined
-  const users = volume === undefined ? [] : usersOf(facts, volume)
   return {
     rule,
     outcome: 'orphaned',
     holding,
     because: what.because,
     evidence: [...displaced.evidence, ...(what.evidence ?? []), ...wouldUseLine(wouldUse, displaced)],
-    usedBy: (users.length > 0 ? users : [service.name]).map(escapeName),
+    // Who would start without it: whoever else uses it goes on.
+    usedBy: [escapeName(service.name)],
     instead: what.instead,
     canBackUp: true,
     wouldUse,

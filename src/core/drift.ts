@@ -1,4 +1,4 @@
-import type { Facts } from '../model/facts.ts'
+import type { ContainerFact, Facts } from '../model/facts.ts'
 import type { Displaced } from './displaced.ts'
 import { escapeName } from './escape.ts'
 import { isSamePath } from './expected-mount.ts'
@@ -33,11 +33,21 @@ function hasEmptyPart(name: string, project: string): boolean {
 }
 
 function otherFiles(facts: Facts, { container }: Displaced): string | null {
-  if (container === null || container.workingDirectory === null) return null
+  if (container === null || !readsOtherFiles(facts, container)) return null
+  const [made, read] = filesOf(facts, container)
+  return `its container was made from ${listed(made.map(escapeName))}, and this run reads ${listed(read.map(escapeName))}`
+}
+
+/** Whether this run reads other Compose files than a container was made from, each seen from its own directory. */
+export function readsOtherFiles(facts: Facts, container: ContainerFact): boolean {
+  const [made, read] = filesOf(facts, container)
+  return made.length > 0 && read.length > 0 && !isSameList(made, read)
+}
+
+function filesOf(facts: Facts, container: ContainerFact): readonly [readonly string[], readonly string[]] {
   const made = container.configFiles.map(file => withinDirectory(file, container.workingDirectory ?? ''))
   const read = facts.project.files.map(file => withinDirectory(file, facts.project.directory ?? ''))
-  if (made.length === 0 || read.length === 0 || isSameList(made, read)) return null
-  return `its container was made from ${listed(made.map(escapeName))}, and this run reads ${listed(read.map(escapeName))}`
+  return [made, read]
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {

@@ -2,6 +2,7 @@ import type { ContainerFact, Facts, ServiceModel, VolumeFact } from '../model/fa
 import type { Invocation } from '../model/invocation.ts'
 import type { Ledger } from '../model/journal.ts'
 import { projectOf } from './deleted-volumes.ts'
+import { readsOtherFiles } from './drift.ts'
 import { isStorePath } from './displaced.ts'
 import type { Displaced } from './displaced.ts'
 import { escapeName } from './escape.ts'
@@ -199,8 +200,9 @@ function isTheSameFile(facts: Facts, container: ContainerFact): boolean {
 }
 
 /**
- * Whether nobody uses it as a project of its own. Containers that run from another directory do. Those that run from
- * this very one do if the new name was chosen for this command: then it is a second instance on purpose.
+ * Whether nobody uses it as a project of its own. Containers that run from another directory do, and so do those that
+ * run from this very one with other Compose files, or if the new name was chosen for this command: then it is a second
+ * instance on purpose.
  */
 function isLeftBehind(facts: Facts, { volume, project }: FormerMount): boolean {
   const running = facts.containers.filter(
@@ -209,10 +211,10 @@ function isLeftBehind(facts: Facts, { volume, project }: FormerMount): boolean {
   const { namedBy, name } = facts.project
   const isChosen = namedBy === 'flag' || namedBy === 'environment'
   if (isChosen && (saysSecondInstance(name) || running.some(each => each.project === project))) return false
-  return !running.some(
-    container =>
-      !isThisDirectory(facts, container.workingDirectory) &&
-      standsStill(facts, container.workingDirectory) !== 'gone',
+  return !running.some(container =>
+    isThisDirectory(facts, container.workingDirectory)
+      ? readsOtherFiles(facts, container)
+      : standsStill(facts, container.workingDirectory) !== 'gone',
   )
 }
 
@@ -250,7 +252,10 @@ function alike(facts: Facts, service: ServiceModel): readonly FormerData[] {
     const found = facts.volumes.filter(
       volume => isAlike(facts, volume, declared.key) && !facts.containers.some(each => uses(each, volume)),
     )
-    return found.length > mostAlike ? [] : found.map(volume => likenessOf(facts, service, target, volume))
+    const spelled = found.filter(volume => isFormerSpelling(facts, volume))
+    if (spelled.length === 0 && found.length > mostAlike) return []
+    const chosen = spelled.length > 0 ? spelled : found
+    return chosen.map(volume => likenessOf(facts, service, target, volume))
   })
 }
 
@@ -266,8 +271,7 @@ function isAlike(facts: Facts, volume: VolumeFact, key: string): boolean {
 }
 
 function likenessOf(facts: Facts, service: ServiceModel, target: string, volume: VolumeFact): FormerData {
-  const project = projectOf(volume) ?? volume.name.slice(0, volume.name.lastIndexOf('_'))
-  const former = formerSpellings(facts.project.directory).includes(project)
+  const project = ownerOf(volume)
   return {
     service,
     path: target,
@@ -277,12 +281,21 @@ function likenessOf(facts: Facts, service: ServiceModel, target: string, volume:
     project,
     proof: 'likeness',
     evidence: [
-      former
+      isFormerSpelling(facts, volume)
         ? `older versions of Compose called this directory's project ${escapeName(project)}`
         : `volume ${escapeName(volume.name)} has the same key, belongs to project ${escapeName(project)}, and no container uses it`,
     ],
     isStore: true,
   }
+}
+
+function isFormerSpelling(facts: Facts, volume: VolumeFact): boolean {
+  return formerSpellings(facts.project.directory).includes(ownerOf(volume))
+}
+
+/** The project that a volume belongs to, by its label or else by its name. */
+function ownerOf(volume: VolumeFact): string {
+  return projectOf(volume) ?? volume.name.slice(0, volume.name.lastIndexOf('_'))
 }
 
 /** What versions of Compose made of a directory's name: before 1.21 without dashes and underscores, and as v1 and v2 do. */

@@ -142,8 +142,6 @@ test('the same project is found out where a command does harm', () => {
 })
 
 describe.each(versions)('Compose %s', compose => {
-  const v1 = compose.startsWith('1.')
-
   test.each([
     'restart',
     'restart db',
@@ -228,9 +226,12 @@ describe.each(versions)('Compose %s', compose => {
     const bound = volumes.map(volume => ({ ...volume, options }))
     expectHarmless(running(compose, { volumes: bound }), 'down -v')
   })
+})
 
-  test.skipIf(v1)('--dry-run of whatever', () => {
+test.each(versions.filter(version => !version.startsWith('1.')))(
+  '--dry-run of whatever, with %s',
+  compose => {
     for (const line of ['--dry-run up -d', '--dry-run down -v', '--dry-run rm -fsv', '--dry-run create'])
       expectHarmless(running(compose), line)
-  })
-})
+  },
+)

@@ -117,7 +117,7 @@ function findingOf(
     instead,
     // It is not on this engine: nothing can be copied from here.
     canBackUp: false,
-    wouldUse,
+    wouldUse: { ...wouldUse, name: `${wouldUse.name} on this engine` },
     remedies: instead === null ? [] : [{ kind: 'advice', line: instead }],
     ...(isChosenByName || isSameEndpoint ? { warning: true as const } : {}),
   }

@@ -49,15 +49,16 @@ function missing(facts: Facts, invocation: Invocation): readonly Missing[] {
   )
 }
 
-/** Those that are looked into are few: with more of them, the name says nothing. */
+/** Those that are looked into are few: with more of them, the key says nothing. */
 const mostAlike = 6
 
+/** By name, which says much; or by the key alone, as long as few have it. */
 function alikeVolumes(facts: Facts, { key, name }: VolumeModel): readonly VolumeFact[] {
-  const found = facts.volumes.filter(
-    volume =>
-      !volume.anonymous && (keyOf(volume) === key || isAlike(volume.name, key) || isAlike(volume.name, name)),
-  )
-  return found.length > mostAlike ? [] : found
+  const named = facts.volumes.filter(volume => !volume.anonymous)
+  const byName = named.filter(volume => isAlike(volume.name, name))
+  if (byName.length > 0) return byName.slice(0, mostAlike)
+  const byKey = named.filter(volume => keyOf(volume) === key || isAlike(volume.name, key))
+  return byKey.length > mostAlike ? [] : byKey
 }
 
 /** The same name but for case and for what parts its words, or that with a project's name before it, on either side. */

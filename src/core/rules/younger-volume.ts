@@ -97,7 +97,8 @@ function findingOf({ start, before, volume }: Replaced, now: string, warning: bo
   const restore = `safe-compose backups, and safe-compose restore ID --volume ${name}`
   return {
     rule: 'younger-volume',
-    outcome: 'orphaned',
+    // There is nothing left to be orphaned, but the application would go on as if it had never been.
+    outcome: 'hidden',
     holding,
     because: `${service} would not find its data in ${name}${was}: ${now}`,
     evidence: [
@@ -111,7 +112,6 @@ function findingOf({ start, before, volume }: Replaced, now: string, warning: bo
     instead: restore,
     // Nothing of it is left here that could be copied.
     canBackUp: false,
-    wouldUse: { name: before.name, state: volume === null ? 'missing' : 'filled' },
     remedies: [{ kind: 'advice', line: restore }],
     ...(warning ? { warning: true as const } : {}),
   }

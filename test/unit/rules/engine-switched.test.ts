@@ -30,7 +30,7 @@ describe('found', () => {
     )
     expect(finding?.warning).toBeUndefined()
     expect(finding?.canBackUp).toBe(false)
-    expect(finding?.wouldUse).toEqual({ name: 'shop_pgdata', state: 'missing' })
+    expect(finding?.wouldUse).toEqual({ name: 'shop_pgdata on this engine', state: 'missing' })
   })
 
   test('a variable in .env does not choose the engine', () => {

@@ -48,6 +48,24 @@ describe('found, always as a warning', () => {
     )
   })
 
+  test('the name says more than the key, which many may have', () => {
+    const strangers = Array.from('abcdefgh', letter =>
+      aVolume(`${letter}_pgdata`, { labels: { 'com.docker.compose.volume': 'pgdata' } }),
+    )
+    const contents = looked(...[old, ...strangers].map(each => [each, someContents()] as const))
+    const volumes = [...strangers, old]
+    expectFound(
+      externalMissing,
+      { line: 'up -d', facts: wants('shop-pgdata', { volumes, contents }) },
+      { shop_pgdata: 'orphaned' },
+    )
+    expectQuiet(
+      externalMissing,
+      { line: 'up -d', facts: wants('elsewhere', { volumes, contents }) },
+      { facts: wants('shop-pgdata', { volumes, contents }) },
+    )
+  })
+
   test('a database comes before other data', () => {
     const files = aVolume('a_pgdata', { labels: {} })
     const contents = looked(

@@ -255,6 +255,20 @@ describe('quiet', () => {
     )
   })
 
+  test('another project with Compose files of its own in the same directory, while it runs', () => {
+    const runs = (file: string) =>
+      named('file', {
+        containers: [
+          aContainer('db', { mounts: [`shop_pgdata:${data}`], configFiles: [`/srv/shop/${file}`] }),
+        ],
+      })
+    expectQuiet(
+      projectNameChanged,
+      { line: 'up -d', facts: runs('prod.yaml') },
+      { facts: runs('compose.yaml') },
+    )
+  })
+
   test.each(['scratch-7f3a', 'shop-test', 'pr-122', 'ci_4711', 'shop-e2e'])(
     'a chosen name that says what it is: %s',
     name => {
