@@ -52,7 +52,7 @@ function ruleLines(explanation: Explanation, width: number): readonly string[] {
     ...audienceKinds.map((kind): [string, readonly string[]] => [
       audienceWords[kind],
       [
-        `${reactionWords(reactions[kind])}${reactions[kind].some(each => each.configured) ? '  (as you have set it)' : ''}`,
+        `${reactionWords(reactions[kind])}${reactions[kind].some(each => each.configured) ? '  (as configured)' : ''}`,
       ],
     ]),
     ['instead', [instead]],

@@ -31,7 +31,7 @@ lost-anchor: the anchor is lost
 
   happens in   Compose from 2.1
   a person     ask if deleted, back up if left behind
-  a script     refuse  (as you have set it)
+  a script     refuse  (as configured)
   an agent     refuse if deleted, back up if left behind
   instead      up --with-anchor
   on purpose   safe-compose --safe-allow lost-anchor …
