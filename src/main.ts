@@ -171,7 +171,6 @@ async function run(
   const { policy } = settings
   const reporter = await openReporter(variables, policy.json, policy.verbose)
   speakAs({ reporter, ...(policy.dryRun ? { kind: 'own' } : {}) })
-  speakAs({ reporter })
   sayIgnored(reporter, settings.ignored)
   const context = openContext({
     start,

@@ -56,23 +56,14 @@ async function remember(
 ): Promise<void> {
   const { engine } = look
   const { guarded } = run
-  const holdings = holdingsAtStake(decision.stakes.map(({ stake }) => stake.finding))
+  // What was not there before cannot be gone by this command.
+  const holdings = holdingsAtStake(decision.stakes.map(({ stake }) => stake.finding)).filter(holding =>
+    wasThere(holding, look.facts),
+  )
   const after = await lookAfter(context, engine, guarded === null ? [] : holdings)
   let gone: readonly Holding[] = []
   if (guarded !== null) {
-<<<<<<< HEAD
     const outcome = holdings.map(holding => ({ holding, gone: isGone(holding, after) }))
-=======
-    // What a mere warning speaks of is not at stake, and what was not there before cannot be gone by this command.
-    const holdings = decision.stakes
-      .filter(({ stake }) => stake.finding.warning !== true)
-      .map(({ stake }) => stake.finding.holding)
-      .filter(holding => !isGone(holding, look.facts.volumes, look.facts.containers))
-    const outcome = holdings.map(holding => ({
-      holding,
-      gone: isGone(holding, after.volumes, after.containers),
-    }))
->>>>>>> orphaned
     gone = outcome.filter(each => each.gone).map(each => each.holding)
     await guarded.resume()
     await guarded.entry.close('done', { outcome, exitCode: end.code })
@@ -115,6 +106,10 @@ export async function lookAfter(
     Promise.all(paths.map(async path => [path, (await context.files.directory(path)).version] as const)),
   ])
   return { containers, volumes, directories: Object.fromEntries(directories) }
+}
+
+function wasThere(holding: Holding, { volumes, containers }: Look['facts']): boolean {
+  return holding.kind === 'directory' || !isGone(holding, { volumes, containers, directories: {} })
 }
 
 /** Gone from the engine, or, without a name of its own, from every container; a directory is if anything in it is. */

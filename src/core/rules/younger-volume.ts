@@ -28,7 +28,7 @@ export const youngerVolume: Rule = {
     'deleted the old one elsewhere. A restore of the same database is recognised and left alone.',
   versions: 'all',
   instead: 'safe-compose backups, and safe-compose restore ID --volume NAME',
-  leadsTo: ['replaced', 'warning'],
+  leadsTo: ['hidden', 'warning'],
   citations: ['the ledger of safe-compose itself'],
   looksInto: (facts, invocation) =>
     replaced(facts, invocation).flatMap(({ volume }) => (volume === null ? [] : [volumeHolding(volume)])),
