@@ -11,6 +11,7 @@ export default defineConfig({
         root,
         test: {
           name: 'unit',
+          testTimeout: 30_000,
           include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/architecture.test.ts'],
         },
       },

@@ -90,7 +90,7 @@ function fromLedger(facts: Facts, { service }: Start): readonly Displaced[] {
 }
 
 /** Remembered data that still stands: the very same volume, or a directory that is not known to be gone. */
-export function rememberedHolding(
+function rememberedHolding(
   facts: Facts,
   service: ServiceModel,
   mount: LedgerService['mounts'][number],

@@ -347,7 +347,7 @@ function dataPathsOf(facts: Facts, service: ServiceModel): readonly string[] {
 }
 
 /** The volumes that services mount where a database keeps its data, by key and name. */
-export function dataVolumes(facts: Facts): readonly { readonly key: string; readonly name: string }[] {
+function dataVolumes(facts: Facts): readonly { readonly key: string; readonly name: string }[] {
   const volumes = facts.model?.volumes ?? []
   const keys = (facts.model?.services ?? []).flatMap(service => {
     const paths = dataPathsOf(facts, service)

@@ -226,7 +226,7 @@ function uses(container: ContainerFact, volume: VolumeFact): boolean {
 const secondInstance =
   /(^|[-_])(scratch|tests?|testing|e2e|ci|pr|mr|build|tmp|temp|staging|preview|review|sandbox|worktree)([-_]|\d|$)/
 
-export function saysSecondInstance(name: string): boolean {
+function saysSecondInstance(name: string): boolean {
   return secondInstance.test(name)
 }
 
@@ -299,7 +299,7 @@ function ownerOf(volume: VolumeFact): string {
 }
 
 /** What versions of Compose made of a directory's name: before 1.21 without dashes and underscores, and as v1 and v2 do. */
-export function formerSpellings(directory: string | null): readonly string[] {
+function formerSpellings(directory: string | null): readonly string[] {
   const base = (directory ?? '').slice((directory ?? '').lastIndexOf('/') + 1)
   const lower = base.toLowerCase()
   const plain = lower.replace(/[^a-z0-9]/g, '')

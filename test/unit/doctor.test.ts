@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { checkUp, lookAlikeVolumes, worstHealth } from '../../src/core/doctor.ts'
+import { checkUp, lookAlikeVolumes, rulesInCheckUp, worstHealth } from '../../src/core/doctor.ts'
 import type { Check, CheckUp } from '../../src/core/doctor.ts'
+import { ruleIds } from '../../src/core/rules/index.ts'
 import { openTables } from '../../src/ui/tables.ts'
 import { aContainer, aProject, aService, aVolume, nothingInIt, now, someContents } from '../fakes/facts.ts'
 import { aFinding, aRestorePoint, aVolume as aHolding } from '../fakes/question.ts'
@@ -137,6 +138,11 @@ describe('what is not well', () => {
     expect(worstHealth([of('warning'), of('unknown')])).toBe('warning')
     expect(worstHealth([of('critical'), of('warning')])).toBe('critical')
   })
+})
+
+test('every rule that the checklist goes through is one', () => {
+  expect(rulesInCheckUp.length).toBeGreaterThan(20)
+  expect(rulesInCheckUp.filter(rule => !ruleIds.includes(rule))).toEqual([])
 })
 
 describe('look-alikes', () => {

@@ -47,7 +47,7 @@ export function paxRecords(bytes: Buffer): readonly (readonly [key: string, valu
 }
 
 /** The body of a PAX header with these records. */
-export function writePax(records: readonly (readonly [key: string, value: Buffer])[]): Buffer {
+function writePax(records: readonly (readonly [key: string, value: Buffer])[]): Buffer {
   return Buffer.concat(
     records.flatMap(([key, value]) => {
       const rest = Buffer.byteLength(key) + value.length + 3

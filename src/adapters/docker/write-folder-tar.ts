@@ -22,7 +22,8 @@ async function* entriesBelow(folder: Buffer, path: Buffer, links: Links): AsyncG
   if (stat.isDirectory()) {
     yield headerOf(stat, '5', join(path, Buffer.alloc(0)))
     const names = await readdir(place, { encoding: 'buffer' })
-    for (const name of names.toSorted(Buffer.compare)) yield* entriesBelow(folder, join(path, name), links)
+    for (const name of names.toSorted((a, b) => Buffer.compare(a, b)))
+      yield* entriesBelow(folder, join(path, name), links)
     return
   }
   const twin = stat.nlink > 1n ? links.get(`${stat.dev}:${stat.ino}`) : undefined

@@ -28,7 +28,7 @@ async function versionOf(folder: string): Promise<string> {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const path = next
     const names = await readdir(path).catch(() => [])
-    for (const name of names.toSorted()) {
+    for (const name of names.toSorted((a, b) => (a < b ? -1 : 1))) {
       const place = join(path, name)
       const stat = await lstat(place, { bigint: true }).catch(() => null)
       hash.update(

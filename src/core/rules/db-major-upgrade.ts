@@ -177,7 +177,7 @@ const rdbFormats = {
 
 function rdbFormat(maker: 'Redis' | 'Valkey', major: number, minor: number | undefined): Format | null {
   const at = (number: number): number | undefined =>
-    rdbFormats[maker].findLast(([a = 0, b = 0]) => a < major || (a === major && b <= number))?.[2]
+    rdbFormats[maker].findLast(([a, b]) => a < major || (a === major && b <= number))?.[2]
   const lowest = at(minor ?? 0)
   const highest = at(minor ?? 99)
   return lowest === undefined || highest === undefined ? null : { lowest, highest }

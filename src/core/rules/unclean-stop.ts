@@ -115,7 +115,7 @@ function stopFindingsFor(
   const name = escapeName(container.service ?? container.name)
   return mountedData(facts, container).map(({ holding }) => {
     const place = escapeName(nameOfHolding(holding))
-    const isCertain = how.startsWith('kill') || / -t 0$/.test(how)
+    const isCertain = how.startsWith('kill') || how.endsWith(' -t 0')
     const end = isCertain
       ? `${how} ends ${name} without a clean stop`
       : `${how} may end ${name} before it is done`
