@@ -76,9 +76,10 @@ describe('a finding explained', () => {
 
   test('what was found, when, what was decided; names cannot write on the screen', () => {
     const finding = { ...found()[0]!, because: 'it goes\u001B[2J', evidence: ['seen\nhere'] }
+    const rule = rules.find(each => each.id === 'down-volumes')
     const page = openExplanations({ width: 80 }).finding(
       { id: 'down-volumes/3f2a', finding, command: 'down -v', verdict: 'refuse', at: '2026-11-23T20:13:00Z' },
-      explanationOf(rules[0]!, undefined),
+      explanationOf(rule!, undefined),
       new Date('2026-11-23T20:15:00Z'),
     )
     expect(page).toContain('down-volumes/3f2a: found in this project\n\n  it goes\\x1b[2J\n    seen\\nhere\n')

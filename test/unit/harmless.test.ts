@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../src/core/decision.ts'
 import { findFindings, holdingsJudgedBy } from '../../src/core/findings.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
+import { nameOfHolding } from '../../src/model/holding.ts'
 import type { Audience } from '../../src/model/decision.ts'
 import type { Facts } from '../../src/model/facts.ts'
 import {
@@ -180,9 +181,15 @@ describe.each(versions)('Compose %s', compose => {
     expectHarmless(running(compose), line)
   })
 
-  test('up -d after that', () => {
-    expectHarmless(running(compose, { containers: [neighbour.container] }), 'up -d')
-    expectHarmless(running(compose, { containers: [neighbour.container] }), 'up -d --force-recreate')
+  test('up -d after that: no container tells any more which version wrote the data, so it is looked into', () => {
+    const down = running(compose, { containers: [neighbour.container] })
+    for (const line of ['up -d', 'up -d --force-recreate']) {
+      expect(findings(down, line).filter(finding => finding.warning !== true)).toEqual([])
+      const invocation = typed(line, { version: compose })
+      const own = new Set(down.model?.volumes.map(({ name }) => name))
+      const looked = holdingsJudgedBy(down, invocation, circumstances()).map(nameOfHolding)
+      expect(looked.filter(name => !own.has(name))).toEqual([])
+    }
   })
 
   test.each(['up -d --force-recreate', 'up -d --force-recreate db', 'up -d --always-recreate-deps'])(
