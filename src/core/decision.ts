@@ -194,7 +194,9 @@ function decideStake(stake: Stake, grounds: DecisionGrounds): DecidedStake {
 
 /** Nothing touches a volume that another one takes the place of: there is nothing to copy it for. */
 function isLeftAlone(finding: Finding): boolean {
-  return finding.outcome === 'orphaned' && finding.wouldUse !== undefined
+  // An anonymous volume loses its only name by it: nobody finds it again.
+  const keepsItsName = finding.holding.kind !== 'anonymous'
+  return finding.outcome === 'orphaned' && finding.wouldUse !== undefined && keepsItsName
 }
 
 function defaultOf(finding: Finding, grounds: DecisionGrounds): Reaction {
