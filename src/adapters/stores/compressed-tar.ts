@@ -3,9 +3,7 @@ import type { TarCounts } from '../../model/restore-point.ts'
 import { allWell, feed, outputOf, startChild } from './child.ts'
 import { gzipMembers } from './gzip-members.ts'
 import { openSlowPipe } from './slow-pipe.ts'
-import type { SlowPipe } from './slow-pipe.ts'
-import { listingArgs, readListing } from './tar-listing.ts'
-import type { TarListing } from './tar-listing.ts'
+import { listingArgs, readReport, reportArgs } from './tar-report.ts'
 import { walkTar } from './tar-walk.ts'
 
 /**
@@ -13,17 +11,6 @@ import { walkTar } from './tar-walk.ts'
  * One frame, with a checksum of the content.
  */
 const zstdArgs = ['-q', '-T0', '--fast=1', '-c'] as const
-
-/** Bytes that GNU tar writes at once: what a pipe holds. */
-const recordSize = 1 << 16
-
-/** For GNU tar: how large its records are, how many bytes it wrote in all, and every megabyte how many records so far. */
-const tarArgs = [
-  `--blocking-factor=${recordSize / 512}`,
-  '--totals',
-  '--checkpoint=16',
-  '--checkpoint-action=echo=records %u',
-] as const
 
 /** A tar source on its way through a compressor. */
 export interface CompressedTar {
@@ -93,58 +80,28 @@ export async function compressTar(request: CompressRequest): Promise<CompressedT
   }
 }
 
-/** What of the tar passes by is told by tar itself: nothing of it comes through this process. */
+/** Nothing of the tar comes through this process: what is in it is told by tar itself. */
 async function joinPrograms(
   request: CompressRequest,
-  command: NonNullable<TarSource['command']>,
+  { program, args }: NonNullable<TarSource['command']>,
   zstd: string,
 ): Promise<CompressedTar> {
-  const pipe = await openSlowPipe(request.scratch)
-  const words = readWords(request.onBytes)
-  const args = [...tarArgs, ...(pipe === null ? [] : listingArgs(pipe.path)), ...command.args]
-  const tar = startChild(command.program, args, 'ignore', 'pipe', {
-    takesLine: words.takesLine,
-    ...(pipe === null ? {} : { descriptor: pipe.input.fd }),
+  const errors = await openSlowPipe(request.scratch)
+  const report = readReport(program, request.onBytes)
+  const more = errors === null ? reportArgs : [...reportArgs, ...listingArgs]
+  const tar = startChild(program, [...more, ...args], 'ignore', 'pipe', {
+    takesLine: report.takesLine,
+    errors,
   })
   const compressor = startChild(zstd, zstdArgs, outputOf(tar), 'pipe')
-  const listing = readListing()
-  const listed = pipe === null ? null : quiet(readWhole(pipe, listing))
   return {
     compression: 'zstd',
     blocks: gathered(outputOf(compressor)),
-    done: quiet(allWell([compressor.done, tar.done, ...(listed === null ? [] : [listed])])),
-    counts: () => {
-      const bytes = words.total()
-      const counts = listed === null ? null : listing.counts()
-      return bytes === null || counts === null ? null : { bytes, ...counts }
-    },
+    done: quiet(allWell([compressor.done, tar.done])),
+    counts: report.counts,
     stop: async () => {
       await Promise.all([tar.kill(), compressor.kill()])
-      await listed?.catch(() => {})
     },
-  }
-}
-
-/** The pipe ends when the child that has it does. */
-async function readWhole(pipe: SlowPipe, listing: TarListing): Promise<void> {
-  await pipe.input.close()
-  for await (const chunk of pipe.read()) listing.take(chunk)
-}
-
-/** GNU tar's `tar: records 16` and, at the end, `Total bytes written: 1761116160 (1.7GiB, 1.2GiB/s)`. */
-function readWords(onBytes: (done: number) => void): {
-  readonly takesLine: (line: string) => boolean
-  readonly total: () => number | null
-} {
-  let total: number | null = null
-  return {
-    takesLine: line => {
-      const [, records, bytes] = /^(?:.*: records (\d+)|Total bytes written: (\d+) .*)$/.exec(line) ?? []
-      if (records !== undefined) onBytes(Number(records) * recordSize)
-      if (bytes !== undefined) total = Number(bytes)
-      return records !== undefined || bytes !== undefined
-    },
-    total: () => total,
   }
 }
 

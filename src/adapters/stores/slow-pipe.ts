@@ -4,11 +4,10 @@ import type { FileHandle } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { startChild } from './child.ts'
 
-/** A pipe to a child for what comes in many small writes and is in no hurry. */
+/** A pipe from a child for what comes in many small writes and is in no hurry. */
 export interface SlowPipe {
-  /** For the child, where it is descriptor 3 and can be opened as `path`. To be closed here once the child has it. */
+  /** For the child. To be closed here once the child has it. */
   readonly input: FileHandle
-  readonly path: '/dev/fd/3'
   /** What was written, until no child has the input any more. */
   readonly read: () => AsyncGenerator<Buffer>
 }
@@ -20,8 +19,8 @@ const capacity = 1 << 16
 const rest = 10
 
 /**
- * Opens a pipe. Node would give a child a socket, which cannot be opened by its path; so this one has a name for a
- * moment. Null where that cannot be had.
+ * Opens a pipe, which has a name for a moment: Node by itself gives a child a socket and looks at it at once, whatever
+ * comes. Null where it cannot be had.
  *
  * @param name a path that nobody has
  */
@@ -33,7 +32,7 @@ export async function openSlowPipe(name: string): Promise<SlowPipe | null> {
       await output.close()
       throw error
     })
-    return { input, path: '/dev/fd/3', read: () => readSlowly(output) }
+    return { input, read: () => readSlowly(output) }
   } catch {
     return null
   } finally {
