@@ -25,23 +25,14 @@ export function deletedVolumes(
   invocation: Invocation,
   circumstances: Circumstances,
 ): readonly DeletedVolume[] {
-  return volumesTakenDown(facts, invocation, circumstances)
-    .filter(({ volume }) => keepsItsOwnData(volume))
+  if (commandOf(invocation) !== 'down' || !isOn(invocation, 'volumes') || isDryRun(invocation)) return []
+  const held = volumesHeldAfterwards(facts, invocation, circumstances)
+  return targets(facts, invocation)
+    .filter(({ volume }) => !held.has(volume.name) && keepsItsOwnData(volume))
     .map(({ volume, declared }) => ({ volume, declared, rule: tellingRule(facts, invocation, volume) }))
 }
 
-/** The same with the volumes whose data lies elsewhere, which stays where it is. */
-export function volumesTakenDown(
-  facts: Facts,
-  invocation: Invocation,
-  circumstances: Circumstances,
-): readonly Target[] {
-  if (commandOf(invocation) !== 'down' || !isOn(invocation, 'volumes') || isDryRun(invocation)) return []
-  const held = volumesHeldAfterwards(facts, invocation, circumstances)
-  return targets(facts, invocation).filter(({ volume }) => !held.has(volume.name))
-}
-
-export type Target = Omit<DeletedVolume, 'rule'>
+type Target = Omit<DeletedVolume, 'rule'>
 
 function targets(facts: Facts, invocation: Invocation): readonly Target[] {
   const declared = new Map(

@@ -63,8 +63,12 @@ function stakeRow({ stake, verdict, why, backUp }: DecidedStake): Row {
   const { finding } = stake
   const sign = finding.warning === true ? '!' : signs[finding.outcome]
   const done = verdict === 'refuse' ? `refused: ${why}` : backUp ? 'backed up first' : `not backed up: ${why}`
-  const words = finding.warning === true ? finding.because : `${finding.because} (${done})`
-  return [sign, nameIn(stake), whatOf(stake), finding.id === undefined ? words : `${words} [${finding.id}]`]
+  return [
+    sign,
+    nameIn(stake),
+    whatOf(stake),
+    finding.warning === true ? finding.because : `${finding.because} (${done})`,
+  ]
 }
 
 function sparedRow({ stake, why }: Decision['spared'][number]): Row {

@@ -6,16 +6,12 @@ import { identityOfHolding } from '../model/holding.ts'
 import { openPaint } from './color.ts'
 import { failedLines } from './failures.ts'
 import {
-  adoptLines,
-  alarmLines,
   backupSparedLines,
   composeEndedLines,
   copiedLines,
   detailLines,
-  findingIdLines,
   foundLines,
   longCopyLine,
-  pinLines,
   planLines,
   recoveredLines,
   refusedLines,
@@ -97,7 +93,7 @@ function linesOf(
 ): readonly string[] {
   switch (event.type) {
     case 'found':
-      return [...foundLines(event, setting), ...(options.verbose ? findingIdLines(event) : [])]
+      return foundLines(event, setting)
     case 'plan':
       return planLines(event)
     case 'copied':
@@ -116,19 +112,13 @@ function linesOf(
     case 'compose-ended':
       return composeEndedLines(event, setting)
     case 'refused':
-      return [...refusedLines(event, setting), ...(options.verbose ? findingIdLines(event) : [])]
+      return refusedLines(event, setting)
     case 'recovered':
       return recoveredLines(event)
     case 'undo':
       return undoLines(event, setting)
     case 'restore':
       return restoreLines(event, setting)
-    case 'pin':
-      return pinLines(event)
-    case 'adopt':
-      return adoptLines(event)
-    case 'alarm':
-      return alarmLines(event, setting)
     case 'warning':
       return warningLines(event)
     case 'detail':

@@ -179,6 +179,7 @@ describe('facts', () => {
       tmpfs: ['/scratch'],
       autoRemove: false,
     })
+    expect(inspected?.details?.environmentKeys).toEqual(expect.arrayContaining(['PASSWORD', 'AGAIN']))
     expect(await engine.container(id)).toMatchObject({
       ...inspected,
       mounts: expect.arrayContaining([...(inspected?.mounts ?? [])]),

@@ -57,12 +57,7 @@ export function childVariables(more: Readonly<Record<string, string>> = {}): Rec
 /** A project from a Compose file's text. `files` are written beside it. */
 export async function scenario(
   compose: string,
-  options: {
-    readonly files?: Readonly<Record<string, string>>
-    readonly name?: string
-    /** A quicker way to clear away what the project made. */
-    readonly clear?: (self: Scenario) => Promise<void>
-  } = {},
+  options: { readonly files?: Readonly<Record<string, string>>; readonly name?: string } = {},
 ): Promise<Scenario> {
   const name = options.name ?? `sct${randomBytes(4).toString('hex')}`
   const home = await mkdtemp(join(tmpdir(), 'safe-compose-e2e-'))
@@ -78,8 +73,7 @@ export async function scenario(
   const engine = inject('engine')
   const [program = 'docker', ...prefix] = engine.compose.command
   const docker = (words: readonly string[], run: RunOptions = {}): Promise<Ended> =>
-    // Not in the project's directory, which a test may move.
-    runProgram('docker', words, { directory: home, ...run, variables: { ...variables, ...run.variables } })
+    runProgram('docker', words, { directory, ...run, variables: { ...variables, ...run.variables } })
   const self: Scenario = {
     name,
     directory,
@@ -127,10 +121,7 @@ export async function scenario(
   }
   await self.write('compose.yaml', compose)
   for (const [path, content] of Object.entries(options.files ?? {})) await self.write(path, content)
-  onTestFinished(async () => {
-    await (options.clear ?? clearAway)(self)
-    await rm(home, { recursive: true, force: true })
-  })
+  onTestFinished(() => clearAway(self, home))
   return self
 }
 
@@ -181,7 +172,7 @@ export function lines(text: string): readonly string[] {
     .toSorted()
 }
 
-async function clearAway(self: Scenario): Promise<void> {
+async function clearAway(self: Scenario, home: string): Promise<void> {
   const filter = `label=com.docker.compose.project=${self.name}`
   const { stdout: containers } = await self.docker(['ps', '-aq', '--filter', filter])
   if (lines(containers).length > 0) await self.docker(['rm', '-fv', ...lines(containers)])
@@ -190,4 +181,5 @@ async function clearAway(self: Scenario): Promise<void> {
   if (volumes.length > 0) await self.docker(['volume', 'rm', '-f', ...volumes])
   const { stdout: networks } = await self.docker(['network', 'ls', '-q', '--filter', filter])
   if (lines(networks).length > 0) await self.docker(['network', 'rm', ...lines(networks)])
+  await rm(home, { recursive: true, force: true })
 }

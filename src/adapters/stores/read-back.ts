@@ -1,26 +1,42 @@
 import { PassThrough } from 'node:stream'
-import type { Writable } from 'node:stream'
-import { inputOf, startChild } from './child.ts'
+import type { Readable, Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { TarCounts } from '../../model/restore-point.ts'
+import { allWell, inputOf, outputOf, startChild } from './child.ts'
 import { gunzipMembers } from './gzip-members.ts'
+import { walkTar } from './tar-walk.ts'
 
-/**
- * Proves an archive while it grows: what is on disk so far is decompressed, and every check sum in it compared with
- * what comes out. So that is what went in, and nobody need look at it again.
- */
+/** How often the progress is told. Bytes. */
+const tellEvery = 1 << 20
+
+/** Proves an archive while it grows: what is on disk so far is decompressed and walked through. */
 export interface ReadBack {
   /** Whether blocks must stay as they are after `take` (members are worked on side by side). */
   readonly keeps: boolean
   /** The next bytes of the file; for gzip exactly one member. Throws `Error` when they are no good. */
   readonly take: (block: Buffer) => Promise<void>
-  /** The file has ended. Gives how many bytes came out; throws `Error` unless all of it was good. */
-  readonly end: () => Promise<number>
+  /** The file has ended. Throws `Error` unless a whole tar was in it. */
+  readonly end: () => Promise<TarCounts>
   /** Settles when no program of it runs any more. */
   readonly stop: () => Promise<void>
 }
 
-/** @param zstd path of the program, for an archive that it wrote; null for gzip */
-export function readBack(zstd: string | null): ReadBack {
-  const { input, read, stop } = zstd === null ? membersReader() : programReader(zstd)
+/**
+ * @param zstd path of the program, for an archive that it wrote; null for gzip
+ * @param onBytes bytes of the tar that were read back so far
+ */
+export function readBack(zstd: string | null, onBytes: (done: number) => void): ReadBack {
+  const walk = walkTar()
+  let bytes = 0
+  let told = 0
+  const take = (chunk: Uint8Array): void => {
+    walk.take(chunk)
+    bytes += chunk.length
+    if (bytes - told < tellEvery) return
+    told = bytes
+    onBytes(bytes)
+  }
+  const { input, read, stop } = zstd === null ? membersReader(take) : programReader(zstd, take)
   // Nobody takes what is still to come: a write that waits must not wait for ever.
   const hangUp = (): void => void input.destroy()
   read.then(hangUp, hangUp)
@@ -36,7 +52,8 @@ export function readBack(zstd: string | null): ReadBack {
     },
     end: async () => {
       input.end()
-      return read
+      await read
+      return walk.end()
     },
     stop,
   }
@@ -51,40 +68,36 @@ function written(input: Writable, block: Buffer): Promise<void> {
 
 interface Reader {
   readonly input: Writable
-  /** Settles when everything that was put in was read: how many bytes came out. */
-  readonly read: Promise<number>
+  /** Settles when everything that was put in was walked through. */
+  readonly read: Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** What comes out stays in the program: to bring it here would cost more than to make it. */
-function programReader(zstd: string): Reader {
-  let bytes: number | null = null
-  const child = startChild(zstd, ['-t', '-v'], 'pipe', 'ignore', {
-    takesLine: line => {
-      bytes = bytesIn(line) ?? bytes
-      return /^\*\*\*|^Using stdin/.test(line)
-    },
+function programReader(zstd: string, take: (chunk: Uint8Array) => void): Reader {
+  const child = startChild(zstd, ['-d', '-q', '-c'], 'pipe', 'pipe')
+  return {
+    input: inputOf(child),
+    read: allWell([taken(outputOf(child), take), child.done]),
+    stop: child.kill,
+  }
+}
+
+/** Events instead of iteration: a promise for each of the many small chunks would cost as much as the walk. */
+function taken(stream: Readable, take: (chunk: Uint8Array) => void): Promise<void> {
+  stream.on('data', (chunk: Uint8Array) => {
+    try {
+      take(chunk)
+    } catch (error) {
+      stream.destroy(error as Error)
+    }
   })
-  const read = async (): Promise<number> => {
-    await child.done
-    if (bytes === null) throw new Error('zstd did not say how many bytes it read back')
-    return bytes
-  }
-  return { input: inputOf(child), read: read(), stop: child.kill }
+  return finished(stream, { writable: false })
 }
 
-/** Of zstd's last line: `/*stdin*\           : 1761116160 bytes`. What it says of its progress stands before it. */
-function bytesIn(line: string): number | null {
-  const found = /: (\d+) bytes\s*$/.exec(line)
-  return found === null ? null : Number(found[1])
-}
-
-function membersReader(): Reader {
+function membersReader(take: (chunk: Uint8Array) => void): Reader {
   const input = new PassThrough({ objectMode: true, highWaterMark: 2 })
-  const readMembers = async (): Promise<number> => {
-    let bytes = 0
-    for await (const tar of gunzipMembers(input)) bytes += tar.length
-    return bytes
+  const walkMembers = async (): Promise<void> => {
+    for await (const tar of gunzipMembers(input)) take(tar)
   }
-  return { input, read: readMembers(), stop: async () => void input.destroy() }
+  return { input, read: walkMembers(), stop: async () => void input.destroy() }
 }
