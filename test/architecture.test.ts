@@ -220,6 +220,7 @@ describe('documents', () => {
 
   test('they speak of the project and of nothing else', () => {
     expect(workplaceWords(pick(files, path => !path.startsWith('test/architecture')))).toEqual([])
+    // Made up: what the check must find, and the one home that stands for everybody's.
     expect(
       workplaceWords({
         'a.ts': "const a = '/Users/ann/shop'\nconst b = '/home/you/shop'\nconst c = join(home, '/work/x')",

@@ -3,7 +3,7 @@ export interface AgentSignal {
   readonly agent: string
   readonly variable: string
   /**
-   * - `set`: any value counts but an empty one, `0` and `false`
+   * - `set`: every value counts but an empty one, `0` and `false`
    * - a list: only these values, in any case, since others use the name too
    * - `contains`: values that contain it, in any case
    */

@@ -208,7 +208,7 @@ async function* filled(source: Source, entry: Entry): AsyncGenerator<Buffer> {
     data += length
   }
   yield* zeroBytes(size - at + paddingOf(size))
-  await source.skip(stored - map.bytes - data + paddingOf(stored))
+  await source.passOver(stored - map.bytes - data + paddingOf(stored))
 }
 
 /** Decimal numbers, a line each: how many parts, then offset and length of each; padded to whole blocks. */
@@ -246,7 +246,7 @@ interface Source {
   /** Exactly so many bytes; null at the end. Throws when it ends in between. */
   readonly take: (count: number) => Promise<Buffer | null>
   readonly pass: (count: number) => AsyncGenerator<Buffer>
-  readonly skip: (count: number) => Promise<void>
+  readonly passOver: (count: number) => Promise<void>
   readonly rest: () => AsyncGenerator<Buffer>
 }
 
@@ -283,7 +283,7 @@ function openSource(input: AsyncIterable<Buffer>): Source {
       for await (const piece of pass(count)) pieces.push(piece)
       return Buffer.concat(pieces)
     },
-    skip: async count => {
+    passOver: async count => {
       for await (const _ of pass(count));
     },
     rest: async function* () {

@@ -16,7 +16,7 @@ export interface CommandGrammar {
    * - `none`: needs no project
    */
   readonly project: ProjectLookup
-  /** The least and the largest number of positional words; null is any. Left out: any number. */
+  /** The least and the largest number of positional words; null is no limit. Left out: no limit. */
   readonly args?: readonly [number, number | null]
   /** False where everything from the first positional word on is positional. */
   readonly interspersed?: boolean
