@@ -9,38 +9,51 @@ import type { FoundCompose } from './adapters/compose/find.ts'
 import { locateOurselves } from './adapters/compose/ourselves.ts'
 import { endLike, passThrough } from './adapters/compose/pass-through.ts'
 import { cacheFolderOf, composeVersion } from './adapters/compose/version.ts'
+import { openComposeFiles } from './adapters/configuration/compose-files.ts'
 import { findConfiguration } from './adapters/configuration/find-configuration.ts'
+import { readTree } from './adapters/configuration/read-tree.ts'
 import { openProjectMemory } from './adapters/state/project-memory.ts'
 import { readOrMakeKey } from './adapters/state/secret-key.ts'
+import { openTrustBook } from './adapters/state/trust-book.ts'
 import { findEndpoint } from './adapters/docker/connect.ts'
 import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
-import { directoryState, readText } from './adapters/host/files.ts'
+import { directoryAt, placeAt, readText } from './adapters/host/files.ts'
 import { openHost } from './adapters/host/host.ts'
+import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
 import { openDirectoryStore } from './adapters/stores/directory.ts'
 import { openForeignArchive } from './adapters/stores/foreign-archive.ts'
 import type { Context } from './commands/context.ts'
 import { guard } from './commands/guard.ts'
+import { lint } from './commands/lint.ts'
 import { runOwnCommand } from './commands/own-command.ts'
 import { audienceOf } from './core/audience.ts'
 import { effectOf, readInvocation } from './core/invocation.ts'
 import { aroundCommand, holdBack, isSwitchedOff, readSafeOptions } from './core/options.ts'
 import type { ReadOptions } from './core/options.ts'
 import { isOwnWord } from './core/own-words.ts'
-import { policyFrom } from './core/policy.ts'
+import type { ConfigurationSource } from './core/configuration.ts'
+import { schemaFile } from './core/configuration-schema.ts'
+import { settingsFrom } from './core/policy.ts'
+import type { Settings } from './core/policy.ts'
 import { locateProject } from './core/project.ts'
-import { ruleIds } from './core/rules/index.ts'
+import { rules } from './core/rules/index.ts'
 import { storeRoot, systemRoot } from './core/store-root.ts'
+import { trustOf } from './core/trust.ts'
+import type { TrustState } from './core/trust.ts'
 import type { Audience, Policy } from './model/decision.ts'
 import type { Reporter } from './model/event.ts'
 import { exitCodeOf, Stop } from './model/failure.ts'
 import type { Invocation } from './model/invocation.ts'
 import type { ChildEnd, Engine, Host, Store } from './model/ports.ts'
 import { wantsColor } from './ui/color.ts'
+import { openExplanations } from './ui/explanations.ts'
 import { helpText } from './ui/help.ts'
 import { jsonReporter } from './ui/json.ts'
+import { lintRenderers } from './ui/lint.ts'
 import { openPrompt } from './ui/prompt.ts'
+import { openSettingsPage, trustedPage } from './ui/settings-page.ts'
 import { openTables } from './ui/tables.ts'
 import { openTerminalInput } from './ui/terminal-input.ts'
 import { textReporter } from './ui/text.ts'
@@ -79,8 +92,7 @@ export async function main(start: Start): Promise<void> {
       reporter: await openReporter(variables, json ?? false, verbose ?? false),
     }
     const offIgnored = audience.kind === 'agent' && isSwitchedOff(variables) ? ['SAFE_COMPOSE=off'] : []
-    for (const word of [...held.ignored, ...offIgnored])
-      speaker.reporter.say({ type: 'warning', text: `ignored, because a coding agent is at work: ${word}` })
+    sayIgnored(speaker.reporter, [...held.ignored, ...offIgnored])
     const end = await run(start, variables, audience, { ...read, options: held.options }, change => {
       speaker = { ...speaker, ...change }
     })
@@ -112,6 +124,10 @@ async function run(
   const word = after[0] ?? ''
   const isOwn = isOwnWord(word) && word !== 'compose'
   if (word === 'help') return printed(helpText(version()))
+  if (word === 'lint') {
+    speakAs({ kind: 'own', command: read.rest })
+    return { code: await lintHere(before, after.slice(1), variables), signal: null }
+  }
   const typed = word === 'compose' && !start.asPlugin ? [...before, ...after.slice(1)] : read.rest
 
   const cacheFolder = cacheFolderOf(variables)
@@ -134,13 +150,28 @@ async function run(
   const versionOfFound = (): string | null => (versionFound ??= composeVersion(found, variables, cacheFolder))
 
   const invocation = lineOf(isOwn ? [...before, 'ps'] : typed)
+  const directory = word === 'trust' ? directoryNamed(after.slice(1)) : process.cwd()
   const isOff = isSwitchedOff(variables) && audience.kind !== 'agent'
   if (!isOwn && (isOff || !isGuarded(invocation))) return passThrough(found, invocation.argv, own)
 
   speakAs({ kind: isOwn ? 'own' : 'guarded', command: isOwn ? read.rest : invocation.argv })
-  const policy = await policyInForce(variables, read, invocation)
+  const state = stateFolder(variables)
+  const host = openHost({ pid: process.pid, hostname: hostname(), runs: isRunning })
+  const { settings, configuration, trust } = await configure({
+    variables,
+    read,
+    audience: audience.kind,
+    invocation,
+    directory,
+    // Before a project can be trusted it must be possible to look at it.
+    withProject: word !== 'trust',
+    state,
+    host,
+  })
+  const { policy } = settings
   const reporter = await openReporter(variables, policy.json, policy.verbose)
-  speakAs({ reporter })
+  speakAs({ reporter, ...(policy.dryRun ? { kind: 'own' } : {}) })
+  sayIgnored(reporter, settings.ignored)
   const context = openContext({
     start,
     variables,
@@ -150,6 +181,9 @@ async function run(
     invocation,
     version: versionOfFound(),
     reporter,
+    host,
+    state,
+    directory,
   })
   if (!isOwn) return guard(context, invocation)
   const code = await runOwnCommand(
@@ -159,10 +193,40 @@ async function run(
     after.slice(1),
     {
       tables: openTables({ width: process.stdout.columns ?? null, home: homedir() }),
+      lineOf: words => lineOf([...before, ...words]),
       openForeign: path => openForeignArchive(resolved(path), zstdProgram(variables)),
+      explanations: openExplanations({ width: process.stdout.columns ?? null }),
+      configuration: {
+        origins: settings.origins,
+        directory: configuration.directory,
+        projectFiles: configuration.sources
+          .filter(({ owner }) => owner === 'project')
+          .map(source => ({ file: source.file, trust: configuration.trustOf(source) })),
+        schema: join(locateOurselves(start.script).folder, schemaFile),
+      },
+      settingsPage: openSettingsPage(homedir()),
+      trust: { ...configuration, book: trust, page: trustedPage },
     },
   )
   return { code, signal: null }
+}
+
+/** Needs no engine and no Compose: it must work where neither is. */
+function lintHere(
+  globals: readonly string[],
+  words: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<number> {
+  const directory = process.cwd()
+  const line = readInvocation({ argv: [...globals, 'ps'], form: 'standalone', version: null })
+  return lint(words, {
+    directory,
+    findFiles: async () => (await locateProject(line, variables, directory, readText)).files,
+    readText,
+    parse: readTree,
+    print: text => void process.stdout.write(text),
+    render: (format, found, files) => lintRenderers[format](found, files, version()),
+  })
 }
 
 /** What Compose will run and can lose data by; what it only answers or rejects goes to it at once. */
@@ -175,27 +239,67 @@ function printed(text: string): ChildEnd {
   return { code: 0, signal: null }
 }
 
-async function policyInForce(
-  variables: Readonly<Record<string, string>>,
-  read: ReadOptions,
-  invocation: Invocation,
-): Promise<Policy> {
-  const place = await locateProject(invocation, variables, process.cwd(), readText)
-  const sources = await findConfiguration({
-    configHome: variables['XDG_CONFIG_HOME'] ?? null,
+/** The directory that `trust DIR` names; where we are when it names none. */
+function directoryNamed(words: readonly string[]): string {
+  const named = words.find(word => !word.startsWith('-'))
+  return named === undefined ? process.cwd() : resolved(named)
+}
+
+function sayIgnored(reporter: Reporter, ignored: readonly string[]): void {
+  for (const word of ignored)
+    reporter.say({ type: 'warning', text: `ignored, because a coding agent is at work: ${word}` })
+}
+
+interface Configured {
+  readonly settings: Settings
+  readonly configuration: {
+    readonly sources: readonly ConfigurationSource[]
+    readonly directory: string
+    readonly trustOf: (source: ConfigurationSource) => TrustState
+  }
+  readonly trust: ReturnType<typeof openTrustBook>
+}
+
+/** Reads every configuration that counts, and puts together what is in force. */
+async function configure(from: {
+  readonly variables: Readonly<Record<string, string>>
+  readonly read: ReadOptions
+  readonly audience: Audience['kind']
+  readonly invocation: Invocation
+  readonly directory: string
+  readonly withProject: boolean
+  readonly state: string
+  readonly host: Host
+}): Promise<Configured> {
+  const { variables, read, invocation, host } = from
+  const idOf = async (path: string): Promise<string | null> => (await placeAt(path)).id
+  const trust = openTrustBook({ file: join(from.state, 'trust.json'), now: host.now, idOf })
+  const place = await locateProject(invocation, variables, from.directory, readText)
+  const [sources, trusted] = await Promise.all([
+    findConfiguration({
+      configHome: variables['XDG_CONFIG_HOME'] ?? null,
+      home: homedir(),
+      chosen: read.options.config,
+      directory: process.cwd(),
+      composeFiles: place.files,
+      projectDirectory: place.directory,
+    }),
+    trust.find(place.directory),
+  ])
+  const stateOf = (source: ConfigurationSource): TrustState =>
+    trustOf(source, place.directory, trusted, host.sha256)
+  const settings = settingsFrom({
+    sources: sources.filter(({ owner }) => owner === 'user' || from.withProject),
+    options: read,
+    variables,
+    audience: from.audience,
+    trust: stateOf,
+    disposable: trusted?.disposable ?? null,
     home: homedir(),
-    chosen: read.options.config,
     directory: process.cwd(),
-    composeFiles: place.files,
-    projectDirectory: place.directory,
+    knownRules: rules,
   })
-  return policyFrom({
-    sources,
-    options: read.options,
-    home: homedir(),
-    directory: process.cwd(),
-    knownRules: ruleIds,
-  })
+  return { settings, configuration: { sources, directory: place.directory, trustOf: stateOf }, trust }
 }
 
 function openContext(from: {
@@ -207,17 +311,19 @@ function openContext(from: {
   readonly invocation: Invocation
   readonly version: string | null
   readonly reporter: Reporter
+  readonly host: Host
+  readonly state: string
+  /** Where the project is looked for. */
+  readonly directory: string
 }): Context {
-  const { variables, policy } = from
-  const state = stateFolder(variables)
-  const host = openHost({ pid: process.pid, hostname: hostname(), runs: isRunning })
+  const { variables, policy, host, state, directory } = from
   const now = host.now
   return {
     version: version(),
     audience: from.audience,
     policy,
     variables,
-    directory: process.cwd(),
+    directory,
     stdin: stdinKind(),
     host,
     reporter: from.reporter,
@@ -236,7 +342,8 @@ function openContext(from: {
       invocation: from.invocation,
       own: process,
       variables,
-      directory: process.cwd(),
+      directory,
+      seal: host.seal,
       descriptors: from.start.descriptors,
     }),
     openEngine: once(() => engineOf(from.invocation, variables, host)),
@@ -249,7 +356,9 @@ function openContext(from: {
     }),
     approvals: openApprovals({ folder: join(state, 'approvals'), now, random: host.random }),
     projects: openProjectMemory(join(state, 'projects.json'), now),
-    files: { readText, directoryState },
+    files: { readText, directory: directoryAt, place: placeAt },
+    composeFiles: openComposeFiles(join(state, 'compose-files'), now),
+    survey: store => surveyHost({ store, home: homedir(), root: locateOurselves(from.start.script).folder }),
     interruption: watchInterruption(process),
     secretKey: () => readOrMakeKey(state),
   }
@@ -279,7 +388,7 @@ function storeOf(policy: Policy, variables: Readonly<Record<string, string>>, ho
       home: homedir(),
     })
   const zstd = variables['SAFE_COMPOSE_COMPRESSION'] === 'gzip' ? null : zstdProgram(variables)
-  return openDirectoryStore({ root, zstd, owner: host.owner })
+  return openDirectoryStore({ root, named: policy.store !== null, zstd, owner: host.owner })
 }
 
 function zstdProgram(variables: Readonly<Record<string, string>>): string | null {

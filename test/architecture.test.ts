@@ -5,6 +5,7 @@ import { exitCodes } from '../src/model/failure.ts'
 import { safeOptions } from '../src/core/options.ts'
 import { ownWords } from '../src/core/own-words.ts'
 import { rules } from '../src/core/rules/index.ts'
+import { rulesVariable, settingKeys } from '../src/core/setting-keys.ts'
 import { helpText } from '../src/ui/help.ts'
 import {
   brokenLinks,
@@ -13,6 +14,7 @@ import {
   tableBelow,
   workplaceWords,
 } from './architecture/documents.ts'
+import { generatedFiles } from './architecture/generated.ts'
 import {
   againstTheLayers,
   impureImports,
@@ -179,6 +181,43 @@ describe('rules', () => {
   test('each is in the table of the README, and nothing else is', () => {
     const documented = tableBelow(readme, 'The rules').map(([id = '']) => id.replaceAll('`', ''))
     expect(documented.toSorted()).toEqual(ruleFiles)
+  })
+})
+
+describe('what is made from the code', () => {
+  test('is what the code says now; `npm run generate` writes it', async () => {
+    const generated = await generatedFiles()
+    expect(Object.keys(generated)).toEqual(['src/core/rules/README.md', 'src/schemas/config.schema.json'])
+    for (const [path, text] of Object.entries(generated)) expect(files[path], path).toBe(text)
+  })
+
+  test('the page and the schema name every rule; the schema, every level and every key', () => {
+    const page = tableBelow(files['src/core/rules/README.md'] ?? '', 'The rules').map(([id = '']) => id)
+    expect(page).toEqual(rules.map(({ id }) => `[\`${id}\`](${id}.ts)`))
+    const schema = JSON.parse(files['src/schemas/config.schema.json'] ?? '{}') as {
+      definitions: { level: { enum: string[] }; levels: { anyOf: { properties?: object }[] } }
+      properties: Record<string, { properties?: object }>
+    }
+    const keysOf = (key: string): readonly string[] => Object.keys(schema.properties[key]?.properties ?? {})
+    expect(keysOf('rules')).toEqual(rules.map(({ id }) => id))
+    expect(schema.definitions.level.enum).toEqual(['off', 'warn', 'back-up', 'ask', 'refuse'])
+    expect(Object.keys(schema.definitions.levels.anyOf[1]?.properties ?? {})).toEqual([
+      'person',
+      'script',
+      'agent',
+    ])
+    const nested = Object.keys(schema.properties)
+      .filter(key => key !== 'rules')
+      .flatMap(key => (keysOf(key).length === 0 ? [key] : keysOf(key).map(name => `${key}.${name}`)))
+    expect(nested).toEqual(['store', ...settingKeys.map(({ key }) => key)])
+  })
+
+  test('the README has every variable of a setting', () => {
+    const documented = tableBelow(readme, 'Configuration').map(row => row.map(cell => cell.split(',')[0]))
+    expect(documented).toEqual([
+      ...settingKeys.map(({ key, variable }) => [`\`${variable}\``, `\`${key}\``]),
+      [`\`${rulesVariable}\``, 'levels'],
+    ])
   })
 })
 

@@ -1,3 +1,4 @@
+import { layersOf } from '../core/writable-layers.ts'
 import { Stop } from '../model/failure.ts'
 import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
@@ -7,7 +8,7 @@ import type { Consistency } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import type { Copy } from './copy-holdings.ts'
-import { lookAtProject } from './observe.ts'
+import { lookBeforeCopying } from './observe.ts'
 import type { Look } from './observe.ts'
 import { quietWriters, runStates } from './quiet-writers.ts'
 import { limitStandstill } from './standstill.ts'
@@ -15,7 +16,7 @@ import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
 
 export interface BackupOptions {
   readonly tag: string | null
-  /** Services, volumes (by name or key) or paths of bind mounts; empty for all data of the project. */
+  /** Services, volumes (by name or key), paths of bind mounts, `SERVICE:PATH`; empty for all data of the project. */
   readonly names: readonly string[]
   /**
    * - `pause`: writers are frozen for the copy
@@ -28,14 +29,20 @@ export interface BackupOptions {
 
 /** Takes a restore point of the project's data, on request. Empty volumes are left out, and said to be. */
 export async function backup(context: Context, project: Invocation, options: BackupOptions): Promise<number> {
-  const look = await lookAtProject(context, project)
+  const look = await lookBeforeCopying(context, project)
   const store = await context.openStore()
   await store.prepare()
   const copies = await chooseCopies(context, look, options.names)
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
   try {
-    await clearRemains(context, look.engine, store, scopeOf(look.facts))
-    await copyQuietly(context, look, project, options, copies)
+    const clearing = clearRemains(context, look.engine, store, scopeOf(look.facts))
+    clearing.catch(() => {}) // Looked at below, when the guardian is armed.
+    try {
+      await copyQuietly(context, look, project, options, copies, clearing)
+    } finally {
+      // The lock is not released while it is still at work.
+      await clearing.catch(() => {})
+    }
   } finally {
     await lock.release()
   }
@@ -48,6 +55,8 @@ async function copyQuietly(
   project: Invocation,
   options: BackupOptions,
   copies: readonly Copy[],
+  /** To be waited for before anything is stopped. */
+  clearing: Promise<unknown>,
 ): Promise<void> {
   const { engine, facts } = look
   const writers = facts.containers.filter(
@@ -65,6 +74,7 @@ async function copyQuietly(
   )
   const guardian = await context.guardian.arm(facts.engine.host, ran)
   try {
+    await clearing
     const quiet = await quietWriters(context, engine, ran, async services => {
       const answer = await context.compose.call(project.globalWords, ['stop', ...services])
       return answer.code === 0
@@ -120,7 +130,7 @@ async function chooseCopies(
   if (chosen.length === 0)
     throw new Stop({
       reason: 'not-possible',
-      what: `project ${facts.project.name} has no volume on this engine`,
+      what: `project ${facts.project.name} has no data on this engine`,
       how: 'start it first, or name the project: safe-compose -p NAME backup',
     })
   const contents = await engine.contents(
@@ -146,7 +156,7 @@ function keeps(context: Context, copy: Copy, wanted: boolean): boolean {
   return true
 }
 
-/** Every volume and bind mount of the project's containers, and its volumes that no container mounts. */
+/** Every volume and bind mount of the project's containers, what known stores keep in them, and its unmounted volumes. */
 function dataOf(facts: Facts): readonly { holding: Holding; usedBy: readonly string[] }[] {
   const found = new Map<string, { holding: Holding; usedBy: string[] }>()
   const add = (holding: Holding, user: string | null): void => {
@@ -156,6 +166,7 @@ function dataOf(facts: Facts): readonly { holding: Holding; usedBy: readonly str
   }
   for (const container of facts.containers) {
     if (container.project !== facts.project.name) continue
+    for (const layer of layersOf(facts, container)) add(layer, container.service)
     for (const mount of container.mounts) {
       const volume =
         mount.type === 'volume' ? facts.volumes.find(each => each.name === mount.name) : undefined
@@ -198,17 +209,17 @@ function volumeHolding(volume: Facts['volumes'][number]): Holding {
   return { kind: 'volume', ...pick(volume) }
 }
 
-/** What a word of the user's means: a service, a volume's name or key, a bind mount's path. */
+/** What a word of the user's means: a service, a volume's name or key, a bind mount's path, `SERVICE:PATH`. */
 function named(
   facts: Facts,
   all: readonly { holding: Holding; usedBy: readonly string[] }[],
   word: string,
 ): readonly { holding: Holding; usedBy: readonly string[] }[] {
   const key = facts.model?.volumes.find(volume => volume.key === word)?.name
-  const byName = all.filter(({ holding }) =>
-    holding.kind === 'bind'
-      ? holding.source === word
-      : 'name' in holding && (holding.name === word || holding.name === key),
+  const byName = all.filter(
+    ({ holding }) =>
+      nameOfHolding(holding) === word ||
+      ('name' in holding && (holding.name === word || holding.name === key)),
   )
   if (byName.length > 0) return byName
   const byService = all.filter(({ usedBy }) => usedBy.includes(word))
@@ -223,6 +234,7 @@ function named(
 }
 
 function writesTo(container: ContainerFact, holding: Holding): boolean {
+  if (holding.kind === 'layer') return container.id === holding.container
   return container.mounts.some(
     mount =>
       !mount.readOnly &&

@@ -1,6 +1,9 @@
-import type { Audience, Policy } from '../model/decision.ts'
+import type { Audience, Policy, Verdict } from '../model/decision.ts'
+import type { PlaceFact } from '../model/facts.ts'
+import type { Finding, NamedDirectory } from '../model/finding.ts'
 import type { Reporter } from '../model/event.ts'
-import type { Compose, Engine, Guardian, Host, Prompt, Store } from '../model/ports.ts'
+import type { Compose, Engine, Guardian, Host, HostSurvey, Prompt, Store } from '../model/ports.ts'
+import type { Pin, VolumeDeclarations } from '../core/pins.ts'
 
 /** What every command is given: who asks, what is in force, and the ways to the world. Built once, in `main.ts`. */
 export interface Context {
@@ -27,6 +30,9 @@ export interface Context {
   readonly approvals: Approvals
   readonly projects: ProjectMemory
   readonly files: Files
+  readonly composeFiles: ComposeFiles
+  /** A look at this machine, for `doctor`. `store`: the folder of the restore points. */
+  readonly survey: (store: string) => Promise<HostSurvey>
   readonly interruption: Interruption
   /** The key under which environment values are hashed for `state/`. */
   readonly secretKey: () => Promise<Uint8Array>
@@ -61,12 +67,45 @@ export interface ProjectMemory {
   readonly rememberAlways: (directory: string) => Promise<void>
   /** True the first time for this text in this project: warnings are given once per project and change. */
   readonly firstTime: (directory: string, warning: string) => Promise<boolean>
+  /** Remembers what was found, for `explain`. What cannot be remembered stops nothing. */
+  readonly rememberFindings: (directory: string, said: readonly SaidFinding[]) => Promise<void>
+  /** The newest first. */
+  readonly findings: (directory: string) => Promise<readonly SaidFinding[]>
+}
+
+/** A finding as it was said. */
+export interface SaidFinding {
+  readonly id: string
+  readonly finding: Finding
+  /** As a person thinks of it: `down -v`. */
+  readonly command: string
+  readonly verdict: Verdict
+  readonly at: string
 }
 
 export interface Files {
   /** Null when there is no such file or it cannot be read. */
   readonly readText: (path: string) => Promise<string | null>
-  readonly directoryState: (path: string) => Promise<'missing' | 'empty' | 'filled'>
+  /** What would go with a directory. Never throws: what cannot be read is filled. */
+  readonly directory: (path: string) => Promise<Omit<NamedDirectory, 'path'>>
+  /** What stands at a path of this machine. Never throws: what cannot be seen is `unknown`. */
+  readonly place: (path: string) => Promise<PlaceFact>
+}
+
+/** Compose files as text, to be read and changed by the byte. */
+export interface ComposeFiles {
+  /** Throws `not-possible` where it cannot be read or is not UTF-8. */
+  readonly read: (file: string) => Promise<string>
+  /** What these files and all that they include say, in Compose's order; those that cannot be read are left out. */
+  readonly declarations: (files: readonly string[]) => Promise<readonly VolumeDeclarations[]>
+  /** The file's text with the names written into it. Throws `not-possible`. */
+  readonly pinned: (file: string, text: string, pins: readonly Pin[]) => Promise<string>
+  /** Throws `not-possible` when the file is not `before` any more, or cannot be written. */
+  readonly replace: (file: string, before: string, after: string) => Promise<void>
+  /** Keeps a copy in our own state, and tells where. */
+  readonly keep: (file: string, text: string) => Promise<string>
+  /** YAML or JSON as a value. */
+  readonly parse: (text: string) => Promise<unknown>
 }
 
 /** Ctrl-C and SIGTERM before Compose runs. */

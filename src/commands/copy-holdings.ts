@@ -1,8 +1,9 @@
+import { isWithin } from '../core/data-paths.ts'
 import { nameOfHolding } from '../model/holding.ts'
 import type { Contents, Holding } from '../model/holding.ts'
 import { Stop } from '../model/failure.ts'
 import type { Facts } from '../model/facts.ts'
-import type { Engine, CopyQuality, RestorePointDraft, TarSource } from '../model/ports.ts'
+import type { Engine, CopyQuality, RestorePointDraft, Store, TarSource } from '../model/ports.ts'
 import type { HoldingRecord } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
 
@@ -95,6 +96,7 @@ async function openSource(
   holding: Holding,
   facts: Facts,
 ): Promise<TarSource> {
+  if (holding.kind === 'directory') refuseStoreInside(await context.openStore(), holding.path)
   const opening = engine.openSource(holding, facts)
   try {
     return await failingAs(holding, () => context.interruption.race(opening))
@@ -105,6 +107,17 @@ async function openSource(
     )
     throw error
   }
+}
+
+/** A directory that is deleted or replaced with the restore points in it would take them along. */
+export function refuseStoreInside({ root }: Pick<Store, 'root'>, directory: string): void {
+  if (!isWithin(root, directory)) return
+  throw new Stop({
+    reason: 'backup-failed',
+    holding: directory,
+    why: `the restore points are kept inside of it, in ${root}`,
+    how: 'keep them elsewhere: --safe-store DIR',
+  })
 }
 
 /** A source that was seen to hold data and yields none is a failure, never a success. */

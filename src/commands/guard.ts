@@ -4,6 +4,8 @@ import type { Invocation } from '../model/invocation.ts'
 import type { ChildEnd } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import { judge } from './judge.ts'
+import { foresee } from './plan.ts'
+import { rememberFindings } from './remember-findings.ts'
 import { observeProject } from './observe.ts'
 import { prepareRun } from './prepare-run.ts'
 import { runGuarded } from './run-guarded.ts'
@@ -19,24 +21,30 @@ const attempts = 3
  * Throws `refused`, `declined`, `backup-failed` and the like when it does not run.
  */
 export async function guard(context: Context, invocation: Invocation): Promise<ChildEnd> {
+  if (context.policy.dryRun) return dryRun(context, invocation)
+  let line = invocation
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const look = await observeProject(context, invocation)
-    if (look === 'compose-fails-by-itself') return context.compose.run(invocation.argv)
+    const look = await observeProject(context, line)
+    if (look === 'compose-fails-by-itself') return context.compose.run(line.argv)
 
-    const decision = await judge(context, look, invocation)
-    const plan = planFor(decision, look.facts, invocation)
-    if (context.policy.dryRun) return showPlan(context, look.facts.project.name, plan)
-
-    const settled = await settle(context, look, invocation, decision, plan)
+    const decision = await judge(context, look, line)
+    await rememberFindings(context, look, line, decision)
+    const plan = planFor(decision, look.facts, line)
+    const settled = await settle(context, look, line, decision, plan)
     if (settled === 'look-again') continue
-    const run = await prepareRun(context, look, invocation, plan, settled)
+    if ('instead' in settled) {
+      line = settled.instead
+      continue
+    }
+    const run = await prepareRun(context, look, line, plan, settled)
     if (run === 'look-again') continue
-    return runGuarded(context, look, decision, run)
+    return runGuarded(context, look, line, decision, run)
   }
   throw new Stop({ reason: 'refused', why: `the project changed ${attempts} times while it was looked at` })
 }
 
-function showPlan(context: Context, project: string, plan: ReturnType<typeof planFor>): ChildEnd {
-  context.reporter.say({ type: 'plan', plan, project })
+/** What would be done, by Compose and by us before it. Nothing is. */
+async function dryRun(context: Context, invocation: Invocation): Promise<ChildEnd> {
+  context.reporter.say({ type: 'plan', forecast: await foresee(context, invocation) })
   return { code: 0, signal: null }
 }

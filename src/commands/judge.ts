@@ -1,5 +1,6 @@
 import { approvalKey, decide } from '../core/decision.ts'
 import { findFindings, holdingsToLookInto } from '../core/findings.ts'
+import { believesLabels } from '../core/trust.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { Contents, Holding } from '../model/holding.ts'
 import type { Decision } from '../model/decision.ts'
@@ -20,8 +21,16 @@ export interface Judgement extends Decision {
   readonly newest: RestorePoint | null
 }
 
-/** Finds, looks into what was found, and decides. Nothing is asked and nothing is changed. */
-export async function judge(context: Context, look: Look, invocation: Invocation): Promise<Judgement> {
+/**
+ * Finds, looks into what was found, and decides. Nothing is asked, and nothing is changed but that an approval is used
+ * up; `ahead`: not even that.
+ */
+export async function judge(
+  context: Context,
+  look: Look,
+  invocation: Invocation,
+  { ahead }: { readonly ahead: boolean } = { ahead: false },
+): Promise<Judgement> {
   const { facts, engine } = look
   const findings = findFindings(facts, invocation, look.circumstances)
   if (findings.length === 0) return { ...nothingFound, findings, newest: null }
@@ -44,11 +53,12 @@ export async function judge(context: Context, look: Look, invocation: Invocation
     audience: context.audience,
     restorePoints: good.map(point => point.manifest),
     created: ledger?.created ?? [],
-    approval: await takeApproval(context, look, invocation, findings),
+    approval: ahead ? null : await takeApproval(context, look, invocation, findings),
     now: context.host.now(),
     volumes: facts.volumes,
     containers: facts.containers,
     images: facts.images,
+    trusted: believesLabels(context.policy.disposable, facts),
   })
   return { ...decision, findings, newest: good[0] ?? null }
 }
@@ -61,8 +71,7 @@ async function contentsOf(
   findings: readonly Finding[],
 ): Promise<ReadonlyMap<string, Contents>> {
   const holdings = new Map<string, Holding>()
-  for (const holding of holdingsToLookInto(findings))
-    if (holding.kind !== 'directory') holdings.set(identityOfHolding(holding), holding)
+  for (const holding of holdingsToLookInto(findings)) holdings.set(identityOfHolding(holding), holding)
   const found = await engine.contents([...holdings.values()], facts, contentsBudget)
   return new Map([...found].map(([holding, contents]) => [identityOfHolding(holding), contents]))
 }

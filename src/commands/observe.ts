@@ -1,12 +1,15 @@
-import { findFindings } from '../core/findings.ts'
+import { namedServices } from '../core/reach.ts'
+import { findFindings, holdingsJudgedBy } from '../core/findings.ts'
+import { ledgersOfPlace, placesWorthALook } from '../core/places.ts'
 import { flagText } from '../core/invocation.ts'
-import { locateProject, targetOf } from '../core/project.ts'
+import { locateProject, resolvePath, targetOf } from '../core/project.ts'
 import type { ProjectPlace } from '../core/project.ts'
 import { Stop } from '../model/failure.ts'
 import { identityOfHolding } from '../model/holding.ts'
-import type { ContainerFact, Facts } from '../model/facts.ts'
-import type { Circumstances, Finding } from '../model/finding.ts'
+import type { ContainerFact, Facts, PlaceFact } from '../model/facts.ts'
+import type { Circumstances, Finding, NamedDirectory } from '../model/finding.ts'
 import type { Invocation } from '../model/invocation.ts'
+import type { Ledger } from '../model/journal.ts'
 import type { Engine, ModelAnswer } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import { recoverRuns } from './recover-runs.ts'
@@ -48,13 +51,43 @@ export async function observeProject(
   return recovered ? ((await lookOnce(context, invocation, 'guarded')) ?? 'compose-fails-by-itself') : look
 }
 
-/** The same look for our own commands, which need a project but act on no command of Compose's. */
-export async function lookAtProject(context: Context, project: Invocation): Promise<Look> {
-  const look = await lookOnce(context, project, 'own')
+/**
+ * The same look for our own commands, which need a project but act on no command of Compose's. With `hashes` it tells
+ * as well what Compose would recreate.
+ */
+export async function lookAtProject(
+  context: Context,
+  project: Invocation,
+  options: { readonly hashes?: boolean } = {},
+): Promise<Look> {
+  const look = await lookOnce(context, project, 'own', { hashes: options.hashes === true })
   if (look === null) throw new Error('Internal error: an own command needs a look')
   const store = await context.openStore()
   const recovered = await recoverRuns(context, look.engine, store, scopeOf(look.facts))
-  return recovered ? lookAtProject(context, project) : look
+  return recovered ? lookAtProject(context, project, options) : look
+}
+
+/**
+ * The same for a command that reads or fills volumes: how that can be done is found out beside the look. It has settled
+ * when this does, so that nothing of it is left when the look fails.
+ */
+export async function lookBeforeCopying(context: Context, project: Invocation): Promise<Look> {
+  const ready = context.openEngine().then(
+    engine => engine.readyCopies(),
+    () => {}, // The look meets the same failure.
+  )
+  try {
+    return await lookAtProject(context, project)
+  } finally {
+    await ready
+  }
+}
+
+/** A look that changes nothing: runs that died are left to the next command that does something. */
+export async function lookAhead(context: Context, invocation: Invocation): Promise<Look> {
+  const look = await lookOnce(context, invocation, 'ahead')
+  if (look === null) throw new Error('Internal error: a look ahead finds or throws')
+  return look
 }
 
 /** The project's name as far as it can be told without an engine; null outside of a project. */
@@ -76,7 +109,7 @@ export async function observeAgain(
   invocation: Invocation,
   findings: readonly Finding[],
 ): Promise<boolean> {
-  const now = await lookOnce(context, invocation, 'guarded')
+  const now = await lookOnce(context, invocation, 'guarded', { known: before.facts.contents })
   if (now === null) return true
   const findingsNow = findFindings(now.facts, invocation, now.circumstances)
   return fingerprint(before, findings) !== fingerprint(now, findingsNow)
@@ -96,23 +129,33 @@ function fingerprint(look: Look, findings: readonly Finding[]): string {
 async function lookOnce(
   context: Context,
   invocation: Invocation,
-  kind: 'guarded' | 'own',
+  kind: 'guarded' | 'own' | 'ahead',
+  {
+    hashes: wantsHashes = recreating.has(invocation.command.join(' ')),
+    known = {},
+  }: {
+    readonly hashes?: boolean
+    /** What was looked into before, in an earlier look at the same project. */
+    readonly known?: Facts['contents']
+  } = {},
 ): Promise<Look | null> {
-  const command = invocation.command.join(' ')
-  const wantsHashes = recreating.has(command) || kind === 'own'
   const started = context.host.now().getTime()
   const place = await placeOf(context, invocation)
-  const wantsWhole = kind === 'guarded' && reachesFurther(invocation, place.variables)
-  const [answer, whole, hashes, seen] = await Promise.all([
+  const wantsWhole = kind === 'ahead' || (kind === 'guarded' && reachesFurther(invocation, place.variables))
+  const recreates = kind !== 'own' && recreating.has(invocation.command.join(' '))
+  const [answer, wholeAtOnce, plainHashes, seen, ledgers, v1Api] = await Promise.all([
     context.compose.model(invocation, { everything: false }),
     wantsWhole ? context.compose.model(invocation, { everything: true }) : null,
     wantsHashes ? context.compose.hashes(invocation) : {},
     observeEngine(context),
+    context.openStore().then(store => store.ledgers()),
+    recreates ? apiOfV1(context, place.variables) : null,
   ])
   if ('failure' in seen) {
-    if (kind === 'own' || (await composeReachesEngine(context, invocation))) throw seen.failure
+    if (kind !== 'guarded' || (await composeReachesEngine(context, invocation))) throw seen.failure
     return null
   }
+  const { whole, hashes } = await withInactive(context, invocation, answer, wholeAtOnce, plainHashes)
   const target = targetOf(invocation, answer, place.variables)
   const name =
     answer.ok && target === 'model' ? answer.model.name : nameWithoutModel(place, answer, seen.containers)
@@ -125,13 +168,34 @@ async function lookOnce(
     })
   }
   const circumstances = await circumstancesOf(context, invocation, place)
-  const facts = await factsOf(context, { answer, whole, hashes, seen, target, name, place })
+  const bare = await factsOf(context, { answer, whole, hashes, seen, target, name, place, ledgers, v1Api })
+  const contents = kind !== 'own' ? await lookInto(seen.engine, bare, invocation, circumstances, known) : {}
+  const facts = { ...bare, contents }
   const milliseconds = context.host.now().getTime() - started
   context.reporter.say({
     type: 'detail',
     text: `looked at ${facts.containers.length} containers and ${facts.volumes.length} volumes of ${facts.engine.host}, by ${target === 'model' ? 'the model' : 'labels'} of ${name}, in ${milliseconds} ms`,
   })
   return { engine: seen.engine, facts, circumstances, globals: invocation.globalWords }
+}
+
+/** A service that is named is enabled by it, whatever its profiles: the plain model does not know it. */
+async function withInactive(
+  context: Context,
+  invocation: Invocation,
+  answer: ModelAnswer,
+  whole: ModelAnswer | null,
+  hashes: Facts['hashes'],
+): Promise<{ readonly whole: ModelAnswer | null; readonly hashes: Facts['hashes'] }> {
+  const isKnown = (name: string): boolean =>
+    answer.ok && answer.model.services.some(service => service.name === name)
+  if (!answer.ok || namedServices(invocation).every(isKnown)) return { whole, hashes }
+  const wantsHashes = recreating.has(invocation.command.join(' ')) && context.compose.fact.form !== 'v1'
+  const [found, wide] = await Promise.all([
+    whole ?? context.compose.model(invocation, { everything: true }),
+    wantsHashes ? context.compose.hashes(invocation, { everything: true }) : {},
+  ])
+  return { whole: found, hashes: { ...wide, ...hashes } }
 }
 
 interface Seen {
@@ -166,6 +230,22 @@ function placeOf(context: Context, invocation: Invocation): Promise<ProjectPlace
   return locateProject(invocation, context.variables, context.directory, context.files.readText)
 }
 
+/**
+ * The API version that Compose v1 speaks; null for any other Compose. It is told by COMPOSE_API_VERSION, else by its
+ * Docker library: up to 4 that speaks one of its own, later ones speak the engine's newest.
+ */
+async function apiOfV1(
+  context: Context,
+  variables: Readonly<Record<string, string>>,
+): Promise<string | null> {
+  if (context.compose.fact.form !== 'v1') return null
+  const told = variables['COMPOSE_API_VERSION'] ?? ''
+  if (told !== '') return /^\d+\.\d+$/.test(told) ? told : 'newest'
+  const { stdout } = await context.compose.call([], ['version'])
+  const library = /docker-py version: (\d+)/.exec(stdout)?.[1]
+  return library !== undefined && Number(library) < 5 ? '1.39' : 'newest'
+}
+
 /** By `-p` or COMPOSE_PROJECT_NAME; else by the containers that say they came from this directory. */
 function nameWithoutModel(
   place: ProjectPlace,
@@ -182,22 +262,20 @@ async function circumstancesOf(
   invocation: Invocation,
   place: ProjectPlace,
 ): Promise<Circumstances> {
-  const directories: Record<string, 'missing' | 'empty' | 'filled'> = {}
+  const directories: Record<string, NamedDirectory> = {}
   if (invocation.command.join(' ') === 'bridge convert') {
     const output = flagText(invocation, 'output') ?? 'out'
-    directories[output] = await context.files.directoryState(resolvePath(context.directory, output))
+    const path = resolvePath(context.directory, output)
+    directories[output] = { path, ...(await context.files.directory(path)) }
   }
   return {
     variables: place.variables,
     stdin: context.stdin,
+    directory: context.directory,
     directories,
     envFileOnly: place.envFileOnly,
     sha256: context.host.sha256,
   }
-}
-
-function resolvePath(directory: string, path: string): string {
-  return path.startsWith('/') ? path : `${directory}/${path}`
 }
 
 async function factsOf(
@@ -210,42 +288,93 @@ async function factsOf(
     readonly target: Facts['target']
     readonly name: string
     readonly place: ProjectPlace
+    readonly ledgers: readonly Ledger[]
+    readonly v1Api: string | null
   },
 ): Promise<Facts> {
-  const { answer, whole, seen, name, place } = from
+  const { answer, whole, seen, name, place, ledgers } = from
   const own = seen.containers.filter(container => container.project === name)
   const references = new Set([
     ...own.map(container => container.imageId),
-    ...(answer.ok
-      ? answer.model.services.flatMap(service => imageOf(service.image, service.name, name, service.build))
-      : []),
+    ...[answer, whole].flatMap(each =>
+      each?.ok === true
+        ? each.model.services.flatMap(service => imageOf(service.image, service.name, name, service.build))
+        : [],
+    ),
   ])
   const [inspected, images] = await Promise.all([
     seen.engine.inspect(own),
-    seen.engine.images([...references]),
+    seen.engine.images([...references], from.v1Api === null ? undefined : { v1Api: from.v1Api }),
   ])
   const details = new Map(inspected.map(container => [container.id, container]))
+  const containers = seen.containers.map(container => details.get(container.id) ?? container)
+  const model = answer.ok ? answer.model : null
+  const directory =
+    place.directory ?? own.find(container => container.workingDirectory !== null)?.workingDirectory ?? null
+  const places = seen.fact.local
+    ? await placesAt(
+        context,
+        placesWorthALook({
+          directory,
+          model,
+          containers,
+          project: name,
+          ledgers,
+          rootDirectory: seen.fact.rootDirectory,
+        }),
+      )
+    : {}
+  const directoryId = (directory === null ? undefined : places[directory])?.id ?? null
   return {
     takenAt: context.host.now().toISOString(),
     compose: context.compose.fact,
     engine: seen.fact,
     project: {
       name,
-      directory:
-        place.directory ??
-        own.find(container => container.workingDirectory !== null)?.workingDirectory ??
-        null,
+      directory,
+      directoryId,
+      namedBy: place.namedBy,
       files: place.files.length > 0 ? place.files : (own[0]?.configFiles ?? []),
     },
-    model: answer.ok ? answer.model : null,
+    model,
     wholeModel: whole?.ok === true ? whole.model : null,
     modelError: answer.ok ? null : answer.error,
+    modelWarnings: answer.ok ? answer.warnings : '',
     target: from.target,
     hashes: from.hashes,
-    containers: seen.containers.map(container => details.get(container.id) ?? container),
+    containers,
     volumes: seen.volumes,
     images,
+    ...ledgersOfPlace(ledgers, { engine: seen.fact.id, project: name, directory, directoryId }),
+    contents: {},
+    places,
   }
+}
+
+async function placesAt(
+  context: Context,
+  paths: readonly string[],
+): Promise<Readonly<Record<string, PlaceFact>>> {
+  const found = await Promise.all(paths.map(async path => [path, await context.files.place(path)] as const))
+  return Object.fromEntries(found)
+}
+
+/** Milliseconds that may be spent on looking into what the rules judge by. */
+const judgingBudget = 500
+
+/** Rules that are suspicious want to know what is in a volume before they say anything. Nothing is looked into twice. */
+async function lookInto(
+  engine: Engine,
+  facts: Facts,
+  invocation: Invocation,
+  circumstances: Circumstances,
+  known: Facts['contents'],
+): Promise<Facts['contents']> {
+  const wanted = holdingsJudgedBy(facts, invocation, circumstances)
+  const unseen = wanted.filter(holding => known[identityOfHolding(holding)] === undefined)
+  const found = unseen.length === 0 ? [] : [...(await engine.contents(unseen, facts, judgingBudget))]
+  const looked = found.map(([holding, contents]) => [identityOfHolding(holding), contents] as const)
+  return { ...known, ...Object.fromEntries(looked) }
 }
 
 /** A built image without a name of its own is named by Compose. */

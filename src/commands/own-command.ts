@@ -3,20 +3,37 @@ import type { ParseArgsConfig } from 'node:util'
 import type { OwnWord } from '../core/own-words.ts'
 import { Stop } from '../model/failure.ts'
 import type { Invocation } from '../model/invocation.ts'
+import { adopt } from './adopt.ts'
 import { approve } from './approve.ts'
 import { backup } from './backup.ts'
 import type { Context } from './context.ts'
+import { doctor } from './doctor.ts'
+import type { DoctorTables } from './doctor.ts'
+import { explain } from './explain.ts'
+import type { ExplanationPages } from './explain.ts'
 import { listBackups, showBackup } from './list-backups.ts'
 import type { Tables } from './list-backups.ts'
+import { pin } from './pin.ts'
 import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
+import { plan } from './plan.ts'
 import { listUndo } from './list-undo.ts'
+import { showSettings } from './settings.ts'
+import type { ConfigurationAtHand, SettingsShown } from './settings.ts'
+import { forgetTrusted, listTrusted, trustProject } from './trust.ts'
+import type { TrustTools } from './trust.ts'
 import { undo } from './undo.ts'
 
 /** What own commands need besides the context. */
 export interface OwnTools {
-  readonly tables: Tables
+  readonly tables: Tables & DoctorTables
   readonly openForeign: OpenForeignArchive
+  readonly explanations: ExplanationPages
+  readonly configuration: ConfigurationAtHand
+  readonly settingsPage: (shown: SettingsShown) => string
+  readonly trust: TrustTools
+  /** A Compose line of these words, with the globals as typed. */
+  readonly lineOf: (words: readonly string[]) => Invocation
 }
 
 /**
@@ -25,7 +42,7 @@ export interface OwnTools {
  */
 export async function runOwnCommand(
   context: Context,
-  word: Exclude<OwnWord, 'compose' | 'help'>,
+  word: Exclude<OwnWord, 'compose' | 'help' | 'lint'>,
   project: Invocation,
   words: readonly string[],
   tools: OwnTools,
@@ -78,11 +95,78 @@ export async function runOwnCommand(
         return listUndo(context, project, { json: values.json === true }, tools.tables)
       return undo(context, project, { id: atMostOne(word, positionals) })
     }
+    case 'doctor': {
+      const { values } = read(word, words, { json: flag }, null)
+      return doctor(context, project, { json: values.json === true }, tools.tables)
+    }
+    case 'pin': {
+      const { values, positionals } = read(
+        word,
+        words,
+        { external: flag, check: flag, yes: { ...flag, short: 'y' } },
+        'VOLUME…',
+      )
+      return pin(context, project, {
+        names: positionals,
+        external: values.external === true,
+        check: values.check === true,
+        yes: values.yes === true,
+      })
+    }
+    case 'adopt': {
+      const { values, positionals } = read(
+        word,
+        words,
+        { as: text, copy: flag, yes: { ...flag, short: 'y' } },
+        'VOLUME',
+      )
+      return adopt(context, project, {
+        volume: one(word, positionals, 'VOLUME'),
+        key: values.as ?? null,
+        copy: values.copy === true,
+        yes: values.yes === true,
+      })
+    }
+    case 'plan': {
+      const { own, rest } = ownOptionsFirst(words)
+      const { values } = read(word, own, { json: flag, 'exit-code': flag }, null)
+      const line = tools.lineOf(rest.length === 0 ? ['up', '-d'] : rest)
+      return plan(context, line, { json: values.json === true, exitCode: values['exit-code'] === true })
+    }
     case 'approve': {
       const { positionals } = read(word, words, {}, 'CODE')
       return approve(context, one(word, positionals, 'CODE').toUpperCase())
     }
+    case 'explain': {
+      const { values, positionals } = read(word, words, { json: flag }, 'RULE|FINDING-ID')
+      const what = atMostOne(word, positionals, 'RULE')
+      const { directory } = tools.configuration
+      return explain(context, project, { what, json: values.json === true, directory }, tools.explanations)
+    }
+    case 'settings': {
+      const { values } = read(word, words, { json: flag }, null)
+      return showSettings(context, { json: values.json === true }, tools.configuration, tools.settingsPage)
+    }
+    case 'trust': {
+      const { values, positionals } = read(word, words, { list: flag, remove: flag }, 'DIR')
+      if (values.list === true && values.remove === true)
+        throw usage('--list and --remove exclude each other', 'safe-compose trust [DIR] [--list | --remove]')
+      atMostOne(word, positionals, 'DIR')
+      if (values.list === true) return listTrusted(context, tools.trust)
+      return values.remove === true
+        ? forgetTrusted(context, tools.trust)
+        : trustProject(context, project, tools.trust)
+    }
   }
+}
+
+/** `plan`'s own options stand before the words of Compose, of which the first has no dash. */
+function ownOptionsFirst(words: readonly string[]): {
+  readonly own: readonly string[]
+  readonly rest: readonly string[]
+} {
+  const first = words.findIndex(word => !word.startsWith('-'))
+  return first < 0 ? { own: words, rest: [] } : { own: words.slice(0, first), rest: words.slice(first) }
 }
 
 const flag = { type: 'boolean' } as const
@@ -117,8 +201,8 @@ function one(word: string, positionals: readonly string[], name: string): string
   return first
 }
 
-function atMostOne(word: string, positionals: readonly string[]): string | null {
-  if (positionals.length > 1) throw usage(`${word} takes one ID`, `safe-compose ${word} [ID]`)
+function atMostOne(word: string, positionals: readonly string[], name = 'ID'): string | null {
+  if (positionals.length > 1) throw usage(`${word} takes one ${name}`, `safe-compose ${word} [${name}]`)
   return positionals[0] ?? null
 }
 

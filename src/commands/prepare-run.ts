@@ -61,7 +61,12 @@ export async function prepareRun(
   const lock = await engine.lock(facts.project.name, await context.host.owner())
   const undo: (() => Promise<void>)[] = [() => lock.release()]
   try {
-    await clearRemains(context, engine, store, scope)
+    const clearing = clearRemains(context, engine, store, scope)
+    const cleared = clearing.then(
+      () => {},
+      () => {}, // Looked at below, when the guardian is armed.
+    )
+    undo.push(() => cleared)
     const ran = runStates(affectedContainers(look, plan), container => doneTo(plan, container.id))
     const entry = await openEntry(context, store.journal(scope), {
       kind: 'command',
@@ -79,6 +84,7 @@ export async function prepareRun(
     undo.push(() => entry.close('rolled-back'))
     const guardian = await context.guardian.arm(facts.engine.host, ran)
     undo.push(() => guardian.disarm())
+    await clearing
     const saved =
       settled.copies && copies.length > 0 ? await save(context, look, invocation, plan, ran) : nothingSaved
     undo.push(saved.resume)
@@ -261,6 +267,7 @@ function qualityOf(
 }
 
 function writersOf(look: Look, holding: Holding): readonly string[] {
+  if (holding.kind === 'layer') return [holding.container]
   return look.facts.containers
     .filter(container =>
       container.mounts.some(

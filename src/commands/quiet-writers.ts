@@ -40,7 +40,8 @@ export async function quietWriters(
         containers: stopped,
         why: 'nothing may be written after the copy',
       })
-    for (const state of stopped) if (await wasKilled(engine, state.id)) writers.killed.add(state.id)
+    const killed = await Promise.all(stopped.map(state => wasKilled(engine, state.id)))
+    for (const [index, { id }] of stopped.entries()) if (killed[index] === true) writers.killed.add(id)
     await Promise.all(paused.map(state => engine.pause(state.id)))
   } catch (error) {
     await writers.resume()
@@ -137,7 +138,7 @@ async function stopAll(
   composeStop: (services: readonly string[]) => Promise<boolean>,
 ): Promise<void> {
   if (states.length === 0) return
-  const services = [...new Set(states.flatMap(state => state.service ?? []))]
+  const services = await wholeServices(engine, states)
   if (services.length > 0) await composeStop(services)
   for (const state of states) {
     const now = await engine.container(state.id)
@@ -153,6 +154,18 @@ async function stopAll(
       })
     }
   }
+}
+
+/** Compose stops all containers of a service: only those services of which every running one is to be stopped. */
+async function wholeServices(engine: Engine, states: readonly RunState[]): Promise<readonly string[]> {
+  const { containers } = await engine.observe()
+  const services = new Set(states.flatMap(state => state.service ?? []))
+  for (const { id, state, project, service, oneOff } of containers) {
+    const isOther = !oneOff && state === 'running' && !states.some(each => each.id === id)
+    if (isOther && states.some(each => each.project === project && each.service === service))
+      services.delete(service ?? '')
+  }
+  return [...services]
 }
 
 async function wasKilled(engine: Engine, id: string): Promise<boolean> {

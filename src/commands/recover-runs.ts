@@ -5,11 +5,11 @@ import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { putBack } from './quiet-writers.ts'
 import { finishRestore } from './restore-volumes.ts'
-import { isGone } from './run-guarded.ts'
+import { holdingsAtStake, isGone, lookAfter } from './run-guarded.ts'
 
 /**
  * Finishes or rolls back what runs that died left open, before anything else starts: what was stopped or paused runs
- * again, half-filled volumes are filled, half-written restore points and helpers are cleared. True when anything was
+ * again, what is half filled is filled, half-written restore points and helpers are cleared. True when anything was
  * changed, so that facts must be looked at again.
  */
 export async function recoverRuns(
@@ -55,11 +55,9 @@ async function recover(
         return [`${words} of ${entry.openedAt} died before Compose ran: nothing was deleted`, ...troubles]
       }
       case 'running': {
-        const now = await engine.observe()
-        const outcome = entry.findings.map(({ holding }) => ({
-          holding,
-          gone: isGone(holding, now.volumes, now.containers),
-        }))
+        const holdings = holdingsAtStake(entry.findings)
+        const after = await lookAfter(context, engine, holdings)
+        const outcome = holdings.map(holding => ({ holding, gone: isGone(holding, after) }))
         const { troubles } = await putBack(engine, entry.ran)
         await journal.append({ ...entry, ...end, status: 'done', outcome })
         const lost = outcome.filter(each => each.gone).length
@@ -68,6 +66,7 @@ async function recover(
           ...(lost > 0 && entry.restorePoint !== null
             ? [`they are in restore point ${entry.restorePoint}`]
             : []),
+          ...(entry.argv[0] === 'adopt' ? [`type it again to finish it: ${words}`] : []),
           ...troubles,
         ]
       }

@@ -1,4 +1,5 @@
-import { Stop } from '../model/failure.ts'
+import { placeNow } from '../core/place-now.ts'
+import { Stop, unreachable } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
 import type { Facts } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
@@ -6,9 +7,9 @@ import type { Store, TarSink } from '../model/ports.ts'
 import type { HoldingRecord, RestorePoint, TarCounts } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
-import { lookAtProject } from './observe.ts'
-import { restoreVolumes } from './restore-volumes.ts'
-import type { RestoreTarget } from './restore-volumes.ts'
+import { lookBeforeCopying } from './observe.ts'
+import { nameOfTarget, restoreVolumes, specOf } from './restore-volumes.ts'
+import type { RestoreTarget, VolumeTarget } from './restore-volumes.ts'
 import { scopeOf } from './take-restore-point.ts'
 
 export interface RestoreOptions {
@@ -31,7 +32,7 @@ export type OpenForeignArchive = (path: string) => Promise<{
 }>
 
 /**
- * `restore [ID] [--volume V] [--to V2]`, `restore --from FILE --volume V`: puts volumes back as they were saved,
+ * `restore [ID] [--volume V] [--to V2]`, `restore --from FILE --volume V`: puts data back as it was saved,
  * after a restore point of what stands there now, and starts again what ran.
  */
 export async function restore(
@@ -40,7 +41,7 @@ export async function restore(
   options: RestoreOptions,
   openForeign: OpenForeignArchive,
 ): Promise<number> {
-  const look = await lookAtProject(context, project)
+  const look = await lookBeforeCopying(context, project)
   const store = await context.openStore()
   await store.prepare()
   const targets =
@@ -54,9 +55,9 @@ export async function restore(
       type: 'restore',
       step: 'begin',
       holding: null,
-      details: targets.map(target => target.volume),
+      details: targets.map(nameOfTarget),
     })
-    const words = ['restore', ...targets.map(target => target.volume)]
+    const words = ['restore', ...targets.map(nameOfTarget)]
     await restoreVolumes(context, {
       engine: look.engine,
       store,
@@ -83,8 +84,8 @@ async function targetsOfPoint(
     options.id === null
       ? await newestGood(store, facts)
       : await store.find({ engine: null, project: null }, options.id)
-  const volumes = point.manifest.holdings.filter(record => record.volume !== null)
-  const chosen = options.volume === null ? volumes : [recordNamed(facts, point, volumes, options.volume)]
+  const all = point.manifest.holdings.filter(({ holding }) => holding.kind !== 'bind')
+  const chosen = options.volume === null ? all : [recordNamed(facts, point, all, options.volume)]
   if (options.to !== null && chosen.length !== 1)
     throw new Stop({
       reason: 'bad-usage',
@@ -124,7 +125,7 @@ function recordNamed(
   })
 }
 
-/** An anonymous volume goes where its service mounts one now; without such a container it needs `--to`. */
+/** What has no name of its own goes into the container that its service has now; without one it needs `--to`. */
 function targetOf(
   context: Context,
   facts: Facts,
@@ -132,37 +133,39 @@ function targetOf(
   record: HoldingRecord,
   to: string | null,
 ): readonly RestoreTarget[] {
-  const { holding, volume } = record
-  if (volume === null) return []
+  const { holding } = record
+  const spec = specOf(record)
   const origin = { kind: 'restore-point', point, record } as const
-  if (to !== null) return [{ volume: to, spec: plainSpec(volume), holding, origin }]
-  if (holding.kind === 'volume') return [{ volume: holding.name, spec: volume, holding, origin }]
-  const mounted = mountedAt(facts, holding)
-  if (mounted !== null) return [{ volume: mounted, spec: volume, holding, origin }]
-  const name = nameOfHolding(holding)
-  context.reporter.say({
-    type: 'warning',
-    text: `${name} is left out: no container mounts a volume there now; restore it with --volume ${name} --to NEWVOLUME`,
-  })
-  return []
+  if (to !== null) return [{ volume: to, spec: plainSpec(spec), holding, origin }]
+  switch (holding.kind) {
+    case 'volume':
+      return [{ volume: holding.name, spec, holding, origin }]
+    case 'directory':
+      return [{ directory: holding.path, holding, origin }]
+    case 'anonymous':
+    case 'layer': {
+      const place = placeNow(facts, holding)
+      if (place.kind === 'volume') return [{ volume: place.volume.name, spec, holding, origin }]
+      if (place.kind === 'layer') return [{ layer: place.layer, holding, origin }]
+      const name = nameOfHolding(holding)
+      const why = place.kind === 'no-container' ? 'its service has no container now' : place.why
+      context.reporter.say({
+        type: 'warning',
+        text: `${name} is left out: ${why}; restore it with --volume ${name} --to NEWVOLUME`,
+      })
+      return []
+    }
+    case 'bind':
+      return []
+    default:
+      return unreachable(holding)
+  }
 }
 
 /** A copy beside the original does not pretend to be the project's volume. */
-function plainSpec(volume: NonNullable<HoldingRecord['volume']>): NonNullable<HoldingRecord['volume']> {
+function plainSpec(volume: VolumeTarget['spec']): VolumeTarget['spec'] {
   const labels = Object.entries(volume.labels).filter(([key]) => !key.startsWith('com.docker.'))
   return { ...volume, labels: Object.fromEntries(labels) }
-}
-
-function mountedAt(facts: Facts, holding: HoldingRecord['holding']): string | null {
-  if (holding.kind !== 'anonymous') return null
-  const container = facts.containers.find(
-    each =>
-      each.project === facts.project.name &&
-      each.service === holding.service &&
-      each.number === holding.number &&
-      !each.oneOff,
-  )
-  return container?.mounts.find(mount => mount.destination === holding.path)?.name ?? null
 }
 
 async function targetOfFile(
@@ -194,7 +197,7 @@ async function targetOfFile(
 }
 
 /** The labels by which Compose knows its volumes: without them `up` would warn about a stranger's. */
-function composeLabels(facts: Facts, key: string): Readonly<Record<string, string>> {
+export function composeLabels(facts: Facts, key: string): Readonly<Record<string, string>> {
   return {
     'com.docker.compose.project': facts.project.name,
     'com.docker.compose.volume': key,

@@ -1,13 +1,18 @@
+import { alarmsFor, placesToIdentify, settledBy } from '../core/alarms.ts'
+import type { Alarm } from '../core/alarms.ts'
 import { ledgerFor } from '../core/ledger.ts'
 import { keepAndRemove } from '../core/retention.ts'
 import type { ContainerFact, VolumeFact } from '../model/facts.ts'
+import type { Finding } from '../model/finding.ts'
 import type { Holding } from '../model/holding.ts'
-import type { ChildEnd } from '../model/ports.ts'
+import type { Invocation } from '../model/invocation.ts'
+import type { ChildEnd, Engine } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import type { Judgement } from './judge.ts'
 import type { Look } from './observe.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import { scopeOf } from './take-restore-point.ts'
+import { isAttached, isSame, watchAlarms } from './watch-alarms.ts'
 
 /**
  * Lets Compose run and remembers what became of it: the journal entry is closed holding by holding, what Compose left
@@ -16,6 +21,7 @@ import { scopeOf } from './take-restore-point.ts'
 export async function runGuarded(
   context: Context,
   look: Look,
+  invocation: Invocation,
   decision: Judgement,
   run: PreparedRun,
 ): Promise<ChildEnd> {
@@ -27,9 +33,13 @@ export async function runGuarded(
   context.reporter.say({ type: 'compose-starts', argv: run.argv })
   context.reporter.quiet()
   context.interruption.handOver()
+  const beside = isAttached(invocation)
+    ? await watchAlarms(context, look, run.argv, settledBy(decision))
+    : null
   const end = await context.compose.run(run.argv)
   try {
-    await remember(context, look, decision, run, end)
+    const told = (await beside?.end()) ?? []
+    await remember(context, look, decision, run, end, told)
   } catch (error) {
     context.reporter.say({ type: 'warning', text: `what happened could not be recorded: ${String(error)}` })
   }
@@ -42,37 +52,69 @@ async function remember(
   decision: Judgement,
   run: PreparedRun,
   end: ChildEnd,
+  told: readonly Alarm[],
 ): Promise<void> {
   const { engine } = look
   const { guarded } = run
-  const after = await engine.observe()
+  // What was not there before cannot be gone by this command.
+  const holdings = holdingsAtStake(decision.stakes.map(({ stake }) => stake.finding)).filter(holding =>
+    wasThere(holding, look.facts),
+  )
+  const after = await lookAfter(context, engine, guarded === null ? [] : holdings)
+  let gone: readonly Holding[] = []
   if (guarded !== null) {
-    const outcome = decision.stakes.map(({ stake }) => ({
-      holding: stake.finding.holding,
-      gone: isGone(stake.finding.holding, after.volumes, after.containers),
-    }))
+    const outcome = holdings.map(holding => ({ holding, gone: isGone(holding, after) }))
+    gone = outcome.filter(each => each.gone).map(each => each.holding)
     await guarded.resume()
     await guarded.entry.close('done', { outcome, exitCode: end.code })
     await guarded.release()
     context.reporter.say({
       type: 'compose-ended',
       exitCode: end.code ?? 0,
-      gone: outcome.filter(each => each.gone).map(each => each.holding),
+      gone,
       kept: outcome.filter(each => !each.gone).map(each => each.holding),
       restorePoint: guarded.restorePoint?.id ?? null,
       audience: context.audience.kind,
     })
   }
-  await writeLedger(context, look, after)
+  await writeLedger(context, look, decision, run, after, gone, told)
   if (guarded !== null) await tidyUp(context, look)
 }
 
-/** Gone from the engine, or, without a name of its own, from every container. */
-export function isGone(
-  holding: Holding,
-  volumes: readonly VolumeFact[],
-  containers: readonly ContainerFact[],
-): boolean {
+/** What can be gone afterwards: a warning may speak of what does not exist yet. */
+export function holdingsAtStake(findings: readonly Finding[]): readonly Holding[] {
+  return findings.filter(({ warning }) => warning !== true).map(({ holding }) => holding)
+}
+
+/** What stands after a command: the engine's, and the directories that it named. */
+export interface Aftermath {
+  readonly volumes: readonly VolumeFact[]
+  readonly containers: readonly ContainerFact[]
+  /** Versions by path. */
+  readonly directories: Readonly<Record<string, string>>
+}
+
+/** Looks at what became of holdings. */
+export async function lookAfter(
+  context: Context,
+  engine: Engine,
+  holdings: readonly Holding[],
+): Promise<Aftermath> {
+  const paths = holdings.flatMap(holding => (holding.kind === 'directory' ? holding.path : []))
+  const [{ containers, volumes }, directories] = await Promise.all([
+    engine.observe(),
+    Promise.all(paths.map(async path => [path, (await context.files.directory(path)).version] as const)),
+  ])
+  return { containers, volumes, directories: Object.fromEntries(directories) }
+}
+
+function wasThere(holding: Holding, { volumes, containers }: Look['facts']): boolean {
+  return holding.kind === 'directory' || !isGone(holding, { volumes, containers, directories: {} })
+}
+
+/** Gone from the engine, or, without a name of its own, from every container; a directory is if anything in it is. */
+export function isGone(holding: Holding, after: Aftermath): boolean {
+  const { volumes, containers, directories } = after
   switch (holding.kind) {
     case 'volume':
       return !volumes.some(volume => volume.name === holding.name && volume.createdAt === holding.createdAt)
@@ -81,28 +123,39 @@ export function isGone(
     case 'layer':
       return !containers.some(container => container.id === holding.container)
     case 'bind':
-    case 'directory':
       return false
+    case 'directory':
+      return directories[holding.path] !== holding.version
   }
 }
 
 async function writeLedger(
   context: Context,
   look: Look,
+  decision: Judgement,
+  run: PreparedRun,
   after: { containers: readonly ContainerFact[]; volumes: readonly VolumeFact[] },
+  gone: readonly Holding[],
+  told: readonly Alarm[],
 ): Promise<void> {
   const store = await context.openStore()
   const file = store.ledger(scopeOf(look.facts))
   const before = await file.read()
+  const databases = await look.engine.databases(placesToIdentify(look.facts, after.containers, before))
   const next = ledgerFor({
     before,
     facts: look.facts,
     containers: after.containers,
     volumes: after.volumes,
+    databases,
+    gone: new Set(gone.flatMap(holding => ('name' in holding ? [holding.name] : []))),
     audience: context.audience.kind,
     now: context.host.now(),
   })
   if (next === null) return
+  const alarms = alarmsFor({ before, after: next, settled: settledBy(decision) })
+  for (const alarm of alarms.filter(each => !told.some(known => isSame(known, each))))
+    context.reporter.say({ type: 'alarm', alarm, project: look.facts.project.name, command: run.argv })
   await store.prepare()
   await file.write(next)
 }

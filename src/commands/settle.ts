@@ -1,14 +1,17 @@
 import { destroys, estimateCopies } from '../core/estimate.ts'
+import { readInvocation } from '../core/invocation.ts'
 import { keepTheData } from '../core/keep-the-data.ts'
 import { unreachable, Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
-import type { Answer, Plan } from '../model/decision.ts'
+import type { Answer, DecidedStake, Plan } from '../model/decision.ts'
+import type { Finding } from '../model/finding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Context } from './context.ts'
 import type { Judgement } from './judge.ts'
 import { approvalKeyOf } from './judge.ts'
 import type { Look } from './observe.ts'
 import { observeAgain } from './observe.ts'
+import { pinVolume } from './pin.ts'
 
 /** What was settled with whoever asks: the words that Compose gets. */
 export interface Settled {
@@ -21,7 +24,7 @@ export interface Settled {
 
 /**
  * Brings the decision to an end: says what was found, asks where a person must decide, refuses where nobody may.
- * `look-again` when the project changed while the question stood. Throws `refused` or `declined`.
+ * `look-again` when the project changed while the question stood; `instead` what is to be judged and run in its place. Throws `refused` or `declined`.
  */
 export async function settle(
   context: Context,
@@ -29,7 +32,7 @@ export async function settle(
   invocation: Invocation,
   decision: Judgement,
   plan: Plan,
-): Promise<Settled | 'look-again'> {
+): Promise<Settled | 'look-again' | { readonly instead: Invocation }> {
   const { project } = look.facts
   switch (decision.verdict) {
     case 'pass':
@@ -53,6 +56,7 @@ export async function settle(
       const answer = await ask(context, look, invocation, decision, plan)
       context.reporter.say({ type: 'answered', answer })
       if (await observeAgain(context, look, invocation, decision.findings)) return 'look-again'
+      if (typeof answer === 'object') return mend(context, invocation, answer.remedy)
       return follow(context, look, invocation, answer)
     }
     default:
@@ -67,22 +71,40 @@ async function sayFound(
   decision: Judgement,
   plan: Plan,
 ): Promise<void> {
-  const directory = look.facts.project.directory ?? context.directory
-  if (decision.verdict === 'warn' && !destroys(plan)) {
-    const texts = decision.stakes.map(
-      ({ stake }) => `${stake.finding.rule} ${nameOfHolding(stake.finding.holding)}`,
-    )
-    const fresh = await Promise.all(texts.map(text => context.projects.firstTime(directory, text)))
-    if (!fresh.includes(true)) return
-  }
+  const fresh = destroys(plan) ? decision : await withoutWhatWasSaid(context, look, decision)
+  if (fresh === null) return
   context.reporter.say({
     type: 'found',
-    decision,
+    decision: fresh,
     project: look.facts.project.name,
     command: invocation.argv,
     newest: decision.newest,
     kept: keptBy(look, invocation),
   })
+}
+
+/**
+ * Warnings are given once per project and change; null when nothing else is left. Where data would be destroyed nothing
+ * is left out: see above.
+ */
+async function withoutWhatWasSaid(
+  context: Context,
+  look: Look,
+  decision: Judgement,
+): Promise<Judgement | null> {
+  const directory = look.facts.project.directory ?? context.directory
+  const stakes: DecidedStake[] = []
+  for (const decided of decision.stakes) {
+    const { finding } = decided.stake
+    const isOnlySaid = finding.warning === true || decision.verdict === 'warn'
+    if (!isOnlySaid || (await context.projects.firstTime(directory, textOf(finding)))) stakes.push(decided)
+  }
+  return stakes.length === 0 ? null : { ...decision, stakes }
+}
+
+/** What it is remembered by that a warning was given: when its reasons change, it is given again. */
+function textOf({ rule, holding, because, evidence }: Finding): string {
+  return [rule, nameOfHolding(holding), because, ...evidence].join('\n')
 }
 
 /**
@@ -138,11 +160,27 @@ function keptBy(look: Look, invocation: Invocation): readonly { name: string; wh
     .map(volume => ({ name: volume.name, why: 'external' }))
 }
 
+/** Takes a way out. Whatever it was, what comes then is looked at as if it had been typed. */
+async function mend(
+  context: Context,
+  invocation: Invocation,
+  remedy: Extract<Answer, object>['remedy'],
+): Promise<'look-again' | { readonly instead: Invocation }> {
+  if (remedy.kind === 'run') return { instead: anotherLine(invocation, remedy.argv) }
+  if (!(await pinVolume(context, invocation, remedy))) throw new Stop({ reason: 'declined' })
+  return 'look-again'
+}
+
+/** What the person chose to run instead, read as the same Compose reads it. */
+function anotherLine({ form, version }: Invocation, argv: readonly string[]): Invocation {
+  return readInvocation({ argv, form, version })
+}
+
 async function follow(
   context: Context,
   look: Look,
   invocation: Invocation,
-  answer: Answer,
+  answer: Exclude<Answer, object>,
 ): Promise<Settled> {
   switch (answer) {
     case 'always-in-this-project':

@@ -39,8 +39,12 @@ export async function takeRestorePoint(
   const started = context.host.now()
   const draft = await store.begin(scope, restorePointId(started, request.reason, request.label))
   try {
+    // Beside the copies: Compose has to be asked. What fails in it is told after them, and a draft that is discarded
+    // takes no more files.
+    const keeping = keepState(context, request, draft)
+    keeping.catch(() => {})
     const holdings = await copyHoldings(context, engine, facts, draft, request.copies, request.quality)
-    const notes = await context.interruption.race(keepState(context, request, draft))
+    const notes = await context.interruption.race(keeping)
     await request.beforePublish?.()
     context.interruption.check()
     const point = await draft.publish({

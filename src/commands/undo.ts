@@ -1,6 +1,7 @@
+import { placeNow } from '../core/place-now.ts'
 import { Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
-import type { ContainerFact } from '../model/facts.ts'
+import type { AnonymousHolding, LayerHolding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { JournalEntry, RunState } from '../model/journal.ts'
 import type { HoldingRecord, RestorePoint } from '../model/restore-point.ts'
@@ -8,7 +9,7 @@ import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { lookAtProject } from './observe.ts'
 import type { Look } from './observe.ts'
-import { restoreVolumes } from './restore-volumes.ts'
+import { restoreVolumes, specOf } from './restore-volumes.ts'
 import type { RestoreTarget } from './restore-volumes.ts'
 import { scopeOf } from './take-restore-point.ts'
 
@@ -19,11 +20,12 @@ export interface UndoOptions {
 
 /**
  * Takes back the last guarded command of this project on this engine that destroyed something: its volumes come back
- * with their labels and options, what was running runs again, nothing is pulled or built. Data that came since is
- * saved first. Where the project is not what it was, only the volumes come back and the command to start is named.
+ * with their labels and options, what lay in containers goes into those that stand there now, what was running runs
+ * again, nothing is pulled or built. Data that came since is saved first. Where the project is not what it was, only
+ * the data comes back and the command to start is named.
  */
 export async function undo(context: Context, project: Invocation, options: UndoOptions): Promise<number> {
-  const look = await lookAtProject(context, project)
+  const look = await lookAtProject(context, project, { hashes: true })
   const store = await context.openStore()
   const scope = scopeOf(look.facts)
   const entry = chooseEntry(await store.journal(scope).read(), options.id)
@@ -33,11 +35,7 @@ export async function undo(context: Context, project: Invocation, options: UndoO
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
   try {
     await clearRemains(context, look.engine, store, scope)
-    const starter = await howToStart(look, entry)
     const lost = lostRecords(entry, point)
-    const named = lost.filter(record => record.holding.kind === 'volume')
-    const anonymous = lost.filter(record => record.holding.kind === 'anonymous')
-
     const request = {
       engine: look.engine,
       store,
@@ -45,15 +43,12 @@ export async function undo(context: Context, project: Invocation, options: UndoO
       globals: project.globalWords,
       startAgain: true,
     }
-    if (named.length > 0) {
-      await restoreVolumes(context, {
-        ...request,
-        facts: look.facts,
-        targets: named.map(record => namedTarget(point, record)),
-      })
-    }
-    const missed = await restoreAnonymous(context, request, project, entry, point, anonymous, starter)
-    await markUndone(context, look, entry)
+    const whole = lost.flatMap(record => wholeTarget(point, record))
+    if (whole.length > 0) await restoreVolumes(context, { ...request, facts: look.facts, targets: whole })
+    const parts = lost.flatMap(record => partOf(record))
+    const starter = await howToStart(look, entry, parts)
+    const missed = await restoreIntoContainers(context, request, project, { entry, point, parts, starter })
+    if (missed.length === 0) await markUndone(context, look, entry)
     return await startWhatRan(context, look, entry, starter, missed)
   } finally {
     await lock.release()
@@ -115,10 +110,24 @@ function lostRecords(entry: JournalEntry, point: RestorePoint): readonly Holding
   return point.manifest.holdings.filter(record => gone.has(nameOfHolding(record.holding)))
 }
 
-function namedTarget(point: RestorePoint, record: HoldingRecord): RestoreTarget {
-  const { holding, volume } = record
-  if (holding.kind !== 'volume' || volume === null) throw new Error('Internal error: not a volume')
-  return { volume: holding.name, spec: volume, holding, origin: { kind: 'restore-point', point, record } }
+/** What comes back under its own name: a volume, a directory. */
+function wholeTarget(point: RestorePoint, record: HoldingRecord): readonly RestoreTarget[] {
+  const { holding } = record
+  const origin = { kind: 'restore-point', point, record } as const
+  if (holding.kind === 'volume') return [{ volume: holding.name, spec: specOf(record), holding, origin }]
+  if (holding.kind === 'directory') return [{ directory: holding.path, holding, origin }]
+  return []
+}
+
+/** What comes back into a container of its service. */
+interface Part {
+  readonly holding: AnonymousHolding | LayerHolding
+  readonly record: HoldingRecord
+}
+
+function partOf(record: HoldingRecord): readonly Part[] {
+  const { holding } = record
+  return holding.kind === 'anonymous' || holding.kind === 'layer' ? [{ holding, record }] : []
 }
 
 /** How what ran can be started again, or why it cannot. */
@@ -127,15 +136,21 @@ type Starter =
   | { readonly possible: false; readonly why: string; readonly services: readonly string[] }
 
 /** Containers come back only as they were: the same hash of their configuration, the same images, nothing pulled or built. */
-async function howToStart(look: Look, entry: JournalEntry): Promise<Starter> {
-  const ran = entry.ran.filter(state => state.state !== 'stopped' && state.service !== null)
-  const services = [...new Set(ran.flatMap(state => state.service ?? []))]
-  if (services.length === 0) return { possible: true, globals: [], services }
+async function howToStart(look: Look, entry: JournalEntry, parts: readonly Part[]): Promise<Starter> {
+  const needed = new Set(parts.map(({ holding }) => holding.service))
+  const ran = entry.ran.filter(
+    state => state.service !== null && (state.state !== 'stopped' || needed.has(state.service)),
+  )
+  const running = ran.filter(state => state.state !== 'stopped')
+  const services = [...new Set(running.flatMap(state => state.service ?? []))]
+  if (ran.length === 0) return { possible: true, globals: [], services }
   const { facts } = look
   if (facts.model === null)
     return { possible: false, services, why: facts.modelError ?? 'its Compose file cannot be read' }
   const declared = new Set(facts.model.services.map(service => service.name))
-  const missing = services.filter(service => !declared.has(service))
+  const missing = [...new Set(ran.flatMap(state => state.service ?? []))].filter(
+    service => !declared.has(service),
+  )
   if (missing.length > 0)
     return { possible: false, services, why: `the file no longer has ${missing.join(', ')}` }
   const images = await look.engine.images([...new Set(ran.flatMap(state => [state.image, state.imageId]))])
@@ -151,94 +166,85 @@ async function howToStart(look: Look, entry: JournalEntry): Promise<Starter> {
 }
 
 /**
- * Anonymous volumes have no name that comes back: their containers are created first, not started, and what they
- * mount at the recorded path is filled. Names what could not be restored.
+ * What lay in anonymous volumes and in containers themselves has no name that comes back: it goes into the container
+ * that its service has now, or into one that is created first and not started. Says what could not be restored and why.
  */
-async function restoreAnonymous(
+async function restoreIntoContainers(
   context: Context,
   request: Omit<Parameters<typeof restoreVolumes>[1], 'facts' | 'targets'>,
   project: Invocation,
-  entry: JournalEntry,
-  point: RestorePoint,
-  records: readonly HoldingRecord[],
-  starter: Starter,
+  undone: {
+    readonly entry: JournalEntry
+    readonly point: RestorePoint
+    readonly parts: readonly Part[]
+    readonly starter: Starter
+  },
 ): Promise<readonly string[]> {
-  if (records.length === 0) return []
-  if (!starter.possible) return records.map(record => nameOfHolding(record.holding))
-  const services = [
-    ...new Set(
-      records.flatMap(({ holding }) => (holding.kind === 'anonymous' ? (holding.service ?? []) : [])),
-    ),
-  ]
-  const created = await createContainers(context, starter, services, entry)
-  if (created !== null)
-    throw new Stop({
-      reason: 'not-possible',
-      what: `the containers could not be created: ${created}`,
-      how: `the data is in restore point ${point.id}`,
-    })
-  const look = await lookAtProject(context, project)
-  const missed: string[] = []
-  const targets: RestoreTarget[] = []
-  for (const record of records) {
-    const volume = mountedNow(look.facts.containers, look.facts.project.name, record)
-    const fact = look.facts.volumes.find(each => each.name === volume)
-    if (fact === undefined) missed.push(nameOfHolding(record.holding))
-    else
-      targets.push({
-        volume: fact.name,
-        spec: { driver: fact.driver, options: fact.options, labels: fact.labels },
-        holding: record.holding,
-        origin: { kind: 'restore-point', point, record },
+  const { entry, point, parts, starter } = undone
+  if (parts.length === 0) return []
+  const before = await lookAtProject(context, project)
+  const homeless = parts.filter(({ holding }) => placeNow(before.facts, holding).kind === 'no-container')
+  if (homeless.length > 0 && starter.possible) {
+    const trouble = await createContainers(context, starter, homeless, entry)
+    if (trouble !== null)
+      throw new Stop({
+        reason: 'not-possible',
+        what: `the containers could not be created: ${trouble}`,
+        how: `the data is in restore point ${point.id}`,
       })
   }
-  if (targets.length > 0) await restoreVolumes(context, { ...request, facts: look.facts, targets })
-  return missed
-}
-
-function mountedNow(
-  containers: readonly ContainerFact[],
-  project: string,
-  { holding }: HoldingRecord,
-): string | null {
-  if (holding.kind !== 'anonymous') return null
-  const container = containers.find(
-    each =>
-      each.project === project &&
-      each.service === holding.service &&
-      each.number === holding.number &&
-      !each.oneOff,
+  const { facts } = homeless.length === 0 ? before : await lookAtProject(context, project)
+  const places = parts.map(part => ({ ...part, place: placeNow(facts, part.holding) }))
+  const targets = places.flatMap(({ holding, record, place }): readonly RestoreTarget[] => {
+    const origin = { kind: 'restore-point', point, record } as const
+    if (place.kind === 'layer') return [{ layer: place.layer, holding, origin }]
+    if (place.kind === 'volume') return [{ volume: place.volume.name, spec: place.volume, holding, origin }]
+    return []
+  })
+  if (targets.length > 0) await restoreVolumes(context, { ...request, facts, targets })
+  return places.flatMap(({ holding, place }) =>
+    place.kind === 'no-place'
+      ? [place.why]
+      : place.kind === 'no-container'
+        ? [`${nameOfHolding(holding)}: ${starter.possible ? 'its container was not created' : starter.why}`]
+        : [],
   )
-  return container?.mounts.find(mount => mount.destination === holding.path)?.name ?? null
 }
 
 async function createContainers(
   context: Context,
   starter: Starter & { possible: true },
-  services: readonly string[],
+  parts: readonly Part[],
   entry: JournalEntry,
 ): Promise<string | null> {
-  const command =
-    context.compose.fact.form === 'v1'
-      ? ['up', '--no-start', '--no-build', '--no-deps', ...scales(entry.ran, services), ...services]
-      : [
-          'up',
-          '--no-start',
-          '--no-build',
-          '--pull',
-          'never',
-          '--no-deps',
-          '--no-recreate',
-          ...scales(entry.ran, services),
-          ...services,
-        ]
+  const services = [...new Set(parts.flatMap(({ holding }) => holding.service ?? []))]
+  const quietly = context.compose.fact.form === 'v1' ? [] : ['--pull', 'never']
+  const command = [
+    'up',
+    '--no-start',
+    '--no-build',
+    ...quietly,
+    '--no-deps',
+    '--no-recreate',
+    ...scales(entry.ran, services, parts),
+    ...services,
+  ]
   const answer = await context.compose.call(starter.globals, command, { directory: entry.directory })
   return answer.code === 0 ? null : lastLine(answer.stderr)
 }
 
-function scales(ran: readonly RunState[], services: readonly string[]): readonly string[] {
+/** As many as ran, and at least those that have something coming. */
+function scales(
+  ran: readonly RunState[],
+  services: readonly string[],
+  parts: readonly Part[] = [],
+): readonly string[] {
   return services.flatMap(service => {
-    const count = ran.filter(state => state.service === service && state.state !== 'stopped').length
+    const running = ran.filter(state => state.service === service && state.state !== 'stopped').length
+    const numbers = parts.flatMap(({ holding }) =>
+      holding.service === service ? (holding.number ?? []) : [],
+    )
+    const count = Math.max(running, ...numbers)
     return count > 1 ? ['--scale', `${service}=${count}`] : []
   })
 }
@@ -255,25 +261,54 @@ async function startWhatRan(
   starter: Starter,
   missed: readonly string[],
 ): Promise<number> {
-  const { services } = starter
-  if (!starter.possible || missed.length > 0) {
-    const why = starter.possible ? `${missed.join(', ')} could not be restored` : starter.why
-    const command = ['safe-compose', ...look.globals, 'up', '-d', ...services].join(' ')
-    context.reporter.say({ type: 'undo', step: 'not-started', details: [why, command] })
-    return missed.length > 0 ? 1 : 0
+  const services = await stillDown(look, entry, starter.services)
+  const notStarted = (why: string): void => {
+    const ours = ['safe-compose', ...look.globals].join(' ')
+    const commands = [
+      `${ours} up -d ${services.join(' ')}`.trim(),
+      ...(missed.length > 0 ? [`${ours} undo ${entry.restorePoint}`] : []),
+    ]
+    context.reporter.say({ type: 'undo', step: 'not-started', details: [why, ...commands] })
+  }
+  if (missed.length > 0) {
+    notStarted(missed.join('; '))
+    return 1
   }
   if (services.length > 0) {
+    if (!starter.possible) {
+      notStarted(starter.why)
+      return 0
+    }
     context.reporter.say({ type: 'undo', step: 'starting', details: services })
     const trouble = await upAgain(context, starter, entry)
     if (trouble !== null) {
-      const command = ['safe-compose', ...look.globals, 'up', '-d', ...services].join(' ')
-      context.reporter.say({ type: 'undo', step: 'not-started', details: [trouble, command] })
+      notStarted(trouble)
       return 1
     }
-    await pauseAgain(look, entry)
   }
+  if (starter.possible) await pauseAgain(look, entry)
   context.reporter.say({ type: 'undo', step: 'done', details: services })
   return 0
+}
+
+/** Of what ran, what does not run again by now: a container that was replaced goes on by itself. */
+async function stillDown(
+  look: Look,
+  entry: JournalEntry,
+  services: readonly string[],
+): Promise<readonly string[]> {
+  const { containers } = await look.engine.observe()
+  const runs = (state: RunState): boolean =>
+    containers.some(
+      each =>
+        each.project === state.project &&
+        each.service === state.service &&
+        each.number === state.number &&
+        each.state === 'running',
+    )
+  return services.filter(service =>
+    entry.ran.some(state => state.service === service && state.state !== 'stopped' && !runs(state)),
+  )
 }
 
 async function upAgain(

@@ -22,13 +22,19 @@ export function removedAnonymousFindings(
       .filter(({ volume }) => !isHeld(facts, volume.name, going))
       .map(mounted => ({
         ...anonymousFinding(rule, facts, removal.container, mounted, {
-          outcome: removal.withVolumes ? 'destroyed' : 'orphaned',
+          outcome:
+            removal.withVolumes && isDeletedWith(removal.container, mounted) ? 'destroyed' : 'orphaned',
           by: words.by(removal),
           instead: words.instead,
         }),
         ...(removal.asked && circumstances.stdin === 'terminal' ? { composeAsks: true as const } : {}),
       })),
   )
+}
+
+/** The engine never deletes with a container what it mounts by name, as after a recreation all that it inherited. */
+function isDeletedWith({ details }: ContainerFact, { mount }: MountedVolume): boolean {
+  return details?.mountedByName?.includes(mount.destination) !== true
 }
 
 /** A volume that a remaining container mounts is neither deleted nor out of sight. */
@@ -49,7 +55,6 @@ export function anonymousFinding(
     readonly outcome: Outcome
     readonly by: string
     readonly instead: string | null
-    readonly canBackUp?: boolean
   },
 ): Finding {
   const path = escapeName(mounted.mount.destination)
@@ -69,6 +74,6 @@ export function anonymousFinding(
     ],
     usedBy: usersOf(facts, mounted.volume).map(escapeName),
     instead: what.instead,
-    canBackUp: what.canBackUp ?? true,
+    canBackUp: true,
   }
 }

@@ -1,9 +1,14 @@
 import { Stop } from '../model/failure.ts'
-import type { Policy, RuleLevel } from '../model/decision.ts'
+import type { Audience, Policy, RuleLevel, RuleSetting } from '../model/decision.ts'
+import type { Rule } from '../model/finding.ts'
 import { nearest } from './did-you-mean.ts'
+import { strictestOf } from './effects.ts'
 import { formatBytes, formatDuration, parseDuration, parseSize } from './format.ts'
+import { audienceKinds, isLooser, levelFor, ruleLevels } from './levels.ts'
+import { settingGroups, settingKeys } from './setting-keys.ts'
+import type { SettingKey, SettingName } from './setting-keys.ts'
 
-/** One configuration as it was found: the user's own, or a project's, which came with a checkout and is not trusted. */
+/** One configuration as it was found: the user's own, or a project's, which came with a checkout. */
 export interface ConfigurationSource {
   readonly owner: 'user' | 'project'
   /** Absolute. */
@@ -14,40 +19,39 @@ export interface ConfigurationSource {
   readonly lineOf: (path: readonly string[]) => number | null
 }
 
-/** What one configuration says; null where it says nothing. Times in milliseconds. */
+/** What one configuration says; what it does not say is left out. Times in milliseconds, sizes in bytes. */
 export interface Configuration {
   readonly store: string | null
-  readonly rules: Readonly<Record<string, RuleLevel>>
-  readonly preflight: {
-    readonly maxAge: number | null
-    readonly patience: number | null
-    readonly maxStop: number | null
-  }
-  readonly keep: { readonly days: number | null; readonly last: number | null; readonly bytes: number | null }
+  readonly rules: Readonly<Record<string, RuleSetting>>
+  readonly numbers: Readonly<Partial<Record<SettingName, number>>>
 }
 
-/** From the least to the most that is done about a finding. */
-const ruleLevels: readonly RuleLevel[] = ['off', 'warn', 'back-up', 'ask', 'refuse']
+/** What a configuration needs to know of a rule. */
+export type KnownRule = Pick<Rule, 'id' | 'leadsTo'>
 
 /** Reads and checks one configuration. Throws `bad-configuration`, naming file, line and key. */
-export function readConfiguration(source: ConfigurationSource, knownRules: readonly string[]): Configuration {
-  const root = mappingAt(source, [], source.value, ['store', 'rules', 'preflight', 'keep'])
-  const preflight = mappingAt(source, ['preflight'], root['preflight'], ['maxAge', 'patience', 'maxStop'])
-  const keep = mappingAt(source, ['keep'], root['keep'], ['days', 'last', 'size'])
-  const duration = (key: string): number | null => durationAt(source, ['preflight', key], preflight[key])
+export function readConfiguration(
+  source: ConfigurationSource,
+  knownRules: readonly KnownRule[],
+): Configuration {
+  const groups = settingGroups()
+  const root = mappingAt(source, [], source.value, ['store', 'rules', ...groups.keys()])
+  const numbers: Partial<Record<SettingName, number>> = {}
+  for (const [group, names] of groups) {
+    const values = mappingAt(source, [group], root[group], names)
+    for (const setting of settingKeys) {
+      const [own, name = ''] = setting.key.split('.')
+      const value = own === group ? values[name] : undefined
+      if (value === undefined || value === null) continue
+      const read = readSetting(setting, value)
+      if (typeof read === 'string') throw wrongValue(source, setting, value, read)
+      numbers[setting.key] = read
+    }
+  }
   return {
     store: storeAt(source, root['store']),
     rules: rulesAt(source, root['rules'], knownRules),
-    preflight: {
-      maxAge: duration('maxAge'),
-      patience: duration('patience'),
-      maxStop: duration('maxStop'),
-    },
-    keep: {
-      days: countAt(source, ['keep', 'days'], keep['days'], 0),
-      last: countAt(source, ['keep', 'last'], keep['last'], 1),
-      bytes: sizeAt(source, ['keep', 'size'], keep['size']),
-    },
+    numbers,
   }
 }
 
@@ -57,56 +61,94 @@ export interface Objection {
   readonly what: string
 }
 
+/** What is in force without the configuration that is judged. */
+export type InForce = Pick<Policy, 'rules' | 'maxAge' | 'patience' | 'maxStop' | 'keep'>
+
 /**
- * A project file may add protection and nothing else: what it may not say is returned, and must stop everything.
- * `inForce` is the policy without it. A rule's default depends on who asks, so only the levels that are at least as
- * strict as every default are open to it, and none below what the user has chosen.
+ * A project that is not trusted may add protection and nothing else: everything that it may not say. A level may not
+ * be below the strictest that its rule leads to now, for the same audience; for an agent nothing is ever loosened.
  */
-export function mayProjectFile(
-  { store, rules, preflight, keep }: Configuration,
-  inForce: Pick<Policy, 'rules' | 'maxAge' | 'patience' | 'keep'>,
+export function objectionsTo(
+  { store, rules, numbers }: Configuration,
+  inForce: InForce,
+  knownRules: readonly KnownRule[],
+): readonly Objection[] {
+  return [
+    ...(store === null ? [] : [{ path: ['store'], what: 'a project may not say where backups are kept' }]),
+    ...Object.entries(rules).flatMap(([id, setting]) => {
+      const rule = knownRules.find(each => each.id === id)
+      return rule === undefined ? [] : looserLevels(rule, setting, inForce.rules[id])
+    }),
+    ...settingKeys.flatMap(setting => {
+      const wanted = numbers[setting.key]
+      return wanted === undefined ? [] : (looserNumber(setting, wanted, inForce) ?? [])
+    }),
+  ]
+}
+
+function looserLevels(
+  rule: KnownRule,
+  setting: RuleSetting,
+  inForce: RuleSetting | undefined,
+): readonly Objection[] {
+  const isForAll = typeof setting === 'string'
+  for (const kind of audienceKinds) {
+    const level = levelFor(setting, kind)
+    if (level === null) continue
+    // A level for everybody is never meant to loosen an agent's default, and does not.
+    const forAgentToo = kind === 'agent' && isForAll
+    const least = forAgentToo ? levelFor(inForce, kind) : strictestOf(rule, kind, inForce)
+    if (least === null || !isLooser(level, least)) continue
+    const path = ['rules', rule.id, ...(isForAll ? [] : [kind])]
+    const whom = isForAll && kind !== 'person' ? ` for ${kind}s` : ''
+    return [{ path, what: `a project may only set it to ${atLeast(least)}${whom}` }]
+  }
+  return []
+}
+
+function looserNumber(
+  { key, kind, project }: (typeof settingKeys)[number],
+  wanted: number,
+  inForce: InForce,
 ): Objection | null {
-  if (store !== null) return { path: ['store'], what: 'a project may not say where backups are kept' }
-  for (const [rule, level] of Object.entries(rules)) {
-    const least = strictest('ask', inForce.rules[rule])
-    if (strictness(level) < strictness(least))
-      return { path: ['rules', rule], what: `a project may only set it to ${atLeast(least)}` }
-  }
-  if (preflight.maxAge !== null && preflight.maxAge > inForce.maxAge)
-    return {
-      path: ['preflight', 'maxAge'],
-      what: `a project may not set more than ${formatDuration(inForce.maxAge)}`,
-    }
-  if (preflight.patience !== null && preflight.patience < inForce.patience)
-    return {
-      path: ['preflight', 'patience'],
-      what: `a project may not set less than ${formatDuration(inForce.patience)}`,
-    }
-  for (const [key, name, words] of keepKeys) {
-    const wanted = keep[key]
-    const least = inForce.keep[key]
-    if (wanted !== null && wanted < least)
-      return { path: ['keep', name], what: `a project may not set less than ${words(least)}` }
-  }
-  return null
+  const limit = numberOf(inForce, key)
+  const isLooser = project === 'down' ? wanted > limit : wanted < limit
+  if (!isLooser) return null
+  const words = `${project === 'down' ? 'more' : 'less'} than ${numberInWords(kind, limit)}`
+  return { path: key.split('.'), what: `a project may not set ${words}` }
 }
 
-const keepKeys = [
-  ['days', 'days', String],
-  ['last', 'last', String],
-  ['bytes', 'size', formatBytes],
-] as const
-
-function strictness(level: RuleLevel): number {
-  return ruleLevels.indexOf(level)
+/** A setting's value in a policy. */
+export function numberOf(policy: InForce, key: SettingName): number {
+  switch (key) {
+    case 'preflight.maxAge':
+      return policy.maxAge
+    case 'preflight.patience':
+      return policy.patience
+    case 'preflight.maxStop':
+      return policy.maxStop
+    case 'keep.days':
+      return policy.keep.days
+    case 'keep.last':
+      return policy.keep.last
+    case 'keep.size':
+      return policy.keep.bytes
+  }
 }
 
-function strictest(level: RuleLevel, other: RuleLevel | undefined): RuleLevel {
-  return other !== undefined && strictness(other) > strictness(level) ? other : level
+export function numberInWords(kind: SettingKey['kind'], value: number): string {
+  switch (kind) {
+    case 'duration':
+      return formatDuration(value)
+    case 'size':
+      return formatBytes(value)
+    case 'count':
+      return String(value)
+  }
 }
 
 function atLeast(level: RuleLevel): string {
-  return ruleLevels.slice(strictness(level)).join(' or ')
+  return ruleLevels.slice(ruleLevels.indexOf(level)).join(' or ')
 }
 
 /** The failure that names a place in a configuration. */
@@ -124,16 +166,19 @@ function mappingAt(
   source: ConfigurationSource,
   path: readonly string[],
   value: unknown,
-  known: readonly string[] | null,
+  known: readonly string[],
 ): Readonly<Record<string, unknown>> {
   if (value === undefined || value === null) return {}
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    const keys = known === null ? 'names and values' : `keys: ${known.join(', ')}`
-    throw badConfiguration(source, path, `${shown(value)} is not a mapping`, `write ${keys}`)
-  }
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw badConfiguration(
+      source,
+      path,
+      `${shown(value)} is not a mapping`,
+      `write keys: ${known.join(', ')}`,
+    )
   const mapping = value as Readonly<Record<string, unknown>>
-  const unknown = known === null ? undefined : Object.keys(mapping).find(key => !known.includes(key))
-  if (known !== null && unknown !== undefined) {
+  const unknown = Object.keys(mapping).find(key => !known.includes(key))
+  if (unknown !== undefined) {
     const meant = nearest(unknown, known)
     const how = meant === null ? `there are: ${known.join(', ')}` : `did you mean ${meant}?`
     throw badConfiguration(source, [...path, unknown], 'there is no such key', how)
@@ -143,7 +188,7 @@ function mappingAt(
 
 function storeAt(source: ConfigurationSource, value: unknown): string | null {
   if (value === undefined || value === null) return null
-  if (typeof value === 'string' && /^(\/|~\/|[A-Za-z]:[\\/])/.test(value)) return value
+  if (typeof value === 'string' && storePattern.test(value)) return value
   throw badConfiguration(
     source,
     ['store'],
@@ -152,60 +197,78 @@ function storeAt(source: ConfigurationSource, value: unknown): string | null {
   )
 }
 
+export const storePattern = /^(\/|~\/|[A-Za-z]:[\\/])/
+
 function rulesAt(
   source: ConfigurationSource,
   value: unknown,
-  knownRules: readonly string[],
-): Readonly<Record<string, RuleLevel>> {
-  const levels: Record<string, RuleLevel> = {}
-  for (const [rule, wanted] of Object.entries(mappingAt(source, ['rules'], value, knownRules))) {
-    // An unquoted `off` is false for readers of YAML 1.1.
-    const level = ruleLevels.find(each => each === (wanted === false ? 'off' : wanted))
-    if (level === undefined)
-      throw badConfiguration(
-        source,
-        ['rules', rule],
-        `${shown(wanted)} is not a level`,
-        `use one of: ${ruleLevels.join(', ')}`,
-      )
-    levels[rule] = level
+  knownRules: readonly KnownRule[],
+): Readonly<Record<string, RuleSetting>> {
+  const ids = knownRules.map(rule => rule.id)
+  const settings: Record<string, RuleSetting> = {}
+  for (const [id, wanted] of Object.entries(mappingAt(source, ['rules'], value, ids))) {
+    if (wanted === null || typeof wanted !== 'object' || Array.isArray(wanted))
+      settings[id] = levelAt(source, ['rules', id], wanted)
+    else {
+      const levels: Partial<Record<Audience['kind'], RuleLevel>> = {}
+      const byAudience = mappingAt(source, ['rules', id], wanted, audienceKinds)
+      for (const kind of audienceKinds) {
+        const level = byAudience[kind]
+        if (level !== undefined) levels[kind] = levelAt(source, ['rules', id, kind], level)
+      }
+      settings[id] = levels
+    }
   }
-  return levels
+  return settings
 }
 
-function durationAt(source: ConfigurationSource, path: readonly string[], value: unknown): number | null {
-  if (value === undefined || value === null) return null
-  const milliseconds = value === 0 ? 0 : typeof value === 'string' ? parseDuration(value) : null
-  if (milliseconds !== null) return milliseconds
+function levelAt(source: ConfigurationSource, path: readonly string[], value: unknown): RuleLevel {
+  const level = readLevel(value)
+  if (level !== null) return level
   throw badConfiguration(
     source,
     path,
-    `${shown(value)} is not a time`,
-    'write one, such as 10s, 90m, 6h or 7d',
+    `${shown(value)} is not a level`,
+    `use one of: ${ruleLevels.join(', ')}`,
   )
 }
 
-function countAt(
-  source: ConfigurationSource,
-  path: readonly string[],
-  value: unknown,
-  least: number,
-): number | null {
-  if (value === undefined || value === null) return null
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value
-  throw badConfiguration(
-    source,
-    path,
-    `${shown(value)} is not a whole number`,
-    `write a number, ${least} or more`,
-  )
+/** An unquoted `off` is false for readers of YAML 1.1. */
+export function readLevel(value: unknown): RuleLevel | null {
+  return ruleLevels.find(each => each === (value === false ? 'off' : value)) ?? null
 }
 
-function sizeAt(source: ConfigurationSource, path: readonly string[], value: unknown): number | null {
-  if (value === undefined || value === null) return null
-  const bytes = typeof value === 'string' ? parseSize(value) : null
-  if (bytes !== null) return bytes
-  throw badConfiguration(source, path, `${shown(value)} is not a size`, 'write one, such as 500MB or 20GB')
+const wanted: Readonly<Record<SettingKey['kind'], { readonly noun: string; readonly example: string }>> = {
+  duration: { noun: 'a time', example: 'write one, such as 10s, 90m, 6h or 7d' },
+  size: { noun: 'a size', example: 'write one, such as 500MB or 20GB' },
+  count: { noun: 'a whole number', example: 'write a number' },
+}
+
+/** A setting's value, or in words what it is not. */
+export function readSetting({ kind, least }: SettingKey, value: unknown): number | string {
+  const number = readNumber(kind, value)
+  return number !== null && number >= least ? number : `is not ${wanted[kind].noun}`
+}
+
+/** How a value of a setting is written. */
+export function settingExample({ kind, least }: SettingKey): string {
+  const { example } = wanted[kind]
+  return kind === 'count' ? `${example}, ${least} or more` : example
+}
+
+function readNumber(kind: SettingKey['kind'], value: unknown): number | null {
+  switch (kind) {
+    case 'duration':
+      return value === 0 ? 0 : typeof value === 'string' ? parseDuration(value) : null
+    case 'size':
+      return typeof value === 'string' ? parseSize(value) : null
+    case 'count':
+      return typeof value === 'number' && Number.isSafeInteger(value) ? value : null
+  }
+}
+
+function wrongValue(source: ConfigurationSource, setting: SettingKey, value: unknown, what: string): Stop {
+  return badConfiguration(source, setting.key.split('.'), `${shown(value)} ${what}`, settingExample(setting))
 }
 
 function shown(value: unknown): string {

@@ -1,3 +1,5 @@
+import { readImageReference } from './image-reference.ts'
+
 /**
  * Where known servers keep their data inside a container: repository name (last part) to directories. Several stand
  * for different makers and versions of one name: the data lies in one of them.
@@ -62,12 +64,11 @@ const dataPathsByRepository: Readonly<Record<string, readonly string[]>> = {
  * store. The reference may carry a registry, a tag and a digest.
  */
 export function dataPathsOfImage(reference: string): readonly string[] {
-  const repository = repositoryOf(reference)
+  const { repository, name: last } = readImageReference(reference)
   const whole = Object.entries(dataPathsByRepository).find(
     ([name]) => repository === name || repository.endsWith(`/${name}`),
   )
   if (whole !== undefined) return whole[1]
-  const last = repository.slice(repository.lastIndexOf('/') + 1)
   const paths = Object.hasOwn(dataPathsByImage, last) ? (dataPathsByImage[last] ?? []) : []
   const isBitnami = repository.includes('bitnami')
   return paths.filter(path => path.startsWith('/bitnami/') === isBitnami)
@@ -84,6 +85,7 @@ const storeByVariable: Readonly<Record<string, string>> = {
   MONGO_VERSION: 'mongo',
   REDIS_VERSION: 'redis',
   VALKEY_VERSION: 'valkey',
+  RABBITMQ_VERSION: 'rabbitmq',
 }
 
 /** The same for a container: by its image's name, else by what its image's environment says it was built from. */
@@ -121,7 +123,8 @@ function trim(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') : path
 }
 
-function repositoryOf(reference: string): string {
+/** The name of an image without its tag and digest. */
+export function repositoryOf(reference: string): string {
   const withoutDigest = reference.split('@')[0] ?? ''
   const lastSlash = withoutDigest.lastIndexOf('/')
   const colon = withoutDigest.indexOf(':', lastSlash + 1)

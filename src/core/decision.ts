@@ -6,7 +6,10 @@ import type { Holding } from '../model/holding.ts'
 import type { Ledger } from '../model/journal.ts'
 import type { Manifest } from '../model/restore-point.ts'
 import { dataPathsOfContainer, isDataPath } from './data-paths.ts'
+import { effectOf, reactions } from './effects.ts'
+import type { Reaction } from './effects.ts'
 import { formatAge } from './format.ts'
+import { isLooser, levelFor, levelOf } from './levels.ts'
 
 /** All that a decision rests on. */
 export interface DecisionGrounds {
@@ -78,9 +81,9 @@ const hour = 3600_000
 
 function whySpared(stake: Stake, grounds: DecisionGrounds): string | null {
   const { finding, contents } = stake
-  if (grounds.audience.kind !== 'agent' && grounds.policy.rules[finding.rule] === 'off')
+  if (grounds.audience.kind !== 'agent' && configuredLevel(finding, grounds) === 'off')
     return `the rule ${finding.rule} is off`
-  if (finding.warning === true) return null
+  if (finding.warning === true || isGoneFromItsPlace(finding)) return null
   if (contents?.empty === true && !mayHoldInMemory(finding.holding, grounds)) return 'it is empty'
   if (contents !== null && contents.cache !== null)
     return `a cache that can be made again (${contents.cache})`
@@ -90,8 +93,15 @@ function whySpared(stake: Stake, grounds: DecisionGrounds): string | null {
   return finding.outcome === 'recreated' ? whyRecreationSpared(stake, grounds) : null
 }
 
+/** What stands at a directory's path now is not what was there: the rule that says so knows from elsewhere that it held data. */
+function isGoneFromItsPlace({ outcome, holding }: Stake['finding']): boolean {
+  return outcome === 'hidden' && holding.kind === 'bind'
+}
+
 /** A running store may not have written yet: Redis puts a first file into its volume when it stops. */
 function mayHoldInMemory(holding: Holding, { containers = [], images = [] }: DecisionGrounds): boolean {
+  if (holding.kind === 'layer')
+    return containers.some(({ id, state }) => id === holding.container && state === 'running')
   if (holding.kind !== 'volume' && holding.kind !== 'anonymous') return false
   return containers.some(container => {
     const image = images.find(each => each.id === container.imageId)
@@ -107,7 +117,7 @@ function mayHoldInMemory(holding: Holding, { containers = [], images = [] }: Dec
 
 /** Where data is kept and only its container replaced, a recent copy is enough. */
 function whyRecreationSpared({ finding }: Stake, grounds: DecisionGrounds): string | null {
-  if (!finding.canBackUp) return 'no backup can be made of it yet, and its data is kept'
+  if (!finding.canBackUp) return 'no backup can be made of it, and its data is kept'
   if (isRaised(finding, grounds)) return null
   if (grounds.policy.noBackup && grounds.audience.kind !== 'agent')
     return 'no backup was wanted, and its data is kept'
@@ -118,9 +128,9 @@ function whyRecreationSpared({ finding }: Stake, grounds: DecisionGrounds): stri
 }
 
 /** A configured level that asks or refuses holds however recent the copy is. */
-function isRaised(finding: Finding, { policy }: DecisionGrounds): boolean {
-  const level = policy.rules[finding.rule]
-  return level !== undefined && isStricter(level === 'off' ? 'pass' : level, 'back-up')
+function isRaised(finding: Finding, grounds: DecisionGrounds): boolean {
+  const level = configuredLevel(finding, grounds)
+  return level !== null && isLooser('back-up', level)
 }
 
 function ageOfNewestCopy(holding: Holding, { restorePoints, now }: DecisionGrounds): number | null {
@@ -163,9 +173,9 @@ function wasNotSeen(contents: Stake['contents']): boolean {
 
 // ---- What is -----------------------------------------------------------------------------------------------------
 
-interface Reasoned {
-  readonly verdict: Verdict
-  readonly why: string
+/** What the configuration says about a finding's rule for whoever asks; null where nothing. */
+function configuredLevel(finding: Finding, { policy, audience }: DecisionGrounds): RuleLevel | null {
+  return levelFor(policy.rules[finding.rule], audience.kind)
 }
 
 const whyApproved = 'a person approved exactly this, once'
@@ -178,43 +188,23 @@ function decideStake(stake: Stake, grounds: DecisionGrounds): DecidedStake {
   const { verdict, why } = withOptions(configured, finding, grounds)
   const noCopy = grounds.policy.noBackup && grounds.audience.kind !== 'agent'
   const goesOn = verdict === 'back-up' || verdict === 'ask'
-  return { stake, verdict, why, backUp: goesOn && finding.canBackUp && finding.warning !== true && !noCopy }
+  const isWorthIt = finding.canBackUp && finding.warning !== true && !isLeftAlone(finding)
+  return { stake, verdict, why, backUp: goesOn && isWorthIt && !noCopy }
 }
 
-function defaultOf(finding: Finding, grounds: DecisionGrounds): Reasoned {
-  const { kind } = grounds.audience
-  if (finding.warning === true) return { verdict: 'warn', why: 'worth knowing, nothing is at stake' }
-  switch (finding.outcome) {
-    case 'destroyed':
-      return destroyed(finding, grounds)
-    case 'hidden':
-    case 'corrupted':
-      return kind === 'person'
-        ? { verdict: 'ask', why: 'a person decides' }
-        : { verdict: 'refuse', why: 'nobody is there to decide' }
-    case 'orphaned':
-      return finding.canBackUp
-        ? { verdict: 'back-up', why: 'it is kept, but nothing points to it any more' }
-        : { verdict: 'refuse', why: 'no backup can be made of it yet' }
-    case 'recreated':
-      return { verdict: 'back-up', why: 'no good backup of it is recent enough' }
-  }
+/** Nothing touches a volume that another one takes the place of: there is nothing to copy it for. */
+function isLeftAlone(finding: Finding): boolean {
+  // An anonymous volume loses its only name by it: nobody finds it again.
+  const keepsItsName = finding.holding.kind !== 'anonymous'
+  return finding.outcome === 'orphaned' && finding.wouldUse !== undefined && keepsItsName
 }
 
-function destroyed(finding: Finding, grounds: DecisionGrounds): Reasoned {
-  if (!finding.canBackUp) return { verdict: 'refuse', why: 'no backup can be made of it yet' }
-  if (isOwnScratch(finding.holding, grounds))
+function defaultOf(finding: Finding, grounds: DecisionGrounds): Reaction {
+  const isScratch =
+    finding.outcome === 'destroyed' && finding.canBackUp && isOwnScratch(finding.holding, grounds)
+  if (isScratch && finding.warning !== true)
     return { verdict: 'back-up', why: 'it was created here less than 24 hours ago, under the guard' }
-  switch (grounds.audience.kind) {
-    case 'person':
-      return finding.composeAsks === true
-        ? { verdict: 'back-up', why: 'Compose asks before it does it' }
-        : { verdict: 'ask', why: 'a person decides' }
-    case 'script':
-      return { verdict: 'back-up', why: 'nobody is there to be asked' }
-    case 'agent':
-      return { verdict: 'refuse', why: 'an agent may not destroy data' }
-  }
+  return reactions[effectOf(finding)][grounds.audience.kind]
 }
 
 /** First created under the guard, less than a day ago, by the same kind of audience that would now delete it. */
@@ -228,19 +218,19 @@ function isOwnScratch(holding: Holding, { created, audience, now }: DecisionGrou
   )
 }
 
-function withLevel(byDefault: Reasoned, finding: Finding, grounds: DecisionGrounds): Reasoned {
-  const level = grounds.policy.rules[finding.rule]
-  if (level === undefined || level === 'off') return byDefault
-  if (grounds.audience.kind === 'agent' && isLooser(level, byDefault.verdict)) return byDefault
+function withLevel(byDefault: Reaction, finding: Finding, grounds: DecisionGrounds): Reaction {
+  const level = configuredLevel(finding, grounds)
+  if (level === null || level === 'off') return byDefault
+  if (grounds.audience.kind === 'agent' && isLooser(level, levelOf(byDefault.verdict))) return byDefault
   const why = `the rule ${finding.rule} is set to ${level}`
   if (level === 'back-up' && !finding.canBackUp)
     return byDefault.verdict === 'warn'
       ? byDefault
-      : { verdict: 'refuse', why: 'no backup can be made of it yet' }
+      : { verdict: 'refuse', why: 'no backup can be made of it' }
   return { verdict: level, why }
 }
 
-function withOptions(configured: Reasoned, finding: Finding, grounds: DecisionGrounds): Reasoned {
+function withOptions(configured: Reaction, finding: Finding, grounds: DecisionGrounds): Reaction {
   const { audience, policy, approval } = grounds
   if (audience.kind === 'agent') {
     if (configured.verdict !== 'refuse' && configured.verdict !== 'ask') return configured
@@ -259,7 +249,7 @@ function withOptions(configured: Reasoned, finding: Finding, grounds: DecisionGr
 }
 
 /** Goes on: after a backup where one can be made and is wanted. */
-function letThrough(finding: Finding, policy: Policy, why: string, mayForgo: boolean): Reasoned {
+function letThrough(finding: Finding, policy: Policy, why: string, mayForgo: boolean): Reaction {
   const copies = finding.canBackUp && !(mayForgo && policy.noBackup)
   return { verdict: copies ? 'back-up' : 'warn', why }
 }
@@ -270,10 +260,6 @@ function isStricter(verdict: Verdict, than: Verdict): boolean {
   return strictness.indexOf(verdict) > strictness.indexOf(than)
 }
 
-function isLooser(level: RuleLevel, than: Verdict): boolean {
-  return level === 'off' || isStricter(than, level)
-}
-
 function strictest(verdicts: readonly Verdict[]): Verdict {
   return verdicts.reduce<Verdict>((most, verdict) => (isStricter(verdict, most) ? verdict : most), 'pass')
 }
@@ -282,9 +268,10 @@ function strictest(verdicts: readonly Verdict[]): Verdict {
 function looseningOf(grounds: DecisionGrounds): readonly string[] {
   const { policy } = grounds
   const levels = grounds.stakes.flatMap(({ finding }) => {
-    const level = policy.rules[finding.rule]
-    const isIgnored = level !== undefined && isLooser(level, defaultOf(finding, grounds).verdict)
-    return isIgnored ? [`rules: { ${finding.rule}: ${level} }`] : []
+    const level = configuredLevel(finding, grounds)
+    if (level === null || !isLooser(level, levelOf(defaultOf(finding, grounds).verdict))) return []
+    const isForAll = typeof policy.rules[finding.rule] === 'string'
+    return [`rules: { ${finding.rule}: ${isForAll ? level : `{ ${grounds.audience.kind}: ${level} }`} }`]
   })
   return [
     ...(policy.yes ? ['--safe-yes'] : []),

@@ -25,14 +25,23 @@ export function deletedVolumes(
   invocation: Invocation,
   circumstances: Circumstances,
 ): readonly DeletedVolume[] {
-  if (commandOf(invocation) !== 'down' || !isOn(invocation, 'volumes') || isDryRun(invocation)) return []
-  const held = volumesHeldAfterwards(facts, invocation, circumstances)
-  return targets(facts, invocation)
-    .filter(({ volume }) => !held.has(volume.name) && keepsItsOwnData(volume))
+  return volumesTakenDown(facts, invocation, circumstances)
+    .filter(({ volume }) => keepsItsOwnData(volume))
     .map(({ volume, declared }) => ({ volume, declared, rule: tellingRule(facts, invocation, volume) }))
 }
 
-type Target = Omit<DeletedVolume, 'rule'>
+/** The same with the volumes whose data lies elsewhere, which stays where it is. */
+export function volumesTakenDown(
+  facts: Facts,
+  invocation: Invocation,
+  circumstances: Circumstances,
+): readonly Target[] {
+  if (commandOf(invocation) !== 'down' || !isOn(invocation, 'volumes') || isDryRun(invocation)) return []
+  const held = volumesHeldAfterwards(facts, invocation, circumstances)
+  return targets(facts, invocation).filter(({ volume }) => !held.has(volume.name))
+}
+
+export type Target = Omit<DeletedVolume, 'rule'>
 
 function targets(facts: Facts, invocation: Invocation): readonly Target[] {
   const declared = new Map(

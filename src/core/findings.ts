@@ -3,25 +3,50 @@ import type { Circumstances, Finding, Outcome } from '../model/finding.ts'
 import type { Holding } from '../model/holding.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
+import { findingId } from './finding-id.ts'
 import { rules } from './rules/index.ts'
 
 /**
  * Everything that the rules have to say about a command, the gravest first; about each holding once, by the rule that
- * says the gravest about it. Empty for what Compose does not run: help, lines that it rejects.
+ * says the gravest about it. A warning takes nobody's place and gives way to nobody: each rule may have one about each
+ * holding. Empty for what Compose does not run: help, lines that it rejects.
  */
 export function findFindings(
   facts: Facts,
   invocation: Invocation,
   circumstances: Circumstances,
 ): readonly Finding[] {
-  if (invocation.outcome === 'help' || invocation.outcome === 'error') return []
-  const all = rules.flatMap(rule => rule.check(facts, invocation, circumstances))
+  const all = everyFinding(facts, invocation, circumstances)
   const sorted = all.toSorted((a, b) => gravity(a) - gravity(b))
   const seen = new Set<string>()
-  return sorted.filter(({ holding }) => {
-    const identity = identityOfHolding(holding)
-    return !seen.has(identity) && seen.add(identity)
-  })
+  return sorted
+    .filter(({ holding, rule, warning }) => {
+      const whose = warning === true ? `${rule} ` : ''
+      const identity = `${whose}${identityOfHolding(holding)}`
+      return !seen.has(identity) && seen.add(identity)
+    })
+    .map(finding => ({ ...finding, id: findingId(finding, circumstances.sha256) }))
+}
+
+/** What every rule has to say, also several about the same holding, in the order of the rules. */
+export function everyFinding(
+  facts: Facts,
+  invocation: Invocation,
+  circumstances: Circumstances,
+): readonly Finding[] {
+  if (invocation.outcome === 'help' || invocation.outcome === 'error') return []
+  return rules.flatMap(rule => rule.check(facts, invocation, circumstances))
+}
+
+/** What the rules want to have looked into before they judge a command. Each once. */
+export function holdingsJudgedBy(
+  facts: Facts,
+  invocation: Invocation,
+  circumstances: Circumstances,
+): readonly Holding[] {
+  if (invocation.outcome === 'help' || invocation.outcome === 'error') return []
+  const wanted = rules.flatMap(rule => rule.looksInto?.(facts, invocation, circumstances) ?? [])
+  return [...new Map(wanted.map(holding => [identityOfHolding(holding), holding])).values()]
 }
 
 /** The holdings worth a look inside: those that exist and may be copied. Each once. */

@@ -1,4 +1,5 @@
 import type { ContainerFact, Facts, VolumeFact } from '../model/facts.ts'
+import type { DatabaseContents } from '../model/holding.ts'
 import type { Ledger, LedgerService } from '../model/journal.ts'
 
 /** How long it is remembered who first created a volume: past that a volume is nobody's scratch. Milliseconds. */
@@ -13,23 +14,38 @@ export function ledgerFor(from: {
   readonly facts: Facts
   readonly containers: readonly ContainerFact[]
   readonly volumes: readonly VolumeFact[]
+  /** What was recognised in volumes and directories, by name or path. */
+  readonly databases?: ReadonlyMap<string, DatabaseContents>
+  /** Names of volumes that this command deleted, and was let: nobody is to be alarmed that they are gone. */
+  readonly gone?: ReadonlySet<string>
   readonly audience: string
   readonly now: Date
 }): Ledger | null {
   const { before, facts } = from
-  const services = mergeServices(before?.services ?? [], servicesNow(from))
+  const services = mergeServices(without(before?.services ?? [], from.gone), servicesNow(from))
   const created = createdVolumes(from)
   const directory = facts.project.directory ?? before?.directory ?? null
+  const directoryId = facts.project.directoryId ?? before?.directoryId ?? null
+  const { host } = facts.engine
+  const compose = facts.compose.version
   const unchanged =
     before !== null &&
-    JSON.stringify([before.services, before.created, before.directory]) ===
-      JSON.stringify([services, created, directory])
+    JSON.stringify([
+      before.services,
+      before.created,
+      before.directory,
+      before.directoryId,
+      before.compose,
+    ]) === JSON.stringify([services, created, directory, directoryId, compose])
   if (unchanged || (services.length === 0 && before === null && created.length === 0)) return null
   return {
     format: 1,
     project: facts.project.name,
     engine: facts.engine.id,
     directory,
+    directoryId,
+    host,
+    compose,
     updatedAt: from.now.toISOString(),
     services,
     created,
@@ -37,36 +53,69 @@ export function ledgerFor(from: {
 }
 
 function servicesNow(from: {
+  readonly before: Ledger | null
   readonly facts: Facts
   readonly containers: readonly ContainerFact[]
   readonly volumes: readonly VolumeFact[]
+  readonly databases?: ReadonlyMap<string, DatabaseContents>
 }): readonly LedgerService[] {
   const createdAt = new Map(from.volumes.map(volume => [volume.name, volume.createdAt]))
-  const services = new Map<string, LedgerService['mounts'][number][]>()
+  const services = new Map<string, { container: ContainerFact; mounts: LedgerMount[] }>()
   for (const container of from.containers) {
     if (container.project !== from.facts.project.name || container.service === null || container.oneOff)
       continue
-    const mounts = services.get(container.service) ?? []
-    services.set(container.service, mounts)
+    const mounts: LedgerMount[] = services.get(container.service)?.mounts ?? []
+    services.set(container.service, { container, mounts })
     for (const mount of container.mounts) {
       if (mount.type !== 'volume' && mount.type !== 'bind') continue
       const name = mount.type === 'volume' ? (mount.name ?? '') : mount.source
       if (mounts.some(known => known.destination === mount.destination && known.name === name)) continue
+      const at = mount.type === 'volume' ? (createdAt.get(name) ?? null) : null
       mounts.push({
         type: mount.type,
         name,
-        createdAt: mount.type === 'volume' ? (createdAt.get(name) ?? null) : null,
+        createdAt: at,
         destination: mount.destination,
-        identity: null,
+        ...whatIsIn(from, name, at),
       })
     }
   }
   return [...services]
-    .filter(([, mounts]) => mounts.length > 0)
-    .map(([service, mounts]) => ({
+    .filter(([, { mounts }]) => mounts.length > 0)
+    .map(([service, { container, mounts }]) => ({
       service,
+      image: container.image,
+      imageId: container.imageId,
       mounts: mounts.toSorted((a, b) => compare(a.destination, b.destination) || compare(a.name, b.name)),
     }))
+}
+
+function without(
+  services: readonly LedgerService[],
+  gone: ReadonlySet<string> = new Set(),
+): readonly LedgerService[] {
+  return services
+    .map(service => ({ ...service, mounts: service.mounts.filter(mount => !gone.has(mount.name)) }))
+    .filter(service => service.mounts.length > 0)
+}
+
+type LedgerMount = LedgerService['mounts'][number]
+
+/** What was recognised now, else what was known of the very same volume. */
+function whatIsIn(
+  {
+    before,
+    databases,
+  }: { readonly before: Ledger | null; readonly databases?: ReadonlyMap<string, DatabaseContents> },
+  name: string,
+  createdAt: string | null,
+): Pick<LedgerMount, 'database' | 'identity'> {
+  const found = databases?.get(name)
+  if (found !== undefined) return { database: found.label, identity: found.identity }
+  const known = before?.services
+    .flatMap(service => service.mounts)
+    .find(mount => mount.name === name && mount.createdAt === createdAt)
+  return { database: known?.database ?? null, identity: known?.identity ?? null }
 }
 
 function mergeServices(

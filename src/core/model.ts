@@ -1,11 +1,15 @@
 import type { Model, MountModel, ServiceModel, VolumeModel } from '../model/facts.ts'
+import { parseDuration } from './format.ts'
+import { settingsOf } from './settings.ts'
+import type { Seal } from './settings.ts'
 
 /**
  * What `config` prints (JSON of v2 and later, YAML of v1 parsed), as the model. Throws `Error` for what is no model.
  *
+ * @param seal for values that are secrets
  * @param name the project's name, for v1, which leaves it and the volumes' names on the engine out
  */
-export function readModel(config: unknown, name?: string): Model {
+export function readModel(config: unknown, seal: Seal, name?: string): Model {
   if (!isRecord(config)) throw new Error('it is not an object')
   const project = name ?? textOf(config['name'])
   if (project === null) throw new Error('it has no project name')
@@ -13,7 +17,7 @@ export function readModel(config: unknown, name?: string): Model {
   const networks = networkNames(config, project)
   return {
     name: project,
-    services: services.map(([service, value]) => readService(service, recordOf(value), networks)),
+    services: services.map(([service, value]) => readService(service, recordOf(value), networks, seal)),
     volumes: Object.entries(recordOf(config['volumes'])).map(([key, value]) =>
       readVolume(key, value, project),
     ),
@@ -24,8 +28,10 @@ function readService(
   name: string,
   service: Readonly<Record<string, unknown>>,
   networks: ReadonlyMap<string, string>,
+  seal: Seal,
 ): ServiceModel {
   const attached = namesOf(service['networks'])
+  const [restarters, shared] = [restartersOf(service), sharedServices(service)]
   return {
     name,
     image: textOf(service['image']),
@@ -33,26 +39,57 @@ function readService(
     scale: scaleOf(service),
     containerName: textOf(service['container_name']),
     dependsOn: dependenciesOf(service),
+    ...(restarters.length > 0 ? { restartsWith: restarters } : {}),
+    ...(shared.length > 0 ? { sharesWith: shared } : {}),
+    ...(textOf(service['pull_policy']) === null ? {} : { pullPolicy: textOf(service['pull_policy']) ?? '' }),
     ...(textOf(service['network_mode']) === null && attached.length > 0
       ? { networks: attached.flatMap(key => networks.get(key) ?? []) }
       : {}),
     mounts: listOf(service['volumes']).flatMap(readMount),
     tmpfs: textsOf(service['tmpfs']).map(line => line.split(':', 1)[0] ?? line),
     labels: pairsOf(service['labels']),
+    settings: settingsOf(unescaped(pairsOf(service['environment'])), wordsOf(service), seal),
+    hostname: textOf(service['hostname']),
+    stopGracePeriod: parseDuration(textOf(service['stop_grace_period']) ?? ''),
+    stopSignal: textOf(service['stop_signal']),
   }
+}
+
+/** The words of its command line, whichever way they are written. */
+function wordsOf(service: Readonly<Record<string, unknown>>): readonly string[] {
+  return [...textsOf(service['entrypoint']), ...textsOf(service['command'])].map(unescape)
+}
+
+/** `config` prints what it has resolved so that it could be read again: a dollar is doubled. */
+function unescape(text: string): string {
+  return text.replaceAll('$$', '$')
+}
+
+function unescaped(pairs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, unescape(value)]))
 }
 
 /** What is started before it: said, or meant by links, shared namespaces and volumes (which v1 does not spell out). */
 function dependenciesOf(service: Readonly<Record<string, unknown>>): readonly string[] {
   const linked = textsOf(service['links']).map(link => link.split(':', 1)[0] ?? link)
-  const shared = ['network_mode', 'ipc', 'pid'].flatMap(key => {
+  return [...new Set([...namesOf(service['depends_on']), ...linked, ...sharedServices(service)])]
+}
+
+function sharedServices(service: Readonly<Record<string, unknown>>): readonly string[] {
+  const namespaces = ['network_mode', 'ipc', 'pid'].flatMap(key => {
     const [kind, other] = textOf(service[key])?.split(':') ?? []
     return kind === 'service' && other !== undefined ? [other] : []
   })
   const mounted = textsOf(service['volumes_from']).flatMap(entry =>
     entry.startsWith('container:') ? [] : [entry.split(':', 1)[0] ?? entry],
   )
-  return [...new Set([...namesOf(service['depends_on']), ...linked, ...shared, ...mounted])]
+  return [...new Set([...namespaces, ...mounted])]
+}
+
+/** What it depends on with `restart: true`. */
+function restartersOf(service: Readonly<Record<string, unknown>>): readonly string[] {
+  const needs = Object.entries(recordOf(service['depends_on']))
+  return needs.flatMap(([name, need]) => (recordOf(need)['restart'] === true ? [name] : []))
 }
 
 function networkNames(
@@ -79,16 +116,18 @@ function readMount(value: unknown): readonly MountModel[] {
   const target = textOf(value['target'])
   const type = mountTypes.find(each => each === value['type'])
   if (target === null || type === undefined) return []
-  return [{ type, source: textOf(value['source']), target, readOnly: value['read_only'] === true }]
+  const subpath = textOf(recordOf(value['volume'])['subpath'])
+  return [{ type, source: textOf(value['source']), target, readOnly: value['read_only'] === true, subpath }]
 }
 
 /** `pgdata:/path:ro`, `/srv/data:/path`, `/path` (anonymous): as v1 prints them. */
 function readShortMount(line: string): MountModel {
   const [first = '', second, mode = ''] = line.split(':')
-  if (second === undefined) return { type: 'volume', source: null, target: first, readOnly: false }
+  const none = { subpath: null }
+  if (second === undefined) return { type: 'volume', source: null, target: first, readOnly: false, ...none }
   const readOnly = mode.split(',').includes('ro')
   const type = /^[./~]/.test(first) ? 'bind' : 'volume'
-  return { type, source: first, target: second, readOnly }
+  return { type, source: first, target: second, readOnly, ...none }
 }
 
 function readVolume(key: string, value: unknown, project: string): VolumeModel {

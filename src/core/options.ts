@@ -91,6 +91,8 @@ export interface ReadOptions {
   readonly rest: readonly string[]
   /** Ours, as typed: `--safe-yes`, `SAFE_COMPOSE_ALLOW=down-volumes`. */
   readonly typed: readonly string[]
+  /** Where each option that was given comes from: its flag or its variable. */
+  readonly origins: Readonly<Partial<Record<keyof SafeOptions, string>>>
 }
 
 /**
@@ -118,7 +120,10 @@ export function readSafeOptions(
     typed.push(read.tookNext ? `${word} ${read.text}` : word)
     given.push(read)
   }
-  return { options: combine(given), rest: [...rest, ...after], typed }
+  const origins = Object.fromEntries(
+    given.map(({ info, from }) => [info.key, from === 'flag' ? info.flag : info.variable]),
+  )
+  return { options: combine(given), rest: [...rest, ...after], typed, origins }
 }
 
 /** `SAFE_COMPOSE=off`: everything goes through untouched. Throws `bad-usage` for a word that is neither on nor off. */

@@ -1,9 +1,12 @@
 import { Stop } from '../model/failure.ts'
-import type { Policy } from '../model/decision.ts'
-import { badConfiguration, mayProjectFile, readConfiguration } from './configuration.ts'
-import type { Configuration, ConfigurationSource } from './configuration.ts'
+import type { Audience, Policy } from '../model/decision.ts'
+import { badConfiguration, objectionsTo, readConfiguration } from './configuration.ts'
+import type { Configuration, ConfigurationSource, KnownRule, Objection } from './configuration.ts'
 import { nearest } from './did-you-mean.ts'
-import type { SafeOptions } from './options.ts'
+import { readSettingVariables } from './environment.ts'
+import { audienceKinds, levelFor, onTop } from './levels.ts'
+import type { ReadOptions } from './options.ts'
+import type { TrustState } from './trust.ts'
 
 /** What holds where nobody says anything else. */
 export const defaultPolicy: Policy = {
@@ -19,79 +22,169 @@ export const defaultPolicy: Policy = {
   patience: 60_000,
   maxStop: 10_000,
   keep: { days: 7, last: 3, bytes: 20_000_000_000 },
+  disposable: null,
+}
+
+/** Where a value comes from. What has none is built in. */
+export type Origin =
+  | {
+      readonly kind: 'user' | 'project'
+      readonly file: string
+      readonly line: number | null
+    }
+  /** A variable or a flag, by its name. */
+  | { readonly kind: 'given'; readonly name: string }
+
+/** The settings in force, and where each comes from. */
+export interface Settings {
+  readonly policy: Policy
+  /** By key: `store`, `preflight.maxAge`, `rules.down-volumes.person`, and options by theirs: `yes`. */
+  readonly origins: ReadonlyMap<string, Origin>
+  /** Variables that a coding agent's run leaves out of account, as set. */
+  readonly ignored: readonly string[]
+}
+
+export interface SettingsWords {
+  readonly sources: readonly ConfigurationSource[]
+  readonly options: Pick<ReadOptions, 'options' | 'origins'>
+  readonly variables: Readonly<Record<string, string | undefined>>
+  readonly audience: Audience['kind']
+  /** Whether the user trusts a project's configuration as it is. */
+  readonly trust: (source: ConfigurationSource) => TrustState
+  /** What the user saw to be declared disposable when trusting the project; null where it is not trusted. */
+  readonly disposable: readonly string[] | null
+  /** For paths that begin with `~/`. */
+  readonly home: string
+  /** For a relative path that was typed. */
+  readonly directory: string
+  readonly knownRules: readonly KnownRule[]
 }
 
 /**
  * The settings in force: built in, then the user's configuration, then the project's, then environment and flags.
- * Throws `bad-configuration` where a file is wrong or a project's would weaken anything, `bad-usage` for a rule that
- * does not exist.
- *
- * @param from.home for paths that begin with `~/`
- * @param from.directory for a relative path that was typed
- * @param from.knownRules the ids of all rules
+ * Throws `bad-configuration` where a file is wrong, or where a project's would weaken anything and is not trusted;
+ * `bad-usage` for a variable that is wrong and a rule that does not exist.
  */
-export function policyFrom(from: {
-  readonly sources: readonly ConfigurationSource[]
-  readonly options: SafeOptions
-  readonly home: string
-  readonly directory: string
-  readonly knownRules: readonly string[]
-}): Policy {
-  let policy = defaultPolicy
-  for (const owner of ['user', 'project'] as const) {
-    for (const source of from.sources.filter(each => each.owner === owner)) {
-      const configuration = readConfiguration(source, from.knownRules)
-      if (owner === 'project') refuseWeakening(source, configuration, policy)
-      policy = withConfiguration(policy, configuration)
-    }
+export function settingsFrom(words: SettingsWords): Settings {
+  let settings: Settings = { policy: defaultPolicy, origins: new Map(), ignored: [] }
+  for (const source of inOrder(words.sources)) {
+    const configuration = readConfiguration(source, words.knownRules)
+    const trust = source.owner === 'user' ? 'trusted' : words.trust(source)
+    if (trust !== 'trusted') refuseWeakening(source, trust, configuration, settings.policy, words.knownRules)
+    settings = withConfiguration(settings, configuration, path => ({
+      kind: source.owner,
+      file: source.file,
+      line: source.lineOf(path),
+    }))
   }
-  return withOptions(policy, from)
+  for (const { text, name, configuration } of readSettingVariables(words.variables, words.knownRules)) {
+    const objects =
+      words.audience === 'agent' && objectionsTo(configuration, settings.policy, words.knownRules).length > 0
+    settings = objects
+      ? { ...settings, ignored: [...settings.ignored, text] }
+      : withConfiguration(settings, configuration, () => ({ kind: 'given', name }))
+  }
+  return withOptions(settings, words)
 }
 
-function refuseWeakening(source: ConfigurationSource, configuration: Configuration, inForce: Policy): void {
-  const objection = mayProjectFile(configuration, inForce)
-  if (objection === null) return
-  throw badConfiguration(
-    source,
-    objection.path,
-    objection.what,
-    'it came with the project and is not trusted to weaken anything: take it out here, and put what you want into your own configuration',
-  )
+/** The user's own first: what a project may say depends on it. */
+function inOrder(sources: readonly ConfigurationSource[]): readonly ConfigurationSource[] {
+  return (['user', 'project'] as const).flatMap(owner => sources.filter(source => source.owner === owner))
 }
 
-function withConfiguration(policy: Policy, { store, rules, preflight, keep }: Configuration): Policy {
+/** Everything that a project's configuration would loosen, were it trusted. */
+export function loosenedBy(
+  words: Pick<SettingsWords, 'sources' | 'knownRules'>,
+): readonly { readonly source: ConfigurationSource; readonly objection: Objection }[] {
+  let settings: Settings = { policy: defaultPolicy, origins: new Map(), ignored: [] }
+  return inOrder(words.sources).flatMap(source => {
+    const configuration = readConfiguration(source, words.knownRules)
+    const objections =
+      source.owner === 'user' ? [] : objectionsTo(configuration, settings.policy, words.knownRules)
+    settings = withConfiguration(settings, configuration, () => ({ kind: 'given', name: '' }))
+    return objections.map(objection => ({ source, objection }))
+  })
+}
+
+function refuseWeakening(
+  source: ConfigurationSource,
+  trust: TrustState,
+  configuration: Configuration,
+  inForce: Policy,
+  knownRules: readonly KnownRule[],
+): void {
+  const [objection] = objectionsTo(configuration, inForce, knownRules)
+  if (objection === undefined) return
+  throw badConfiguration(source, objection.path, objection.what, howToTrust[trust])
+}
+
+const howToTrust: Readonly<Record<TrustState, string>> = {
+  trusted: '',
+  untrusted:
+    'it came with the project and is not trusted to weaken anything: take it out, or look at it and let it count: safe-compose trust',
+  changed:
+    'the project is trusted, but its configuration is another now: look at it and let it count again: safe-compose trust',
+}
+
+function withConfiguration(
+  { policy, origins, ignored }: Settings,
+  { store, rules, numbers }: Configuration,
+  originOf: (path: readonly string[]) => Origin,
+): Settings {
+  const found = new Map(origins)
+  if (store !== null) found.set('store', originOf(['store']))
+  for (const key of Object.keys(numbers)) found.set(key, originOf(key.split('.')))
+  const levels = { ...policy.rules }
+  for (const [id, setting] of Object.entries(rules)) {
+    levels[id] = onTop(setting, levels[id])
+    for (const kind of audienceKinds)
+      if (levelFor(setting, kind) !== null) found.set(`rules.${id}.${kind}`, originOf(['rules', id, kind]))
+  }
   return {
-    ...policy,
-    store: store ?? policy.store,
-    rules: { ...policy.rules, ...rules },
-    maxAge: preflight.maxAge ?? policy.maxAge,
-    patience: preflight.patience ?? policy.patience,
-    maxStop: preflight.maxStop ?? policy.maxStop,
-    keep: {
-      days: keep.days ?? policy.keep.days,
-      last: keep.last ?? policy.keep.last,
-      bytes: keep.bytes ?? policy.keep.bytes,
+    ignored,
+    origins: found,
+    policy: {
+      ...policy,
+      store: store ?? policy.store,
+      rules: levels,
+      maxAge: numbers['preflight.maxAge'] ?? policy.maxAge,
+      patience: numbers['preflight.patience'] ?? policy.patience,
+      maxStop: numbers['preflight.maxStop'] ?? policy.maxStop,
+      keep: {
+        days: numbers['keep.days'] ?? policy.keep.days,
+        last: numbers['keep.last'] ?? policy.keep.last,
+        bytes: numbers['keep.size'] ?? policy.keep.bytes,
+      },
     },
   }
 }
 
-function withOptions(policy: Policy, from: Parameters<typeof policyFrom>[0]): Policy {
-  const { options } = from
-  refuseUnknownRules(options.allow, from.knownRules)
+function withOptions({ policy, origins, ignored }: Settings, words: SettingsWords): Settings {
+  const { options, origins: given } = words.options
+  refuseUnknownRules(options.allow, words.knownRules)
   const store = options.store ?? policy.store
   return {
-    ...policy,
-    yes: options.yes ?? policy.yes,
-    noBackup: options.noBackup ?? policy.noBackup,
-    allow: options.allow,
-    dryRun: options.dryRun ?? policy.dryRun,
-    json: options.json ?? policy.json,
-    verbose: options.verbose ?? policy.verbose,
-    store: store === null ? null : absolutePath(store, from),
+    ignored,
+    origins: new Map([
+      ...origins,
+      ...Object.entries(given).map(([key, name]) => [key, { kind: 'given', name }] as const),
+    ]),
+    policy: {
+      ...policy,
+      yes: options.yes ?? policy.yes,
+      noBackup: options.noBackup ?? policy.noBackup,
+      allow: options.allow,
+      dryRun: options.dryRun ?? policy.dryRun,
+      json: options.json ?? policy.json,
+      verbose: options.verbose ?? policy.verbose,
+      store: store === null ? null : absolutePath(store, words),
+      disposable: words.disposable,
+    },
   }
 }
 
-function refuseUnknownRules(allow: readonly string[], known: readonly string[]): void {
+function refuseUnknownRules(allow: readonly string[], knownRules: readonly KnownRule[]): void {
+  const known = knownRules.map(rule => rule.id)
   const unknown = allow.find(rule => !known.includes(rule))
   if (unknown === undefined) return
   const meant = nearest(unknown, known)

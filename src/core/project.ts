@@ -12,6 +12,7 @@ export interface ProjectPlace {
   readonly files: readonly string[]
   /** By `-p` or COMPOSE_PROJECT_NAME; null where the file or the directory names it. */
   readonly name: string | null
+  readonly namedBy: Facts['project']['namedBy']
   /** The environment, with what `.env` files add to it. */
   readonly variables: Readonly<Record<string, string>>
   /** Those of `variables` that only a `.env` file sets. */
@@ -59,11 +60,22 @@ export async function locateProject(
   const last = invocation.form === 'v1' ? start : place
   const env = await readEnvFiles(invocation, own, [directory, last], directory, readText)
   const merged = { ...env, ...own }
-  const name = globalText(invocation, 'project-name') ?? merged['COMPOSE_PROJECT_NAME'] ?? ''
+  const typedName = globalText(invocation, 'project-name') ?? ''
+  const name = typedName === '' ? (merged['COMPOSE_PROJECT_NAME'] ?? '') : typedName
   return {
     directory: place,
     files,
     name: name === '' ? null : name,
+    namedBy:
+      typedName !== ''
+        ? 'flag'
+        : name !== ''
+          ? (own['COMPOSE_PROJECT_NAME'] ?? '') === ''
+            ? 'env-file'
+            : 'environment'
+          : (await saysItsName(files, readText))
+            ? 'file'
+            : 'directory',
     variables: merged,
     envFileOnly: Object.keys(env).filter(key => own[key] === undefined),
   }
@@ -86,6 +98,12 @@ export function targetOf(
   if (answer.ok) return 'model'
   const name = globalText(invocation, 'project-name') ?? variables['COMPOSE_PROJECT_NAME'] ?? ''
   return name === '' ? 'model' : 'labels'
+}
+
+/** Whether a Compose file has a top-level `name:`. */
+async function saysItsName(files: readonly string[], readText: ReadText): Promise<boolean> {
+  const texts = await Promise.all(files.map(readText))
+  return texts.some(text => text !== null && /^["']?name["']?\s*:\s*\S/m.test(text))
 }
 
 /** As v1 derives it: normalised, from the name that is told or the directory's. */
@@ -178,7 +196,8 @@ function definedOf(variables: Variables): Readonly<Record<string, string>> {
   )
 }
 
-function resolvePath(directory: string, path: string): string {
+/** Absolute, without `.`, `..` and a slash at the end. */
+export function resolvePath(directory: string, path: string): string {
   const parts: string[] = []
   for (const part of (path.startsWith('/') ? path : `${directory}/${path}`).split('/')) {
     if (part === '..') parts.pop()

@@ -1,5 +1,6 @@
 import type { ContainerFact, Facts, ServiceModel } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
+import type { RecreationCause } from '../model/prediction.ts'
 import { composeIsAtLeast, isV1 } from './compose-version.ts'
 import { escapeName } from './escape.ts'
 import { flagText, isDryRun, isOn } from './invocation.ts'
@@ -12,6 +13,8 @@ export interface Recreation {
   readonly service: ServiceModel
   /** What makes Compose do it, in words: `its configuration changed`. */
   readonly why: string
+  /** The same for programs. */
+  readonly cause: RecreationCause
   /** False where only the run itself will tell: an image that is about to be built or pulled. */
   readonly certain: boolean
   /** Whether the new container is given the anonymous volumes of the old one. */
@@ -36,7 +39,7 @@ export function findRecreations(facts: Facts, invocation: Invocation): readonly 
     })
     if (recreations.length > 0) changed.set(each.service.name, recreations)
   }
-  if (takesDependentsAlong(facts)) addDependents(facts, invocation, reached, changed)
+  addDependents(facts, invocation, reached, changed)
   return reached.flatMap(({ service }) => changed.get(service.name) ?? [])
 }
 
@@ -58,9 +61,13 @@ function keptContainers(
   return serviceContainers(facts, reached.service.name).filter(container => !surplus.has(container))
 }
 
-/** Until 2.29 version 2 recreated, with a service, everything that depends on it; later ones only restart it. */
-function takesDependentsAlong(facts: Facts): boolean {
-  return !isV1(facts) && !composeIsAtLeast(facts, '2.30.0')
+/**
+ * Until 2.29 version 2 recreated, with a service, everything that depends on it; later ones only what shares its
+ * namespaces or volumes, since those are tied to one container.
+ */
+function takenAlongWith(facts: Facts, service: ServiceModel): readonly string[] {
+  if (isV1(facts)) return []
+  return composeIsAtLeast(facts, '2.30.0') ? (service.sharesWith ?? []) : service.dependsOn
 }
 
 function addDependents(
@@ -69,15 +76,20 @@ function addDependents(
   reached: readonly ReachedService[],
   changed: Map<string, readonly Recreation[]>,
 ): void {
-  const next = reached.find(
-    ({ service }) => !changed.has(service.name) && service.dependsOn.some(name => changed.has(name)),
-  )
+  const isCertain = (name: string): boolean => changed.get(name)?.some(({ certain }) => certain) === true
+  const next = reached.find(({ service }) => {
+    const below = takenAlongWith(facts, service)
+    const own = changed.get(service.name)
+    if (own === undefined) return below.some(name => changed.has(name))
+    return own.length > 0 && !isCertain(service.name) && below.some(isCertain)
+  })
   if (next === undefined) return
   const { service } = next
-  const below = service.dependsOn.filter(name => changed.has(name))
-  const cause = {
-    why: `${escapeName(below[0] ?? '')}, on which it depends, is recreated`,
-    certain: below.some(name => changed.get(name)?.some(recreation => recreation.certain)),
+  const below = takenAlongWith(facts, service).filter(name => changed.has(name))
+  const cause: Cause = {
+    why: `${escapeName(below.find(isCertain) ?? below[0] ?? '')}, on which it depends, is recreated`,
+    cause: 'dependency',
+    certain: below.some(isCertain),
   }
   const containers = keptContainers(facts, invocation, next)
   changed.set(
@@ -140,7 +152,7 @@ function keepsAnonymousVolumes(invocation: Invocation): boolean {
   return command !== 'run' && command !== 'scale' && !isOn(invocation, 'renew-anon-volumes')
 }
 
-type Cause = Pick<Recreation, 'why' | 'certain'>
+type Cause = Pick<Recreation, 'why' | 'cause' | 'certain'>
 
 function causeOf(
   facts: Facts,
@@ -149,16 +161,40 @@ function causeOf(
   container: ContainerFact,
 ): Cause | null {
   const { service } = reached
-  const why =
-    forced(facts, invocation, reached) ??
-    changedConfiguration(facts, service, container) ??
-    lostDependencies(facts, invocation, service, container) ??
-    changedImage(facts, service, container) ??
-    missingVolume(facts, service, container) ??
-    missingNetwork(facts, service, container)
-  if (why !== null) return { why, certain: true }
-  const perhaps = comingImage(invocation, service)
-  return perhaps === null ? null : { why: perhaps, certain: false }
+  const causes: readonly (readonly [RecreationCause, () => string | null])[] = [
+    ['forced', () => forced(facts, invocation, reached)],
+    ['configuration', () => changedConfiguration(facts, service, container)],
+    ['configuration', () => lostDependencies(facts, invocation, service, container)],
+    ['image', () => changedImage(facts, service, container)],
+    ['mount', () => missingVolume(facts, service, container)],
+    ['network', () => missingNetwork(facts, service, container)],
+    ['dependency', () => lostPartner(facts, service)],
+  ]
+  for (const [cause, find] of causes) {
+    const why = find()
+    if (why !== null) return { why, cause, certain: true }
+  }
+  const coming = comingImage(invocation, service)
+  if (coming !== null) return { why: coming, cause: 'image', certain: false }
+  const hidden = untoldConfiguration(facts, service)
+  return hidden === null ? null : { why: hidden, cause: 'configuration', certain: false }
+}
+
+/** The hash of what is tied to another container has that container's id in it, which `config --hash` has not. */
+function isTied(facts: Facts, service: ServiceModel): boolean {
+  return !isV1(facts) && (service.sharesWith ?? []).length > 0
+}
+
+function untoldConfiguration(facts: Facts, service: ServiceModel): string | null {
+  if (!isTied(facts, service)) return null
+  const partner = escapeName(service.sharesWith?.[0] ?? '')
+  return `it shares what belongs to ${partner}, and only Compose can compare that`
+}
+
+function lostPartner(facts: Facts, service: ServiceModel): string | null {
+  if (!isTied(facts, service)) return null
+  const missing = service.sharesWith?.find(name => serviceContainers(facts, name).length === 0)
+  return missing === undefined ? null : `${escapeName(missing)}, to which it is tied, is created`
 }
 
 function forced(facts: Facts, invocation: Invocation, { selected }: ReachedService): string | null {
@@ -172,7 +208,7 @@ function forced(facts: Facts, invocation: Invocation, { selected }: ReachedServi
 
 function changedConfiguration(facts: Facts, service: ServiceModel, container: ContainerFact): string | null {
   const hash = facts.hashes[service.name]
-  if (hash === undefined || hash === container.configHash) return null
+  if (hash === undefined || hash === container.configHash || isTied(facts, service)) return null
   const image = service.image
   return image === null || image === container.image || container.image.startsWith('sha256:')
     ? 'its configuration changed'
@@ -212,7 +248,8 @@ function missingVolume(facts: Facts, service: ServiceModel, container: Container
   const mounted = new Set(
     container.mounts.flatMap(mount => (mount.type === 'volume' ? (mount.name ?? []) : [])),
   )
-  const names = new Map((facts.model?.volumes ?? []).map(volume => [volume.key, volume.name]))
+  const volumes = [...(facts.wholeModel?.volumes ?? []), ...(facts.model?.volumes ?? [])]
+  const names = new Map(volumes.map(volume => [volume.key, volume.name]))
   const missing = service.mounts
     .flatMap(mount =>
       mount.type === 'volume' && mount.source !== null ? (names.get(mount.source) ?? []) : [],
@@ -224,9 +261,7 @@ function missingVolume(facts: Facts, service: ServiceModel, container: Container
 /** Compose looks only at running containers; the states change while we copy, so a stopped one counts as well. */
 function missingNetwork(facts: Facts, service: ServiceModel, container: ContainerFact): string | null {
   if (!composeIsAtLeast(facts, '2.32.0')) return null
-  const attached = container.details?.networks
-  const missing =
-    attached === undefined ? undefined : service.networks?.find(name => !attached.includes(name))
+  const missing = service.networks?.find(name => !container.networks.includes(name))
   return missing === undefined ? null : `it is to join the network ${escapeName(missing)}`
 }
 

@@ -63,12 +63,8 @@ function stakeRow({ stake, verdict, why, backUp }: DecidedStake): Row {
   const { finding } = stake
   const sign = finding.warning === true ? '!' : signs[finding.outcome]
   const done = verdict === 'refuse' ? `refused: ${why}` : backUp ? 'backed up first' : `not backed up: ${why}`
-  return [
-    sign,
-    nameIn(stake),
-    whatOf(stake),
-    finding.warning === true ? finding.because : `${finding.because} (${done})`,
-  ]
+  const words = finding.warning === true ? finding.because : `${finding.because} (${done})`
+  return [sign, nameIn(stake), whatOf(stake), finding.id === undefined ? words : `${words} [${finding.id}]`]
 }
 
 function sparedRow({ stake, why }: Decision['spared'][number]): Row {

@@ -1,4 +1,4 @@
-import type { Stake } from './finding.ts'
+import type { Remedy, Stake } from './finding.ts'
 import type { Holding } from './holding.ts'
 
 /** Who is asking. Told by the agent's variables first, then CI's, then the terminal (stdin and stderr). */
@@ -34,7 +34,7 @@ export interface DecidedStake {
 /** Settings in force: built in, then configuration, environment and flags on top. */
 export interface Policy {
   /** Per rule id: what it leads to instead of the default of the audience. */
-  readonly rules: Readonly<Record<string, RuleLevel>>
+  readonly rules: Readonly<Record<string, RuleSetting>>
   /** `--safe-yes`: the person's answer is "back up and go on". */
   readonly yes: boolean
   /** `--safe-no-backup`. */
@@ -54,9 +54,17 @@ export interface Policy {
   readonly maxStop: number
   /** Preflight restore points: days kept, the newest N always, total bytes per project. */
   readonly keep: { readonly days: number; readonly last: number; readonly bytes: number }
+  /**
+   * What the user saw to be declared disposable when trusting this project, as `disposablesOf` writes it: only then
+   * `safe-compose.backup: "false"` is believed about a database. Null where the project is not trusted.
+   */
+  readonly disposable: readonly string[] | null
 }
 
 export type RuleLevel = 'off' | 'warn' | 'back-up' | 'ask' | 'refuse'
+
+/** One level for everybody, or one for each kind of audience; who is left out keeps the default. */
+export type RuleSetting = RuleLevel | Readonly<Partial<Record<Audience['kind'], RuleLevel>>>
 
 /** What a person at the terminal answered. */
 export type Answer =
@@ -65,6 +73,8 @@ export type Answer =
   /** Run the same command without what deletes. */
   | 'keep-the-data'
   | 'stop'
+  /** Take this way out; what then is to be run is judged anew. */
+  | { readonly remedy: Exclude<Remedy, { kind: 'advice' }> }
 
 /** One step of a plan. Data, each with its cause; the executor holds no policy. */
 export type Step =

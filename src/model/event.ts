@@ -1,8 +1,9 @@
-import type { Answer, Decision, Plan } from './decision.ts'
+import type { Answer, Decision } from './decision.ts'
 import type { Failure } from './failure.ts'
 import type { Holding } from './holding.ts'
 import type { Manifest, RestorePoint } from './restore-point.ts'
-import type { RunState } from './journal.ts'
+import type { LedgerService, RunState } from './journal.ts'
+import type { Forecast } from './prediction.ts'
 
 /** Everything the program can say while it works. `ui/messages.ts` makes sentences of it; nothing else prints. */
 export type Event =
@@ -16,8 +17,8 @@ export type Event =
       /** What the command leaves alone although one might fear for it, and why. */
       readonly kept: readonly { readonly name: string; readonly why: string }[]
     }
-  /** `--safe-dry-run`, `plan`. */
-  | { readonly type: 'plan'; readonly plan: Plan; readonly project: string }
+  /** `--safe-dry-run`. */
+  | { readonly type: 'plan'; readonly forecast: Forecast }
   /** A copy goes on. `total` and `rate` (bytes, bytes per second) are null while not known. */
   | {
       readonly type: 'progress'
@@ -63,6 +64,18 @@ export type Event =
       readonly project: string
       readonly command: readonly string[]
     }
+  /** A service came up on other data than it is known to have. Must not be overlooked. */
+  | {
+      readonly type: 'alarm'
+      readonly alarm: {
+        readonly service: string
+        readonly before: LedgerService['mounts'][number]
+        readonly now: LedgerService['mounts'][number]
+      }
+      readonly project: string
+      /** What was run: its words choose the project. */
+      readonly command: readonly string[]
+    }
   | { readonly type: 'answered'; readonly answer: Answer }
   /** A run that died was finished or rolled back. */
   | {
@@ -79,6 +92,22 @@ export type Event =
       readonly type: 'restore'
       readonly step: 'begin' | 'checked' | 'safety' | 'restored' | 'started' | 'put-back'
       readonly holding: Holding | null
+      readonly details: readonly string[]
+    }
+  /**
+   * A Compose file's text: `change` shows what would be written (the lines of the difference), `written` names the copy
+   * of the file as it was and then what each key is, `nothing` says that every name is written already.
+   */
+  | {
+      readonly type: 'pin'
+      readonly step: 'change' | 'written' | 'nothing'
+      readonly file: string | null
+      readonly details: readonly string[]
+    }
+  /** A volume becomes a service's again. */
+  | {
+      readonly type: 'adopt'
+      readonly step: 'begin' | 'starting' | 'up' | 'not-up'
       readonly details: readonly string[]
     }
   /** Something worth knowing that stops nothing. */

@@ -1,3 +1,6 @@
+import type { Contents } from './holding.ts'
+import type { Ledger } from './journal.ts'
+
 /**
  * One immutable picture of a project as declared (Compose's own resolved model) and of the engine as it is.
  * Times are ISO 8601 in UTC, sizes are bytes.
@@ -13,6 +16,8 @@ export interface Facts {
   readonly wholeModel: Model | null
   /** What `config` said when it failed. */
   readonly modelError: string | null
+  /** What `config` warned of, as it said it (`The "DATA_DIR" variable is not set …`). */
+  readonly modelWarnings: string
   /** How the command finds what it acts on (down, rm, stop, …): by the file's model, or by the labels on the engine. */
   readonly target: 'model' | 'labels'
   /** `config --hash` per service, by the Compose that will run; empty when it was not asked. */
@@ -23,6 +28,21 @@ export interface Facts {
   readonly volumes: readonly VolumeFact[]
   /** The images of the project's containers and services. */
   readonly images: readonly ImageFact[]
+  /** What is remembered of this project on this engine; null when nothing is. */
+  readonly ledger: Ledger | null
+  /** What is remembered of other projects, or of other engines, in this project's directory (by path or by inode). */
+  readonly otherLedgers: readonly Ledger[]
+  /** What the rules had looked into before they judge, by `identityOfHolding`. */
+  readonly contents: Readonly<Record<string, Contents>>
+  /** Directories of this machine that matter, by path; empty where the engine is not on this machine. */
+  readonly places: Readonly<Record<string, PlaceFact>>
+}
+
+/** A path of this machine, as it stands. */
+export interface PlaceFact {
+  readonly state: 'missing' | 'empty' | 'filled' | 'file' | 'unknown'
+  /** Device, inode and birth, `2049:131075:1763…`, which a rename keeps; null when nothing is there or it cannot be told. */
+  readonly id: string | null
 }
 
 export interface ComposeFact {
@@ -49,8 +69,12 @@ export interface ProjectFact {
   readonly name: string
   /** The project directory where it is known (the model, or the labels of its containers). */
   readonly directory: string | null
+  /** Device and inode of the directory; null when it cannot be told. */
+  readonly directoryId: string | null
   /** The Compose files, absolute where they are known. */
   readonly files: readonly string[]
+  /** What gives the project its name. Only `file` moves with the files wherever they go. */
+  readonly namedBy: 'flag' | 'environment' | 'env-file' | 'file' | 'directory'
 }
 
 export interface Model {
@@ -67,13 +91,32 @@ export interface ServiceModel {
   readonly scale: number
   readonly containerName: string | null
   readonly dependsOn: readonly string[]
+  /** Of those the ones whose restart or replacement restarts it (`restart: true`). */
+  readonly restartsWith?: readonly string[]
+  /** Services whose namespaces or volumes it shares: its containers are tied to theirs by id. */
+  readonly sharesWith?: readonly string[]
+  /** `pull_policy`; left out where nothing is said. */
+  readonly pullPolicy?: string
   /** Names on the engine of the networks it must be attached to; left out where the model does not tell. */
   readonly networks?: readonly string[]
   readonly mounts: readonly MountModel[]
   /** Targets of `tmpfs:`. */
   readonly tmpfs: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+  /** What its environment and its command line say about where and how it keeps data. */
+  readonly settings: Settings
+  readonly hostname: string | null
+  /** Milliseconds; null where nothing is said (Docker's 10 s). */
+  readonly stopGracePeriod: number | null
+  readonly stopSignal: string | null
 }
+
+/**
+ * Of an environment and a command line only what tells about data (core/settings.ts lists it): variables by their name,
+ * options by their name with two dashes (`--appendonly`). Values that are secrets are sealed: equal ones stay equal,
+ * none can be read.
+ */
+export type Settings = Readonly<Record<string, string>>
 
 export interface MountModel {
   readonly type: 'volume' | 'bind' | 'tmpfs' | 'image' | 'cluster' | 'npipe'
@@ -81,6 +124,8 @@ export interface MountModel {
   readonly source: string | null
   readonly target: string
   readonly readOnly: boolean
+  /** The folder of the volume that is mounted instead of its root; null for the root. */
+  readonly subpath: string | null
 }
 
 export interface VolumeModel {
@@ -112,6 +157,8 @@ export interface ContainerFact {
   readonly createdAt: string
   readonly labels: Readonly<Record<string, string>>
   readonly mounts: readonly MountFact[]
+  /** Names of the networks that it is or will be attached to. */
+  readonly networks: readonly string[]
   /** Only read where the container was inspected: those of the project, and those that use what is at stake. */
   readonly details: ContainerDetails | null
 }
@@ -127,9 +174,12 @@ export interface ContainerDetails {
   readonly finishedAt: string | null
   /** Targets of tmpfs mounts, which hide a volume at the same path. */
   readonly tmpfs: readonly string[]
-  /** Names of environment variables only; values are never kept in facts. */
-  readonly environmentKeys: readonly string[]
-  readonly networks: readonly string[]
+  /** Targets whose volume was given by its name. The engine never deletes such a one with the container. */
+  readonly mountedByName?: readonly string[]
+  readonly settings: Settings
+  readonly hostname: string
+  /** Milliseconds; null where the engine's default holds. */
+  readonly stopTimeout: number | null
   readonly pid: number
 }
 
@@ -164,4 +214,11 @@ export interface ImageFact {
   readonly volumes: readonly string[]
   /** Of its environment only what tells the software's version (`PG_MAJOR`, `REDIS_VERSION`, …). */
   readonly versions: Readonly<Record<string, string>>
+  /** What its own environment and command line say about data, as for a service. */
+  readonly settings: Settings
+  /**
+   * Whether the engine's answer about it has a `ContainerConfig`, in the API version that Compose v1 speaks: without
+   * it v1 breaks off in the middle of a recreation. Null where it was not asked, for any other Compose.
+   */
+  readonly containerConfig: boolean | null
 }

@@ -30,6 +30,7 @@ export interface BindHolding {
 /** Data in a container's own writable layer. */
 export interface LayerHolding {
   readonly kind: 'layer'
+  /** Its id; empty for one that is still to come. */
   readonly container: string
   readonly service: string | null
   readonly number: number | null
@@ -39,7 +40,10 @@ export interface LayerHolding {
 /** A directory of this machine that a command would delete (`bridge convert -o`). */
 export interface DirectoryHolding {
   readonly kind: 'directory'
+  /** Absolute. */
   readonly path: string
+  /** What stood in it: equal while no name, size or time in it changes; empty where it could not be looked at. */
+  readonly version: string
 }
 
 /** The name a person knows a holding by, unescaped: `shop_pgdata`, `db:/var/lib/postgresql/data`, `/srv/data`. */
@@ -66,9 +70,9 @@ export function identityOfHolding(holding: Holding): string {
     case 'bind':
       return `bind ${holding.source}`
     case 'layer':
-      return `layer ${holding.container} ${holding.path}`
+      return `layer ${holding.container || (holding.service ?? '')} ${holding.path}`
     case 'directory':
-      return `directory ${holding.path}`
+      return `directory ${holding.path} ${holding.version}`
   }
 }
 
@@ -93,4 +97,11 @@ export interface DatabaseContents {
   readonly path: string
   /** What identifies this very database across moves (PostgreSQL's system identifier); null where there is none. */
   readonly identity: string | null
+  /** Other databases in the same holding (another version's folder, a moved data directory); absent where none was seen. */
+  readonly others?: readonly { readonly label: string; readonly path: string }[]
+  /**
+   * Redis keeps a snapshot (`dump.rdb`), a log (`appendonlydir`, `appendonly.aof`), or both. Started with a log it reads
+   * nothing else, and makes an empty one where there is none. Absent for other servers.
+   */
+  readonly persistence?: { readonly snapshot: boolean; readonly log: boolean }
 }

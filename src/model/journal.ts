@@ -43,16 +43,28 @@ export interface JournalEntry {
   }
 }
 
-/** One volume that a restore fills, and from where. */
+/** One volume, or another place, that a restore fills, and from where. */
 export interface RestoreTask {
   readonly restorePoint: string
   /** Which of its holdings, by `nameOfHolding`. */
   readonly holding: string
   readonly volume: string
+  /** Where it goes when that is no volume: `volume` is only its name for people then. */
+  readonly into?: RestorePlace
   /** The restore point that holds what stood there before; null when nothing did. */
   readonly safety: string | null
   readonly finished: boolean
 }
+
+export type RestorePlace =
+  /** The writable layer of a service's container, which may be another one by the time that it is finished. */
+  | {
+      readonly kind: 'layer'
+      readonly service: string | null
+      readonly number: number | null
+      readonly path: string
+    }
+  | { readonly kind: 'directory'; readonly path: string }
 
 /** How one container stood before it was touched. */
 export interface RunState {
@@ -77,6 +89,11 @@ export interface Ledger {
   readonly project: string
   readonly engine: string
   readonly directory: string | null
+  /** Device and inode of that directory; null where it could not be told. */
+  readonly directoryId: string | null
+  /** The endpoint by which the engine was reached, and the Compose that ran. */
+  readonly host: string
+  readonly compose: string
   readonly updatedAt: string
   readonly services: readonly LedgerService[]
   /** Volumes that this audience itself first created under the guard: name, creation time, audience. */
@@ -89,11 +106,16 @@ export interface Ledger {
 
 export interface LedgerService {
   readonly service: string
+  /** The image of its container: reference and id. */
+  readonly image: string
+  readonly imageId: string
   readonly mounts: readonly {
     readonly type: 'volume' | 'bind'
     readonly name: string
     readonly createdAt: string | null
     readonly destination: string
+    /** `PostgreSQL 15`; null where no database was recognised. */
+    readonly database: string | null
     /** PostgreSQL's system identifier and the like. */
     readonly identity: string | null
   }[]

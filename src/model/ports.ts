@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Answer, Decision, Plan } from './decision.ts'
 import type { ComposeFact, ContainerFact, EngineFact, Facts, ImageFact, Model, VolumeFact } from './facts.ts'
-import type { Contents, Holding } from './holding.ts'
+import type { Contents, DatabaseContents, Holding } from './holding.ts'
 import type { Invocation } from './invocation.ts'
 import type { JournalEntry, Ledger, RunState } from './journal.ts'
 import type {
@@ -24,8 +24,11 @@ export interface Compose {
    * for a failing `config`: that is an answer.
    */
   readonly model: (invocation: Invocation, options: { everything: boolean }) => Promise<ModelAnswer>
-  /** `config --hash`, for every service; empty when Compose cannot say. */
-  readonly hashes: (invocation: Invocation) => Promise<Readonly<Record<string, string>>>
+  /** `config --hash`, for every service (`everything`: of all profiles); empty when Compose cannot say. */
+  readonly hashes: (
+    invocation: Invocation,
+    options?: { everything: boolean },
+  ) => Promise<Readonly<Record<string, string>>>
   /**
    * Runs the command with its argv untouched; standard streams are the child's own. Signals and job control reach it.
    * Resolves with how it ended; `input` replaces stdin by the bytes read once for `-f -`.
@@ -64,8 +67,14 @@ export interface Engine {
   }>
   /** The same containers with `details` filled in. Those that vanished meanwhile are left out. */
   readonly inspect: (containers: readonly ContainerFact[]) => Promise<readonly ContainerFact[]>
-  /** By reference or id; those that do not exist are left out. */
-  readonly images: (references: readonly string[]) => Promise<readonly ImageFact[]>
+  /**
+   * By reference or id; those that do not exist are left out. `v1Api`: the API version that Compose v1 speaks, such as
+   * `1.41`, or `newest`; with it `containerConfig` is told.
+   */
+  readonly images: (
+    references: readonly string[],
+    options?: { readonly v1Api: string },
+  ) => Promise<readonly ImageFact[]>
   /**
    * A quick look into holdings: database, size, last write, emptiness. Stops at `budget` milliseconds (sizes become
    * null, the database is still told). Starts nothing.
@@ -75,6 +84,10 @@ export interface Engine {
     facts: Pick<Facts, 'containers' | 'volumes' | 'engine'>,
     budget: number,
   ) => Promise<ReadonlyMap<Holding, Contents>>
+  /** The databases in directories of containers, by the `name` given; what is none, or cannot be looked at, is left out. */
+  readonly databases: (
+    places: readonly { readonly container: string; readonly path: string; readonly name: string }[],
+  ) => Promise<ReadonlyMap<string, DatabaseContents>>
   readonly volume: (name: string) => Promise<VolumeFact | null>
   readonly container: (idOrName: string) => Promise<ContainerFact | null>
   /** Creates, or throws `not-possible` if one of that name stands already. */
@@ -93,12 +106,21 @@ export interface Engine {
   readonly setRestartPolicy: (id: string, policy: string, maximumRetries: number) => Promise<void>
   /** Inspect output for `state/`, environment values replaced by keyed hashes. JSON text. */
   readonly redactedInspect: (containerIds: readonly string[], key: Uint8Array) => Promise<string>
+  /** Opens the way out of a holding; `close` removes every helper it made. */
+  /**
+   * Finds out how volumes can be read and filled, which takes a moment, before it is needed. Never throws: whoever
+   * opens one is told.
+   */
+  readonly readyCopies: () => Promise<void>
   /** Opens the way out of a volume or directory; `close` removes every helper it made. */
   readonly openSource: (
     holding: Holding,
     facts: Pick<Facts, 'containers' | 'volumes' | 'engine'>,
   ) => Promise<TarSource>
-  /** Opens the way into a volume, which is expected to be empty. */
+  /**
+   * Opens the way into a volume, which is expected to be empty; or into a layer or a directory, whose present content
+   * goes: in a layer at once, in a directory when the sink is settled.
+   */
   readonly openSink: (target: SinkTarget) => Promise<TarSink>
   /** Removes everything that is in a volume. Only called after its content was saved. */
   readonly emptyVolume: (name: string) => Promise<void>
@@ -148,11 +170,20 @@ export type SinkTarget =
     }
   /** Into a created, never started container at a path: for anonymous volumes. */
   | { readonly kind: 'container'; readonly id: string; readonly path: string }
+  /** Into the writable layer of a container that does not run, at a path where it has no mount. */
+  | { readonly kind: 'layer'; readonly id: string; readonly path: string }
+  /** A directory of this machine. */
+  | { readonly kind: 'directory'; readonly path: string }
 
 export interface TarSink {
   readonly kind: 'api' | 'mountpoint'
   readonly command: { readonly program: string; readonly args: readonly string[] } | null
   readonly open: () => Promise<{ readonly stream: Writable; readonly done: Promise<void> }>
+  /**
+   * Where everything is written beside its place first: puts it there, all at once, and what stood there goes. To be
+   * called when what was written has been checked; absent where it is in its place already.
+   */
+  readonly settle?: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -218,6 +249,8 @@ export interface Store {
   ) => Promise<readonly string[]>
   readonly journal: (scope: StoreScope) => Journal
   readonly ledger: (scope: StoreScope) => LedgerFile
+  /** Every ledger of the store; those that cannot be read are left out. */
+  readonly ledgers: () => Promise<readonly Ledger[]>
 }
 
 export interface StoreScope {
@@ -230,7 +263,7 @@ export interface RestorePointDraft {
   readonly id: string
   /**
    * Writes one archive: source → compressor → hash → file, then reads it back once. Throws `no-space`,
-   * `backup-failed`. Bytes of the tar so far go to `onBytes` (or of the archive where the tar never passes through us).
+   * `backup-failed`. Bytes of the tar so far go to `onBytes`.
    */
   readonly putArchive: (
     name: string,
@@ -242,7 +275,7 @@ export interface RestorePointDraft {
   readonly publish: (
     manifest: Omit<Manifest, 'id' | 'sequence' | 'state' | 'format'>,
   ) => Promise<RestorePoint>
-  /** Removes what was written. */
+  /** Removes what was written, and what is being written at the moment; nothing can be put any more. */
   readonly discard: () => Promise<void>
 }
 
@@ -288,8 +321,20 @@ export interface Host {
   readonly random: (bytes: number) => Uint8Array
   /** Of the text's UTF-8 bytes, in lower-case hex. */
   readonly sha256: (text: string) => string
+  /** Under a key that only this process knows: equal texts give equal seals, and nobody can read them. */
+  readonly seal: (text: string) => string
   readonly owner: () => Promise<LockOwner>
   readonly isAlive: (owner: LockOwner) => Promise<boolean>
+}
+
+/** What `doctor` wants to know of this machine. */
+export interface HostSurvey {
+  /** Where it is arranged that backups are taken by themselves, for people; null where that cannot be read. */
+  readonly schedules: readonly string[] | null
+  /** Bytes free where the store lies; null where it cannot be told. */
+  readonly free: number | null
+  /** Whether the docker CLI's plugin `compose` of this user leads to us. */
+  readonly pluginIsOurs: boolean
 }
 
 /** Consistency that a copy really had, and what to write beside it. */

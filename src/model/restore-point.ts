@@ -68,7 +68,7 @@ export type KeptForm = ArchiveForm
 export interface ArchiveForm extends StoredFile {
   readonly form: 'archive'
   readonly compression: 'zstd' | 'gzip'
-  /** Of the tar inside: its length in bytes and what is in it, as counted when it was read back. */
+  /** Of the tar inside: its length in bytes and what is in it, as counted when it was written. */
   readonly tar: TarCounts
 }
 

@@ -45,8 +45,9 @@ export function helpText(version: string): string {
     ...columns(
       [
         ['  ~/.config/safe-compose/config.yaml', 'yours: store, rules, preflight, keep'],
-        ['  .safe-compose.yaml', "a project's, beside its Compose file; may only add protection"],
+        ['  .safe-compose.yaml', "a project's, beside its Compose file; unless trusted, it only protects"],
         ['  x-safe-compose:', 'the same, inside the Compose file'],
+        ['  SAFE_COMPOSE_MAX_AGE=6h, …', 'the same as variables, listed in the README'],
       ],
       '   ',
     ),
@@ -63,7 +64,15 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   show: ['show [--json] ID'],
   restore: ['restore [ID] [--volume V] [--to V2]', 'restore --from FILE --volume V'],
   undo: ['undo [ID] [--list [--json]]'],
+  plan: ['plan [--json] [--exit-code] [COMMAND …]'],
+  doctor: ['doctor [--json]'],
   approve: ['approve CODE'],
+  explain: ['explain [RULE|FINDING-ID] [--json]'],
+  settings: ['settings [--json]'],
+  trust: ['trust [DIR] [--list | --remove]'],
+  pin: ['pin [--external] [--yes] [VOLUME…]', 'pin --check [VOLUME…]'],
+  adopt: ['adopt VOLUME [--as KEY] [--copy]', '      [--yes]'],
+  lint: ['lint [--format F] [FILE…]'],
   compose: ['compose COMMAND …'],
   help: ['help'],
 }

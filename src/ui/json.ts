@@ -1,5 +1,6 @@
 import type { Event, Reporter } from '../model/event.ts'
 import { exitCodeOf } from '../model/failure.ts'
+import { forecastJson } from '../core/forecast-json.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import { failedLines } from './failures.ts'
 import { planLines, refusedLines } from './messages.ts'
@@ -32,12 +33,16 @@ export function jsonReporter(options: {
   }
 }
 
-function inWords(event: Event, now: Date): { readonly text?: readonly string[]; readonly exitCode?: number } {
+/** What is added to an event, or stands in place of a part of it. */
+function inWords(
+  event: Event,
+  now: Date,
+): { readonly text?: readonly string[]; readonly exitCode?: number; readonly forecast?: object } {
   switch (event.type) {
     case 'refused':
       return { text: refusedLines(event, { now, isTerminal: false, command: event.command }) }
     case 'plan':
-      return { text: planLines(event) }
+      return { forecast: forecastJson(event.forecast), text: planLines(event) }
     case 'failed':
       return { text: failedLines(event, []), exitCode: exitCodeOf(event.failure, event.kind) }
     default:

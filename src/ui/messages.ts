@@ -1,17 +1,22 @@
 import { escapeName } from '../core/escape.ts'
 import { formatAgeOf, formatBytes, formatDuration, listed, plural } from '../core/format.ts'
 import { renderPlan } from '../core/plan.ts'
+import { renderForecast } from '../core/render-forecast.ts'
 import type { DecidedStake, Decision } from '../model/decision.ts'
 import type { Event } from '../model/event.ts'
 import { unreachable } from '../model/failure.ts'
-import type { Outcome } from '../model/finding.ts'
+import type { Outcome, Replacement } from '../model/finding.ts'
 import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import { columns } from './columns.ts'
+import { elsewhere, elsewhereBlock, elsewhereDeed, remedyLines } from './elsewhere.ts'
 import {
+  composeLine,
   lastWriteOf,
   nameOf,
   otherProjectLine,
+  projectWords,
+  quoted,
   safeLine,
   sameProjectLine,
   shortLine,
@@ -41,11 +46,23 @@ export function foundLines(event: EventOf<'found'>, setting: Setting): readonly 
   const remarks = decision.stakes.filter(
     ({ verdict, stake }) => verdict !== 'pass' && isRemark(stake.finding, verdict),
   )
+  const displaced = elsewhere(counting)
   const groups = outcomes
-    .map(outcome => ({ outcome, stakes: counting.filter(({ stake }) => stake.finding.outcome === outcome) }))
+    .map(outcome => ({
+      outcome,
+      stakes: counting.filter(
+        each =>
+          each.stake.finding.outcome === outcome && !displaced.some(other => other.stake === each.stake),
+      ),
+    }))
     .filter(({ stakes }) => stakes.length > 0)
   const blocks = setting.isTerminal || decision.verdict === 'ask'
   return [
+    ...displaced.flatMap(({ stake }) =>
+      blocks
+        ? elsewhereBlock(stake, setting.now)
+        : [`safe-compose: ${shortLine(event.command)} lets ${elsewhereDeed(stake, setting.now)}`],
+    ),
     ...groups.flatMap(({ outcome, stakes }) =>
       blocks ? blockOf(event, outcome, stakes, setting) : logLinesOf(event.command, outcome, stakes),
     ),
@@ -57,7 +74,7 @@ export function foundLines(event: EventOf<'found'>, setting: Setting): readonly 
       ? []
       : [`safe-compose: a person approved exactly this, once (${decision.approval})`]),
     ...ignoredLines(decision),
-    ...remarks.flatMap(({ stake }) => remarkLines(stake.finding.because, stake.finding.instead)),
+    ...remarkLinesOf(remarks),
   ]
 }
 
@@ -82,7 +99,7 @@ function blockOf(
     sizeOf(contents),
     lastWriteOf(contents, now) ?? '',
     finding.usedBy.length === 0 ? '' : `used by ${listed(finding.usedBy.map(escapeName))}`,
-    finding.canBackUp ? '' : 'cannot be backed up yet',
+    finding.canBackUp ? '' : 'cannot be backed up',
   ])
   const kept = event.kept.map(({ name, why }) => `  kept: ${escapeName(name)} (${escapeName(why)})`)
   return [
@@ -186,11 +203,34 @@ function ignoredLines({ ignored }: Decision): readonly string[] {
   return [`safe-compose: ignored, because a coding agent is at work: ${listed(ignored.map(escapeName))}`]
 }
 
-function remarkLines(because: string, instead: string | null): readonly string[] {
-  return [
-    `safe-compose: warning: ${escapeName(because)}`,
-    ...(instead === null ? [] : [`  instead:  ${escapeName(instead)}`]),
-  ]
+/** What is said of several holdings in the same words is said once. */
+function remarkLinesOf(remarks: readonly DecidedStake[]): readonly string[] {
+  return becauses(remarks).flatMap(because => {
+    const same = remarks.filter(({ stake }) => escapeName(stake.finding.because) === because)
+    const instead = new Set(same.flatMap(({ stake }) => stake.finding.instead ?? []))
+    return [
+      `safe-compose: warning: ${because}`,
+      ...[...instead].map(line => `  instead:  ${escapeName(line)}`),
+    ]
+  })
+}
+
+/** Of what is only worth a word, what concerns data that a refused command would delete. */
+function remarksOn(refused: readonly DecidedStake[], decision: Decision): readonly DecidedStake[] {
+  const deleted = new Set(
+    refused
+      .filter(({ stake }) => stake.finding.outcome === 'destroyed')
+      .map(({ stake }) => identityOfHolding(stake.finding.holding)),
+  )
+  return decision.stakes.filter(
+    ({ stake: { finding } }) => finding.warning === true && deleted.has(identityOfHolding(finding.holding)),
+  )
+}
+
+/** What `explain` knows each finding by. */
+export function findingIdLines({ decision }: { readonly decision: Decision }): readonly string[] {
+  const ids = decision.stakes.map(({ stake }) => stake.finding.id).filter(id => id !== undefined)
+  return ids.map(id => `safe-compose: more about this: safe-compose explain ${escapeName(id)}`)
 }
 
 // ---- Refusals ----------------------------------------------------------------------------------------------------
@@ -203,10 +243,15 @@ export function refusedLines(event: EventOf<'refused'>, { now }: Setting): reado
   const unclear = refused.filter(({ stake }) => !saysItself.has(stake.finding.rule))
   return [
     `safe-compose: refused: \`${shortLine(command)}\` would ${wouldDo(refused, now)}.`,
-    ...becauses(unclear).map(because => `  why: ${because}`),
+    ...becauses([...unclear, ...remarksOn(refused, decision)]).map(because => `  why: ${because}`),
+    ...evidenceLines(refused),
     ...cannotBackUpLines(refused),
     `  Nothing was changed.${code === null ? reasonOf(refused) : ' A person has to decide this.'}`,
     ...ignoredLines(decision).map(line => line.replace('safe-compose: i', '  I')),
+    ...remedyLines(
+      command,
+      refused.map(({ stake }) => stake.finding),
+    ),
     ...insteadLines(refused),
     ...(code === null ? onPurposeLines(command, refused) : []),
     ...(code !== null && destroys ? scratchLines(command, code) : []),
@@ -216,7 +261,19 @@ export function refusedLines(event: EventOf<'refused'>, { now }: Setting): reado
   ]
 }
 
+/** What proves that a service would start elsewhere: nobody is there who could ask. */
+function evidenceLines(refused: readonly DecidedStake[]): readonly string[] {
+  const lines = elsewhere(refused).flatMap(({ stake }) => stake.finding.evidence)
+  return [...new Set(lines)].map(line => `       ${escapeName(line)}`)
+}
+
 function wouldDo(refused: readonly DecidedStake[], now: Date): string {
+  const displaced = elsewhere(refused)
+  const others = refused.filter(each => !displaced.some(other => other.stake === each.stake))
+  return [...displaced.map(({ stake }) => elsewhereDeed(stake, now)), ...losses(others, now)].join(' and ')
+}
+
+function losses(refused: readonly DecidedStake[], now: Date): readonly string[] {
   return outcomes
     .map(outcome => ({ outcome, stakes: refused.filter(({ stake }) => stake.finding.outcome === outcome) }))
     .filter(({ stakes }) => stakes.length > 0)
@@ -224,7 +281,6 @@ function wouldDo(refused: readonly DecidedStake[], now: Date): string {
       const names = listed(stakes.map(({ stake }) => stakeInWords(stake, now)))
       return `${wouldWords[outcome]} ${names}${outcome === 'orphaned' ? ' behind' : ''}`
     })
-    .join(' and ')
 }
 
 const wouldWords: Readonly<Record<Outcome, string>> = {
@@ -244,7 +300,7 @@ function cannotBackUpLines(refused: readonly DecidedStake[]): readonly string[] 
   const names = refused
     .filter(({ stake }) => !stake.finding.canBackUp)
     .map(({ stake }) => nameOf(stake.finding.holding))
-  return names.length === 0 ? [] : [`  No backup can be made of ${listed(names)} yet.`]
+  return names.length === 0 ? [] : [`  No backup can be made of ${listed(names)}.`]
 }
 
 function insteadLines(refused: readonly DecidedStake[]): readonly string[] {
@@ -394,8 +450,9 @@ export function undoLines(
       ]
     case 'not-started':
       return [
-        `safe-compose: the volumes are back; nothing was started: ${first}`,
+        `safe-compose: ${third === '' ? 'the data is back' : 'not everything is back'}; nothing was started: ${first}`,
         `  start it with:  ${second}`,
+        ...(third === '' ? [] : [`  then the rest:  ${third}`]),
       ]
     default:
       return unreachable(step)
@@ -431,14 +488,88 @@ export function restoreLines(
   }
 }
 
+// ---- Mending -----------------------------------------------------------------------------------------------------
+
+/** What would be written into a Compose file, and that it was. */
+export function pinLines({ step, file, details }: EventOf<'pin'>): readonly string[] {
+  const [first = '', ...rest] = details
+  switch (step) {
+    case 'change':
+      return ['safe-compose: the change', '', ...details.map(line => `  ${escapeName(line)}`), '']
+    case 'written':
+      return [
+        `safe-compose: from now on ${listed(rest.map(escapeName))}, whatever the project is called`,
+        `  put the file back with:  ${quoted(['cp', first, file ?? ''])}`,
+      ]
+    case 'nothing':
+      return ['safe-compose: nothing to do: the names are written already']
+    default:
+      return unreachable(step)
+  }
+}
+
+export function adoptLines({ step, details }: EventOf<'adopt'>): readonly string[] {
+  const words = details.map(escapeName)
+  const [first = '', second = '', third = ''] = words
+  switch (step) {
+    case 'begin':
+      return [`safe-compose: ${first}${second === '' ? '' : ` (${second})`} becomes ${third}`]
+    case 'starting':
+      return [`  starting    ${words.join(', ')}`]
+    case 'up':
+      return [`safe-compose: ${first} runs on ${second}: ${third}`]
+    case 'not-up':
+      return [`safe-compose: warning: ${first}`, ...words.slice(1).map(line => `  ${line}`)]
+    default:
+      return unreachable(step)
+  }
+}
+
 // ---- The rest ----------------------------------------------------------------------------------------------------
 
 /** The dry run. */
-export function planLines({ plan, project }: EventOf<'plan'>): readonly string[] {
+export function planLines({ forecast }: EventOf<'plan'>): readonly string[] {
   return [
-    `safe-compose: project ${escapeName(project)}: ${renderPlan(plan)}`,
+    `safe-compose: ${renderForecast(forecast)}`,
+    '',
+    `safe-compose itself: ${renderPlan(forecast.plan)}`,
+    '',
     'safe-compose: a dry run: nothing was changed, and Compose did not run',
   ].flatMap(text => text.split('\n'))
+}
+
+/** A service runs on other data than it is known to have. */
+export function alarmLines({ alarm, command }: EventOf<'alarm'>, { now }: Setting): readonly string[] {
+  const { service, before, now: present } = alarm
+  const isFresh = present.database === null || before.identity !== present.identity
+  const rows = [
+    ['  before', escapeName(before.name), databaseWords(before)],
+    [
+      '  now',
+      escapeName(present.name),
+      [databaseWords(present), bornWords(present.createdAt, now)].filter(word => word !== '').join(', '),
+    ],
+  ]
+  return [
+    `safe-compose: ALERT  ${escapeName(service)} came up on ${isFresh ? 'a fresh database' : 'other data'}`,
+    ...columns(rows, '   '),
+    `  Stop writing to it:  ${composeLine([...projectWords(command), 'stop', service])}`,
+  ]
+}
+
+function databaseWords({ database, identity }: EventOf<'alarm'>['alarm']['now']): string {
+  if (database === null) return 'no database recognised yet'
+  return identity === null
+    ? escapeName(database)
+    : `${escapeName(database)}, cluster ${shortIdentity(identity)}`
+}
+
+function shortIdentity(identity: string): string {
+  return identity.length <= 9 ? identity : `${identity.slice(0, 4)}…${identity.slice(-3)}`
+}
+
+function bornWords(createdAt: string | null, now: Date): string {
+  return createdAt === null ? '' : `created ${formatAgeOf(createdAt, now)}`
 }
 
 export function warningLines({ text }: EventOf<'warning'>): readonly string[] {
@@ -460,6 +591,8 @@ export function choiceWords(about: {
   readonly estimate: number | null
   readonly command: readonly string[]
   readonly keepLine: string | null
+  /** What a service would start on in place of its data, where that is what is asked about. */
+  readonly wouldUse: Replacement['state'] | null
 }): Readonly<Record<'back-up-and-go-on' | 'always-in-this-project' | 'keep-the-data' | 'stop', string>> {
   const deed = about.destroys ? 'delete' : 'go on'
   const time =
@@ -472,11 +605,16 @@ export function choiceWords(about: {
   return {
     'back-up-and-go-on': about.backsUp
       ? `${`Back up, then ${deed}`.padEnd(28)}  (${time}${undo})${about.canBackUp ? '' : ', as far as a backup can be made'}`
-      : `${capital(deed)} without a backup`,
+      : (goOnWords(about.wouldUse) ?? `${capital(deed)} without a backup`),
     'always-in-this-project': 'Always back up and go on in this project',
     'keep-the-data': `Keep the data: run \`${about.keepLine ?? ''}\` instead`,
     stop: 'Stop, do nothing',
   }
+}
+
+function goOnWords(wouldUse: Replacement['state'] | null): string | null {
+  if (wouldUse === null) return null
+  return wouldUse === 'missing' || wouldUse === 'empty' ? 'Really start empty' : 'Go on all the same'
 }
 
 function capital(text: string): string {

@@ -2,7 +2,9 @@ import { destroys, estimateCopies } from '../core/estimate.ts'
 import { escapeName } from '../core/escape.ts'
 import type { Answer } from '../model/decision.ts'
 import { Stop } from '../model/failure.ts'
+import type { Remedy } from '../model/finding.ts'
 import type { Prompt } from '../model/ports.ts'
+import { elsewhere, remedyChoice, uniqueRemedies } from './elsewhere.ts'
 import { choiceWords, question } from './messages.ts'
 import type { TerminalInput } from './terminal-input.ts'
 import { composeLine } from './words.ts'
@@ -29,7 +31,7 @@ export function openPrompt(options: PromptOptions): Prompt {
         type: 'select',
         message: question,
         choices,
-        default: choices.find(choice => choice.value === defaultOf(asked))?.value ?? 'stop',
+        default: choices.find(choice => choice.value === defaultOf(asked, choices))?.value ?? 'stop',
         pageSize: choices.length,
       })
     },
@@ -49,17 +51,30 @@ function choicesOf(asked: Question): readonly { readonly name: string; readonly 
     estimate: estimateCopies(asked.plan),
     command: asked.command,
     keepLine: asked.keepCommand === null ? null : composeLine(asked.keepCommand),
+    wouldUse: elsewhere(asked.decision.stakes)[0]?.stake.finding.wouldUse.state ?? null,
   })
-  const offered: readonly Answer[] = [
+  const offered: readonly Exclude<Answer, object>[] = [
     'back-up-and-go-on',
     ...(isWholeBackup(asked) ? ['always-in-this-project' as const] : []),
     ...(asked.keepCommand === null ? [] : ['keep-the-data' as const]),
     'stop',
   ]
-  return offered.map(value => ({ name: words[value], value }))
+  return [
+    ...remediesOf(asked).map(remedy => ({ name: remedyChoice(remedy), value: { remedy } })),
+    ...offered.map(value => ({ name: words[value], value })),
+  ]
 }
 
-function defaultOf(asked: Question): Answer {
+/** The ways out that can be taken at once. */
+function remediesOf({ decision }: Question): readonly Exclude<Remedy, { kind: 'advice' }>[] {
+  const findings = decision.stakes.map(({ stake }) => stake.finding)
+  return uniqueRemedies(findings).filter(remedy => remedy.kind !== 'advice')
+}
+
+/** The first way out changes nothing before it is shown; where data goes, a backup comes before everything else. */
+function defaultOf(asked: Question, choices: readonly { readonly value: Answer }[]): Answer | undefined {
+  if (elsewhere(asked.decision.stakes).length > 0)
+    return choices.find(({ value }) => typeof value === 'object')?.value
   return isWholeBackup(asked) ? 'back-up-and-go-on' : 'stop'
 }
 

@@ -1,3 +1,4 @@
+import type { Check } from '../core/doctor.ts'
 import { escapeName } from '../core/escape.ts'
 import { formatAgeOf, formatBytes, formatDuration, formatCount, plural } from '../core/format.ts'
 import type { HoldingRecord, Manifest, RestorePoint } from '../model/restore-point.ts'
@@ -25,6 +26,7 @@ export function openTables(options: { readonly width: number | null; readonly ho
       about: { readonly project: string | null; readonly store: string; readonly now: Date },
     ): string => backupsTable(points, about, options),
     show: (point: RestorePoint, now: Date): string => showTable(point, now, options),
+    doctor: (checks: readonly Check[]): string => doctorTable(checks),
     undoList: (rows: readonly UndoTableRow[], now: Date): string => undoTable(rows, now, options),
   }
 }
@@ -88,6 +90,26 @@ function stateOf({ state, damage }: RestorePoint): string {
 
 function shortened(path: string, home: string | null): string {
   return home !== null && home !== '/' && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path
+}
+
+// ---- doctor ------------------------------------------------------------------------------------------------------
+
+const healthSigns = { well: '✔', warning: '!', critical: '✗', unknown: '?' } as const
+
+function doctorTable(checks: readonly Check[]): string {
+  const rows = checks.map(({ health, title, found, mend }) => [
+    `${healthSigns[health]} ${escapeName(title)}`,
+    escapeName(found),
+    mend === null ? '' : `→ ${escapeName(mend)}`,
+  ])
+  const count = (health: Check['health']): number => checks.filter(check => check.health === health).length
+  const counts = [
+    `${count('well')} well`,
+    ...(count('warning') > 0 ? [plural(count('warning'), 'warning')] : []),
+    ...(count('critical') > 0 ? [`${count('critical')} to mend`] : []),
+    ...(count('unknown') > 0 ? [`${count('unknown')} unknown`] : []),
+  ]
+  return text([...columns(rows, '   '), counts.join(', ')])
 }
 
 // ---- show --------------------------------------------------------------------------------------------------------

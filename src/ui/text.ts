@@ -6,12 +6,16 @@ import { identityOfHolding } from '../model/holding.ts'
 import { openPaint } from './color.ts'
 import { failedLines } from './failures.ts'
 import {
+  adoptLines,
+  alarmLines,
   backupSparedLines,
   composeEndedLines,
   copiedLines,
   detailLines,
+  findingIdLines,
   foundLines,
   longCopyLine,
+  pinLines,
   planLines,
   recoveredLines,
   refusedLines,
@@ -93,7 +97,7 @@ function linesOf(
 ): readonly string[] {
   switch (event.type) {
     case 'found':
-      return foundLines(event, setting)
+      return [...foundLines(event, setting), ...(options.verbose ? findingIdLines(event) : [])]
     case 'plan':
       return planLines(event)
     case 'copied':
@@ -112,13 +116,19 @@ function linesOf(
     case 'compose-ended':
       return composeEndedLines(event, setting)
     case 'refused':
-      return refusedLines(event, setting)
+      return [...refusedLines(event, setting), ...(options.verbose ? findingIdLines(event) : [])]
     case 'recovered':
       return recoveredLines(event)
     case 'undo':
       return undoLines(event, setting)
     case 'restore':
       return restoreLines(event, setting)
+    case 'pin':
+      return pinLines(event)
+    case 'adopt':
+      return adoptLines(event)
+    case 'alarm':
+      return alarmLines(event, setting)
     case 'warning':
       return warningLines(event)
     case 'detail':

@@ -78,6 +78,11 @@ export function otherProjectLine(argv: readonly string[], project: string, words
   return composeLine([...kept, '-p', project, ...words])
 }
 
+/** The words before the command, which choose the project. */
+export function projectWords(argv: readonly string[]): readonly string[] {
+  return aroundCommand(argv).before
+}
+
 function withoutCompose(argv: readonly string[]): readonly string[] {
   const { before, after } = aroundCommand(argv)
   return [...before.filter(word => word !== 'compose'), ...after]

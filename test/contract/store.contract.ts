@@ -143,6 +143,24 @@ export function storeContract(name: string, makeStore: (root: string) => Store):
       }
     })
 
+    test('what was given up takes nothing more, not even what was under way', async () => {
+      const root = folder()
+      const store = makeStore(root)
+      await store.prepare()
+      const draft = await store.begin(scope, 'x')
+      const underWay = [draft.putFile('state/a', 'a'), draft.putFile('state/b/c', 'c')]
+      await draft.discard()
+      await Promise.allSettled(underWay)
+      await expect(draft.putFile('state/late', 'late')).rejects.toThrow('given up')
+      await expect(draft.putArchive('late', directorySource(data(), 'stream'), () => {})).rejects.toThrow(
+        'given up',
+      )
+      expect(await store.clearPartials(scope, async () => false)).toEqual([])
+      expect(readdirSync(root, { recursive: true }).filter(name => String(name).includes('state'))).toEqual(
+        [],
+      )
+    })
+
     test('an archive that was cut off or altered is refused, before anything is unpacked', async () => {
       const place = folder()
       const written = await put(makeStore(place), data(), 'stream')

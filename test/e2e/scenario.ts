@@ -57,7 +57,12 @@ export function childVariables(more: Readonly<Record<string, string>> = {}): Rec
 /** A project from a Compose file's text. `files` are written beside it. */
 export async function scenario(
   compose: string,
-  options: { readonly files?: Readonly<Record<string, string>>; readonly name?: string } = {},
+  options: {
+    readonly files?: Readonly<Record<string, string>>
+    readonly name?: string
+    /** A quicker way to clear away what the project made. */
+    readonly clear?: (self: Scenario) => Promise<void>
+  } = {},
 ): Promise<Scenario> {
   const name = options.name ?? `sct${randomBytes(4).toString('hex')}`
   const home = await mkdtemp(join(tmpdir(), 'safe-compose-e2e-'))
@@ -73,7 +78,8 @@ export async function scenario(
   const engine = inject('engine')
   const [program = 'docker', ...prefix] = engine.compose.command
   const docker = (words: readonly string[], run: RunOptions = {}): Promise<Ended> =>
-    runProgram('docker', words, { directory, ...run, variables: { ...variables, ...run.variables } })
+    // Not in the project's directory, which a test may move.
+    runProgram('docker', words, { directory: home, ...run, variables: { ...variables, ...run.variables } })
   const self: Scenario = {
     name,
     directory,
@@ -121,7 +127,10 @@ export async function scenario(
   }
   await self.write('compose.yaml', compose)
   for (const [path, content] of Object.entries(options.files ?? {})) await self.write(path, content)
-  onTestFinished(() => clearAway(self, home))
+  onTestFinished(async () => {
+    await (options.clear ?? clearAway)(self)
+    await rm(home, { recursive: true, force: true })
+  })
   return self
 }
 
@@ -172,7 +181,7 @@ export function lines(text: string): readonly string[] {
     .toSorted()
 }
 
-async function clearAway(self: Scenario, home: string): Promise<void> {
+async function clearAway(self: Scenario): Promise<void> {
   const filter = `label=com.docker.compose.project=${self.name}`
   const { stdout: containers } = await self.docker(['ps', '-aq', '--filter', filter])
   if (lines(containers).length > 0) await self.docker(['rm', '-fv', ...lines(containers)])
@@ -181,5 +190,4 @@ async function clearAway(self: Scenario, home: string): Promise<void> {
   if (volumes.length > 0) await self.docker(['volume', 'rm', '-f', ...volumes])
   const { stdout: networks } = await self.docker(['network', 'ls', '-q', '--filter', filter])
   if (lines(networks).length > 0) await self.docker(['network', 'rm', ...lines(networks)])
-  await rm(home, { recursive: true, force: true })
 }

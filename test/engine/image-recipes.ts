@@ -44,6 +44,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   'postgres:15': postgres('15', 'bookworm'),
   'postgres:17': postgres('17', 'trixie'),
+  'postgres:18': postgres18(),
   'redis:7': {
     kind: 'debian',
     suite: 'bookworm',
@@ -114,6 +115,27 @@ function postgres(major: string, suite: Suite): Recipe {
       Cmd: ['postgres'],
       StopSignal: 'SIGINT',
       ExposedPorts: { '5432/tcp': {} },
+    },
+  }
+}
+
+/** From 18 on the VOLUME is the parent, and each major version has a folder of its own in it. */
+function postgres18(): Recipe {
+  const { config, ...recipe } = postgres('18', 'sid') as Recipe & { kind: 'debian' }
+  return {
+    ...recipe,
+    setup: recipe.setup.replace(
+      'install -d -o postgres -g postgres /var/lib/postgresql\ninstall -d -o postgres -g postgres -m 1777 /var/lib/postgresql/data',
+      'install -d -o postgres -g postgres -m 1777 /var/lib/postgresql',
+    ),
+    files: [...recipe.files, script('postgres-18-entrypoint.sh', '/usr/local/bin/docker-ensure-layout.sh')],
+    config: {
+      ...config,
+      Env: config.Env.map(line =>
+        line.startsWith('PGDATA=') ? 'PGDATA=/var/lib/postgresql/18/docker' : line,
+      ),
+      Volumes: { '/var/lib/postgresql': {} },
+      Entrypoint: ['docker-ensure-layout.sh'],
     },
   }
 }

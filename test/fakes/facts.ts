@@ -12,6 +12,9 @@ import type {
   VolumeFact,
   VolumeModel,
 } from '../../src/model/facts.ts'
+import type { Contents, Holding } from '../../src/model/holding.ts'
+import { identityOfHolding } from '../../src/model/holding.ts'
+import type { Ledger, LedgerService } from '../../src/model/journal.ts'
 import type { Circumstances } from '../../src/model/finding.ts'
 import type { ComposeForm, Invocation } from '../../src/model/invocation.ts'
 
@@ -35,6 +38,14 @@ interface ProjectWords {
   readonly hashes?: Readonly<Record<string, string>>
   /** The file cannot be read: what `config` said. */
   readonly broken?: string
+  /** What `config` warned of. */
+  readonly warnings?: string
+  readonly project?: Partial<Facts['project']>
+  readonly ledger?: Ledger
+  readonly otherLedgers?: readonly Ledger[]
+  /** By `identityOfHolding`; see `looked`. */
+  readonly contents?: Facts['contents']
+  readonly places?: Facts['places']
 }
 
 /** A project `shop` with Compose 2.40.3, as declared and as it runs; the services' volumes are declared with them. */
@@ -56,15 +67,27 @@ export function aProject(words: ProjectWords = {}): Facts {
       rootDirectory: '/var/lib/docker',
       securityOptions: [],
     },
-    project: { name, directory: '/srv/shop', files: ['/srv/shop/compose.yaml'] },
+    project: {
+      name,
+      directory: '/srv/shop',
+      directoryId: '1:100',
+      files: ['/srv/shop/compose.yaml'],
+      namedBy: 'directory',
+      ...words.project,
+    },
     model: words.broken === undefined ? model : null,
     wholeModel: words.broken === undefined ? wholeModel : null,
     modelError: words.broken ?? null,
+    modelWarnings: words.warnings ?? '',
     target: words.target ?? 'model',
     hashes: words.hashes ?? Object.fromEntries(services.map(service => [service.name, 'hash-1'])),
     containers: words.containers ?? [],
     volumes: words.volumes ?? [],
     images: words.images ?? [],
+    ledger: words.ledger ?? null,
+    otherLedgers: words.otherLedgers ?? [],
+    contents: words.contents ?? {},
+    places: words.places ?? {},
   }
 }
 
@@ -102,6 +125,10 @@ export function aService(name: string, words: ServiceWords = {}): ServiceModel {
     dependsOn: [],
     tmpfs: [],
     labels: {},
+    settings: {},
+    hostname: null,
+    stopGracePeriod: null,
+    stopSignal: null,
     ...words,
     mounts: (words.mounts ?? []).map(mountModel),
   }
@@ -111,8 +138,9 @@ function mountModel(word: string): MountModel {
   const parts = word.split(':')
   const readOnly = parts.at(-1) === 'ro'
   const [first = '', second] = readOnly ? parts.slice(0, -1) : parts
-  if (second === undefined) return { type: 'volume', source: null, target: first, readOnly }
-  return { type: first.startsWith('/') ? 'bind' : 'volume', source: first, target: second, readOnly }
+  const root = { readOnly, subpath: null }
+  if (second === undefined) return { type: 'volume', source: null, target: first, ...root }
+  return { type: first.startsWith('/') ? 'bind' : 'volume', source: first, target: second, ...root }
 }
 
 type ContainerWords = Partial<Omit<ContainerFact, 'mounts' | 'details'>> & {
@@ -139,6 +167,7 @@ export function aContainer(service: string, words: ContainerWords = {}): Contain
     image: `${service}:1`,
     imageId: `sha256:${service}`,
     createdAt: madeAt,
+    networks: ['shop_default'],
     ...words,
     labels: { 'com.docker.compose.image': `sha256:${service}`, ...words.labels },
     mounts: (words.mounts ?? []).map(mountFact),
@@ -149,8 +178,9 @@ export function aContainer(service: string, words: ContainerWords = {}): Contain
       exitCode: 0,
       finishedAt: null,
       tmpfs: [],
-      environmentKeys: [],
-      networks: ['shop_default'],
+      settings: {},
+      hostname: name,
+      stopTimeout: null,
       pid: 1,
       ...words.details,
     },
@@ -193,7 +223,16 @@ export function anonymousName(digit: string): string {
 
 export function anImage(reference: string, words: Partial<ImageFact> = {}): ImageFact {
   const name = reference.split(':')[0] ?? reference
-  return { id: `sha256:${name}`, references: [reference], digests: [], volumes: [], versions: {}, ...words }
+  return {
+    id: `sha256:${name}`,
+    references: [reference],
+    digests: [],
+    volumes: [],
+    versions: {},
+    settings: {},
+    containerConfig: null,
+    ...words,
+  }
 }
 
 /** A command line as typed after `docker compose` (or `docker-compose`), words parted by blanks. */
@@ -211,8 +250,71 @@ export function circumstances(words: Partial<Circumstances> = {}): Circumstances
   return {
     variables: {},
     stdin: 'empty',
+    directory: '/srv/shop',
     directories: {},
     sha256: text => createHash('sha256').update(text).digest('hex'),
     ...words,
+  }
+}
+
+/** What was seen in a volume; a PostgreSQL of 1.2 GB unless told otherwise. */
+export function someContents(words: Partial<Contents> = {}): Contents {
+  return {
+    empty: false,
+    bytes: 1_200_000_000,
+    lastWrite: '2026-11-23T20:13:00.000Z',
+    database: { kind: 'postgresql', label: 'PostgreSQL 15', path: '', identity: '7316000000000000904' },
+    cache: null,
+    ...words,
+  }
+}
+
+export const nothingInIt: Contents = {
+  empty: true,
+  bytes: 0,
+  lastWrite: null,
+  database: null,
+  cache: null,
+}
+
+/** For `contents` of a project: what was seen in each volume. */
+export function looked(...seen: readonly (readonly [VolumeFact, Contents])[]): Facts['contents'] {
+  return Object.fromEntries(
+    seen.map(([volume, contents]) => {
+      const holding: Holding = { kind: 'volume', name: volume.name, createdAt: volume.createdAt }
+      return [identityOfHolding(holding), contents]
+    }),
+  )
+}
+
+/** What is remembered of `shop`; mounts of its services as `volume:/path` or `/srv/data:/path`. */
+export function aLedger(
+  services: Readonly<Record<string, readonly string[]>>,
+  words: Partial<Omit<Ledger, 'services'>> = {},
+): Ledger {
+  return {
+    format: 1,
+    project: 'shop',
+    engine: 'engine-1',
+    directory: '/srv/shop',
+    directoryId: '1:100',
+    host: 'unix:///var/run/docker.sock',
+    compose: '2.40.3',
+    updatedAt: madeAt,
+    created: [],
+    ...words,
+    services: Object.entries(services).map(([service, mounts]): LedgerService => ({
+      service,
+      image: `${service}:1`,
+      imageId: `sha256:${service}`,
+      mounts: mounts.map(mountFact).map(mount => ({
+        type: mount.type === 'bind' ? 'bind' : 'volume',
+        name: mount.name ?? mount.source,
+        createdAt: mount.type === 'bind' ? null : madeAt,
+        destination: mount.destination,
+        database: null,
+        identity: null,
+      })),
+    })),
   }
 }

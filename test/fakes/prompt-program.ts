@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { openPrompt } from '../../src/ui/prompt.ts'
 import { openTerminalInput } from '../../src/ui/terminal-input.ts'
 import { Stop } from '../../src/model/failure.ts'
-import { aQuestion } from './question.ts'
+import { aQuestion, theIncident } from './question.ts'
 
 // Asks on the terminal it runs on, prints the answer on standard output, then hands on standard input as it finds it.
 const report = process.argv.find(word => word.startsWith('report='))?.slice('report='.length)
@@ -22,8 +22,12 @@ try {
     ? await prompt.confirm(
         'Let `safe-compose down -v` run once in /srv/shop?\n  shop_pgdata\u001B[2J is deleted',
       )
-    : await prompt.ask(aQuestion({ backsUp: !process.argv.includes('no-backup') }))
-  process.stdout.write(`answer: ${String(answer)}\n`)
+    : await prompt.ask(
+        process.argv.includes('elsewhere')
+          ? theIncident()
+          : aQuestion({ backsUp: !process.argv.includes('no-backup') }),
+      )
+  process.stdout.write(`answer: ${typeof answer === 'object' ? JSON.stringify(answer) : String(answer)}\n`)
   if (process.argv.includes('then-read')) {
     process.stdin.once('data', bytes => {
       process.stdout.write(`stdin: ${JSON.stringify(String(bytes))}\n`)

@@ -2,6 +2,7 @@ import type { DecidedStake, Decision, Plan } from '../../src/model/decision.ts'
 import type { Event } from '../../src/model/event.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import type { Contents, Holding } from '../../src/model/holding.ts'
+import type { Forecast } from '../../src/model/prediction.ts'
 import type { Prompt } from '../../src/model/ports.ts'
 import type { Manifest, RestorePoint } from '../../src/model/restore-point.ts'
 
@@ -81,6 +82,22 @@ export function aPlan(decision: Decision): Plan {
 
 export const downV = ['compose', 'down', '-v']
 
+/** A forecast of nothing but what we would do ourselves. */
+export function aForecast(plan: Plan, change: Partial<Forecast> = {}): Forecast {
+  return {
+    takenAt: evening.toISOString(),
+    project: 'shop',
+    compose: { version: '2.40.3', form: 'plugin' },
+    engine: { id: 'engine-1', host: 'unix:///var/run/docker.sock' },
+    command: downV,
+    prediction: { containers: [], volumes: [], failure: null, notes: [] },
+    contents: {},
+    restorePoints: {},
+    plan,
+    ...change,
+  }
+}
+
 export function aQuestion(change: { readonly backsUp?: boolean } = {}): Parameters<Prompt['ask']>[0] {
   const decision = aDecision({ stakes: shopStakes({ backUp: change.backsUp ?? true }) })
   return {
@@ -91,6 +108,34 @@ export function aQuestion(change: { readonly backsUp?: boolean } = {}): Paramete
     keepCommand: ['compose', 'down'],
     canBackUp: true,
   }
+}
+
+/** The night this project is for: the same service, a new project name, an empty volume. */
+export function anIncident(): DecidedStake {
+  const finding = aFinding(aVolume('shop_pgdata'), {
+    rule: 'project-name-changed',
+    outcome: 'orphaned',
+    because: 'this project was called "shop" until 14 min ago; now it is "shop-v2"',
+    evidence: ['shop_pgdata: label com.docker.compose.project=shop'],
+    usedBy: ['db'],
+    wouldUse: { name: 'shop-v2_pgdata', state: 'missing' },
+    remedies: [
+      { kind: 'pin', key: 'pgdata', volume: 'shop_pgdata' },
+      { kind: 'run', argv: ['compose', '-p', 'shop', 'up', '-d'], words: 'run as -p shop' },
+    ],
+  })
+  const contents = someContents({
+    label: 'PostgreSQL 15',
+    bytes: 1_200_000_000,
+    lastWrite: ago(14 * minutes),
+  })
+  return aStake(finding, contents, { backUp: false })
+}
+
+export function theIncident(): Parameters<Prompt['ask']>[0] {
+  const decision = aDecision({ stakes: [anIncident()] })
+  const command = ['compose', 'up', '-d']
+  return { ...aQuestion(), decision, plan: aPlan(decision), command, keepCommand: null }
 }
 
 export function aRestorePoint(

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
-import type { Context } from '../../src/commands/context.ts'
+import { openComposeFiles } from '../../src/adapters/configuration/compose-files.ts'
+import type { Context, SaidFinding } from '../../src/commands/context.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { Stop } from '../../src/model/failure.ts'
 import { nameOfHolding } from '../../src/model/holding.ts'
@@ -51,6 +52,7 @@ export function aWorld(words: WorldWords): World {
     on.get(name)?.()
   }
   const answers = [...(words.answers ?? [])]
+  const findings: SaidFinding[] = []
   const world: World = {
     events: [],
     log,
@@ -79,6 +81,7 @@ export function aWorld(words: WorldWords): World {
       now,
       random: size => randomBytes(size),
       sha256: text => createHash('sha256').update(text).digest('hex'),
+      seal: text => `sealed ${text.length}`,
       owner: async () => owner,
       isAlive: async () => words.alive ?? false,
     },
@@ -118,8 +121,18 @@ export function aWorld(words: WorldWords): World {
       alwaysBacksUp: async () => false,
       rememberAlways: async () => step('remember always'),
       firstTime: async () => true,
+      rememberFindings: async (_, said) => {
+        findings.unshift(...said)
+      },
+      findings: async () => findings,
     },
-    files: { readText: async () => 'services: {}\n', directoryState: async () => 'missing' },
+    files: {
+      readText: async () => 'services: {}\n',
+      directory: async () => ({ state: 'missing', version: '' }),
+      place: async () => ({ state: 'filled', id: null }),
+    },
+    composeFiles: openComposeFiles('/nowhere', now),
+    survey: async () => ({ schedules: [], free: 500_000_000_000, pluginIsOurs: false }),
     interruption: { race: work => work, check: () => on.get('interruption')?.(), handOver: () => {} },
     secretKey: async () => new Uint8Array(32),
   }
@@ -170,6 +183,7 @@ function engineOf(world: World, words: WorldWords, step: (name: string) => void)
       new Map(
         holdings.map(holding => [holding, { ...somethingInIt, ...words.contents?.[nameOfHolding(holding)] }]),
       ),
+    databases: async () => new Map(),
     volume: async name => world.volumes.find(each => each.name === name) ?? null,
     container: async id => find(id),
     createVolume: async spec => {
@@ -206,6 +220,7 @@ function engineOf(world: World, words: WorldWords, step: (name: string) => void)
     removeContainer: async id => step(`rm ${nameOf(id)}`),
     setRestartPolicy: async (id, policy) => step(`restart=${policy} ${nameOf(id)}`),
     redactedInspect: async () => '[]',
+    readyCopies: async () => {},
     openSource: async holding => ({
       kind: 'api',
       notes: [],
@@ -303,6 +318,7 @@ function storeOf(world: World, step: (name: string) => void): Store {
         ledger = next
       },
     }),
+    ledgers: async () => (ledger === null ? [] : [ledger]),
   }
 
   function on(name: string): void {

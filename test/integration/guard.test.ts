@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { backup } from '../../src/commands/backup.ts'
+import type { Context } from '../../src/commands/context.ts'
 import { guard } from '../../src/commands/guard.ts'
 import { undo } from '../../src/commands/undo.ts'
 import { Stop } from '../../src/model/failure.ts'
 import type { Facts } from '../../src/model/facts.ts'
+import type { Engine } from '../../src/model/ports.ts'
 import { aContainer, anImage, aProject, aService, aVolume, typed } from '../fakes/facts.ts'
 import { aRunState, aWorld, states } from '../fakes/world.ts'
 import type { World, WorldWords } from '../fakes/world.ts'
@@ -133,6 +136,144 @@ describe('the flow', () => {
   })
 })
 
+describe('what is done at the same time', () => {
+  /** A world where clearing what dead runs left takes until it is told how to end. */
+  function slowClearing(world: World): {
+    context: Context
+    end: (error?: Error) => void
+    begun: Promise<void>
+  } {
+    let end: (error?: Error) => void = () => {}
+    let begin: () => void = () => {}
+    const begun = new Promise<void>(resolve => (begin = resolve))
+    const openEngine = async (): Promise<Engine> => ({
+      ...(await world.context.openEngine()),
+      clearLeftovers: () =>
+        new Promise((resolve, reject) => {
+          begin()
+          end = error => {
+            world.log.push('cleared')
+            if (error === undefined) resolve([])
+            else reject(error)
+          }
+        }),
+    })
+    return { context: { ...world.context, openEngine }, end: error => end(error), begun }
+  }
+
+  const commands = [
+    ['a guarded command', (context: Context) => guard(context, downV)],
+    [
+      'a backup',
+      (context: Context) =>
+        backup(context, typed('ps'), { tag: null, names: [], stillness: 'stop', limit: false }),
+    ],
+  ] as const
+
+  test.each(commands)('%s stops nothing before what dead runs left is cleared', async (_, run) => {
+    const world = shopWorld()
+    const { context, end, begun } = slowClearing(world)
+    const running = run(context)
+    await begun
+    await turns()
+    expect(world.log).toContain('arm')
+    expect(world.log).not.toContain('call stop db')
+    end()
+    await running
+    expect(world.log.indexOf('cleared')).toBeLessThan(world.log.indexOf('call stop db'))
+  })
+
+  test.each(commands)('%s: clearing fails: nobody stands by any more, nothing is locked', async (_, run) => {
+    const world = shopWorld()
+    const { context, end, begun } = slowClearing(world)
+    const failing = failureOf(run(context))
+    await begun
+    await turns()
+    end(new Stop({ reason: 'engine-unreachable', host: 'here', why: 'gone' }))
+    expect(await failing).toMatchObject({ reason: 'engine-unreachable' })
+    expect(world.log).not.toContain('call stop db')
+    expect(world.log).toContain('disarm')
+    expect(world.log.at(-1)).toBe('unlock')
+    expect(world.entries.every(entry => entry.closedAt !== null)).toBe(true)
+  })
+
+  test.each(commands)('%s: clearing fails while the child is being started', async (_, run) => {
+    const world = shopWorld()
+    const openEngine = async (): Promise<Engine> => ({
+      ...(await world.context.openEngine()),
+      clearLeftovers: () =>
+        Promise.reject(new Stop({ reason: 'engine-unreachable', host: 'here', why: 'gone' })),
+    })
+    const guardian: Context['guardian'] = {
+      arm: async (...words) => {
+        await turns()
+        return world.context.guardian.arm(...words)
+      },
+    }
+    expect(await failureOf(run({ ...world.context, openEngine, guardian }))).toMatchObject({
+      reason: 'engine-unreachable',
+    })
+    expect(world.log).not.toContain('call stop db')
+    expect(world.log.filter(step => ['arm', 'disarm', 'unlock'].includes(step))).toEqual([
+      'arm',
+      'disarm',
+      'unlock',
+    ])
+  })
+
+  test.each(commands)('%s: arming fails: the lock stands until clearing has ended', async (_, run) => {
+    const world = shopWorld()
+    world.on.set('arm', () => {
+      throw new Stop({ reason: 'not-possible', what: 'no guardian', how: 'x' })
+    })
+    const { context, end, begun } = slowClearing(world)
+    const failing = failureOf(run(context))
+    await begun
+    await turns()
+    expect(world.log).not.toContain('unlock')
+    end()
+    expect(await failing).toMatchObject({ reason: 'not-possible' })
+    expect(world.log.slice(-2)).toEqual(['cleared', 'unlock'])
+  })
+
+  test('what is kept for building again fails: the copy does not count, all runs again', async () => {
+    const world = shopWorld()
+    world.on.set('call config --no-interpolate --no-env-resolution', () => {
+      throw new Stop({ reason: 'store-unusable', path: '/store', why: 'x', how: 'y' })
+    })
+    expect(await failureOf(guard(world.context, downV))).toMatchObject({ reason: 'store-unusable' })
+    expect(world.points).toEqual([])
+    expect(states(world)).toEqual(['db running', 'web running'])
+    expect(world.log.slice(-5)).toEqual(['discard', 'start db', 'disarm', 'journal rolled-back', 'unlock'])
+  })
+
+  test('a look that fails waits for what is found out beside it', async () => {
+    const world = shopWorld()
+    let ended = false
+    const openEngine = async (): Promise<Engine> => ({
+      ...(await world.context.openEngine()),
+      observe: () => Promise.reject(new Stop({ reason: 'engine-unreachable', host: 'here', why: 'gone' })),
+      readyCopies: async () => {
+        await turns()
+        ended = true
+      },
+    })
+    const failing = backup({ ...world.context, openEngine }, typed('ps'), {
+      tag: null,
+      names: [],
+      stillness: 'stop',
+      limit: false,
+    })
+    expect(await failureOf(failing)).toMatchObject({ reason: 'engine-unreachable' })
+    expect(ended).toBe(true)
+  })
+
+  /** Long enough for everything that does not wait for something. */
+  function turns(): Promise<void> {
+    return new Promise(resolve => setTimeout(resolve, 50))
+  }
+})
+
 describe('who is asked', () => {
   const person = { kind: 'person' } as const
 
@@ -224,6 +365,7 @@ describe('undo', () => {
     expect(world.log).toEqual([
       'lock',
       'check shop_pgdata',
+      'journal copying',
       'journal restoring',
       'create shop_pgdata',
       'extract shop_pgdata',

@@ -57,6 +57,26 @@ function ask(...words: readonly string[]): Screen {
   }
 }
 
+describe('the question before an application starts on other data', () => {
+  test('offers the old data first, and says plainly what going on means', async () => {
+    const screen = ask('elsewhere')
+    await screen.sees('Stop, do nothing')
+    expect(screen.text().replaceAll('\r\n', '\n')).toContain(
+      [
+        '? What now?',
+        '❯ Use the old data: write `name: shop_pgdata` into the Compose file (shows the change first)',
+        '  Use the old data this time only: run as -p shop',
+        '  Really start empty',
+        '  Stop, do nothing',
+      ].join('\n'),
+    )
+    screen.types(down)
+    screen.types(enter)
+    await screen.sees('answer: {"remedy":{"kind":"run","argv":["compose","-p","shop","up","-d"]')
+    expect(await screen.ended).toBe(0)
+  })
+})
+
 describe('the question before data goes', () => {
   test('offers the four ways, the safe one first', async () => {
     const screen = ask()

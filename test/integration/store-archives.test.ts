@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openDirectoryStore } from '../../src/adapters/stores/directory.ts'
+import { walkTar } from '../../src/adapters/stores/tar-walk.ts'
 import { openForeignArchive } from '../../src/adapters/stores/foreign-archive.ts'
 import type { Store, TarSource } from '../../src/model/ports.ts'
 import type { HoldingRecord, RestorePoint } from '../../src/model/restore-point.ts'
@@ -144,6 +145,49 @@ describe.each([
       reason: 'backup-failed',
       why: expect.stringContaining('its end is missing at byte 0') as string,
     })
+  })
+})
+
+describe('what is counted', () => {
+  test.each([
+    ['as volumes are read', []],
+    [
+      'with the names of owners, and with other formats',
+      ['--format=gnu', '--no-xattrs', '--no-acls', '--owner=ann:7', '--group=bob:8'],
+    ],
+  ])('by tar itself is what is in the archive: %s', async (_, more) => {
+    const tree = unusualTree()
+    mknods(tree)
+    const args = ['--format=posix', '--sparse', '--xattrs', '--acls', '--numeric-owner', ...more]
+    const { store, point, record } = await write('zstd', directorySource(tree, 'command', args))
+    const walk = walkTar()
+    walk.take(execFileSync('zstd', ['-dc', join(point.path, record.kept.path)], { maxBuffer: 1 << 28 }))
+    expect(record.kept.tar).toEqual(walk.end())
+    expect(record.kept.tar.others).toBe(3)
+    expect(record.kept.tar.contentBytes).toBeGreaterThan(2 * 1024 ** 3)
+    await store.check(point, record, () => {})
+    expect(readdirSync(join(point.path, 'volumes'))).toEqual(['shop_pgdata.tar.zst'])
+  })
+
+  test('where tar cannot tell is what a walk through the archive finds', async () => {
+    const tree = plainTree()
+    const source = shellSource(`tar -C '${tree}' -cf - .`, 'command')
+    const { record } = await write('zstd', source)
+    expect(record.kept.tar).toMatchObject({ entries: 4, files: 2, directories: 2, contentBytes: 100_003 })
+  })
+
+  test.each([
+    ['more', '+ 10240', 'bytes of tar went in and'],
+    ['less', '- 10240', 'bytes of tar went in and'],
+  ])('must be what came back: %s is a failed backup', async (_, difference, why) => {
+    const program = join(folder, 'tar')
+    // A tar that is wrong about how much it wrote.
+    const change = `s/^Total bytes written: [0-9]*/Total bytes written: $(( $(wc -c < ${folder}/tar.out) ${difference} ))/`
+    const script = `tar "$@" 2> ${folder}/words > ${folder}/tar.out; sed "${change}" ${folder}/words >&2; cat ${folder}/tar.out`
+    writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    await expect(
+      failure(write('zstd', directorySource(plainTree(), 'command', [], program))),
+    ).resolves.toMatchObject({ reason: 'backup-failed', why: expect.stringContaining(why) as string })
   })
 })
 
@@ -413,6 +457,30 @@ function unusualTree(): string {
   chownSync(tree, 999, 999)
   chmodSync(tree, 0o1730)
   return tree
+}
+
+/** What only root can make: devices. And files with holes: in the middle, at the end, many of them, nothing else. */
+function mknods(tree: string): void {
+  execFileSync('mknod', [join(tree, 'character'), 'c', '1', '3'])
+  execFileSync('mknod', [join(tree, 'block'), 'b', '7', '200'])
+  symlinkSync('new\nline -> link to nowhere', join(tree, 'odd -> link'))
+  writeFileSync(Buffer.from(`${tree}/not text \xff\\n`, 'latin1'), 'x')
+  writeFileSync(join(tree, '-rw-r--r-- 0 0    77 2026-01-01 00:00 name'), 'x'.repeat(1234))
+  writeFileSync(join(tree, 'end'), 'start')
+  truncateSync(join(tree, 'end'), 2 * 1024 ** 3)
+  writeFileSync(join(tree, 'hole'), '')
+  truncateSync(join(tree, 'hole'), 1_000_000)
+  for (let at = 0; at < 40; at++)
+    execFileSync('dd', [
+      'if=/dev/urandom',
+      `of=${tree}/many`,
+      'bs=4k',
+      'count=1',
+      'conv=notrunc',
+      'status=none',
+      `seek=${at * 3}`,
+    ])
+  mkdirSync(join(tree, 'empty'))
 }
 
 /** Everything that a restore must bring back, a line for each entry, the root first. */

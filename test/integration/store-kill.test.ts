@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
@@ -48,9 +48,25 @@ test.each([
     }
     // Otherwise the moments were badly chosen, and the test would prove nothing.
     expect(hits).toBeGreaterThan(moments / 2)
+    await expect.poll(programsAtWork, { timeout: 10_000 }).toEqual([])
   },
   120_000,
 )
+
+/** Programs that a dead writer started on its data and that nobody waits for any more. */
+function programsAtWork(): readonly string[] {
+  const numbers = readdirSync('/proc').filter(name => /^\d+$/.test(name))
+  return numbers.map(commandOf).filter(command => command.includes(join(folder, 'data')))
+}
+
+/** Empty when the process has just ended. */
+function commandOf(number: string): string {
+  try {
+    return readFileSync(`/proc/${number}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
 
 /** What the next run must find. Returns 1 when the kill came in the middle of a copy. */
 async function inspect(root: string, published: readonly string[]): Promise<number> {

@@ -52,7 +52,9 @@ describe('where a store may be', () => {
   })
 
   test('of a named root only the last part is made: the rest may be a disk that is not mounted', async () => {
-    await open(join(folder, 'store'), { named: true }).prepare()
+    const fresh = open(join(folder, 'store'), { named: true })
+    expect(await fresh.list(scope)).toEqual([])
+    await fresh.prepare()
     expect(modeOf(join(folder, 'store'))).toBe(0o700)
     const store = open(join(folder, 'disk/store'), { named: true })
     const refused = {

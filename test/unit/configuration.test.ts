@@ -4,11 +4,15 @@ import { dirname, join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { findConfiguration } from '../../src/adapters/configuration/find-configuration.ts'
 import { readSafeOptions } from '../../src/core/options.ts'
-import { defaultPolicy, policyFrom } from '../../src/core/policy.ts'
+import { defaultPolicy, loosenedBy, settingsFrom } from '../../src/core/policy.ts'
+import type { Settings } from '../../src/core/policy.ts'
+import { rules } from '../../src/core/rules/index.ts'
+import { settingKeys } from '../../src/core/setting-keys.ts'
+import type { TrustState } from '../../src/core/trust.ts'
 import { Stop } from '../../src/model/failure.ts'
-import type { Policy } from '../../src/model/decision.ts'
+import type { Audience, Policy } from '../../src/model/decision.ts'
 
-const knownRules = ['down-volumes', 'rm-v', 'stateful-recreate']
+const knownRules = rules.filter(({ id }) => ['down-volumes', 'rm-v', 'stateful-recreate'].includes(id))
 
 let home: string
 let project: string
@@ -34,10 +38,14 @@ interface From {
   readonly variables?: Readonly<Record<string, string>>
   readonly configHome?: string
   readonly composeFiles?: readonly string[]
+  readonly audience?: Audience['kind']
+  readonly trust?: TrustState
 }
 
-async function policy(from: From = {}): Promise<Policy> {
-  const { options } = readSafeOptions(from.argv ?? [], from.variables ?? {})
+async function settings(from: From = {}): Promise<Settings> {
+  const { variables = {} } = from
+  const read = readSafeOptions(from.argv ?? [], variables)
+  const { options } = read
   const sources = await findConfiguration({
     configHome: from.configHome ?? null,
     home,
@@ -46,7 +54,21 @@ async function policy(from: From = {}): Promise<Policy> {
     composeFiles: from.composeFiles ?? ['compose.yaml'],
     projectDirectory: project,
   })
-  return policyFrom({ sources, options, home, directory: project, knownRules })
+  return settingsFrom({
+    sources,
+    options: read,
+    variables,
+    audience: from.audience ?? 'script',
+    trust: () => from.trust ?? 'untrusted',
+    disposable: null,
+    home,
+    directory: project,
+    knownRules,
+  })
+}
+
+async function policy(from: From = {}): Promise<Policy> {
+  return (await settings(from)).policy
 }
 
 async function failure(from: From = {}): Promise<unknown> {
@@ -156,6 +178,26 @@ describe('a wrong file is named with line and key', () => {
         line: 2,
         key: 'rules.rm-v',
         what: '"loud" is not a level',
+        how: 'use one of: off, warn, back-up, ask, refuse',
+      },
+    ],
+    [
+      'nobody who asks',
+      'rules:\n  rm-v:\n    person: ask\n    robot: refuse\n',
+      {
+        line: 4,
+        key: 'rules.rm-v.robot',
+        what: 'there is no such key',
+        how: 'there are: person, script, agent',
+      },
+    ],
+    [
+      'no level for one who asks',
+      'rules:\n  rm-v: { person: ask, script: quiet }\n',
+      {
+        line: 2,
+        key: 'rules.rm-v.script',
+        what: '"quiet" is not a level',
         how: 'use one of: off, warn, back-up, ask, refuse',
       },
     ],
@@ -303,6 +345,30 @@ describe('a project may add protection and weaken nothing', () => {
       'preflight.patience',
       'a project may not set less than 1 min',
     ],
+    [
+      'let the pause for a copy end sooner',
+      'preflight: { maxStop: 1s }\n',
+      'preflight.maxStop',
+      'a project may not set less than 10 s',
+    ],
+    [
+      'let a script go on by itself',
+      'rules: { stateful-recreate: { script: warn } }\n',
+      'rules.stateful-recreate.script',
+      'a project may only set it to back-up or ask or refuse',
+    ],
+    [
+      'let a person go on without asking',
+      'rules: { down-volumes: { person: back-up, script: refuse } }\n',
+      'rules.down-volumes.person',
+      'a project may only set it to ask or refuse',
+    ],
+    [
+      'let an agent destroy',
+      'rules: { down-volumes: { agent: back-up } }\n',
+      'rules.down-volumes.agent',
+      'a project may only set it to refuse',
+    ],
     ['keep for fewer days', 'keep: { days: 6 }\n', 'keep.days', 'a project may not set less than 7'],
     ['keep fewer', 'keep: { last: 1 }\n', 'keep.last', 'a project may not set less than 3'],
     ['keep less', 'keep: { size: 1GB }\n', 'keep.size', 'a project may not set less than 20 GB'],
@@ -334,5 +400,203 @@ describe('a project may add protection and weaken nothing', () => {
     })
     await write(projectFile(), 'keep: { days: 8 }\n')
     expect(await failure()).toMatchObject({ key: 'keep.days', what: 'a project may not set less than 30' })
+  })
+})
+
+describe('levels by who asks', () => {
+  test('each layer says what it says, and leaves the rest', async () => {
+    await write(userFile(), 'rules: { down-volumes: { person: back-up, agent: refuse }, rm-v: back-up }\n')
+    await write(projectFile(), 'rules: { down-volumes: { script: refuse }, rm-v: { person: ask } }\n')
+    expect((await policy()).rules).toEqual({
+      'down-volumes': { person: 'back-up', script: 'refuse', agent: 'refuse' },
+      'rm-v': { person: 'ask', script: 'back-up', agent: 'back-up' },
+    })
+    const variables = { SAFE_COMPOSE_RULES: 'down-volumes.script=ask, rm-v=refuse' }
+    expect((await policy({ variables })).rules).toEqual({
+      'down-volumes': { person: 'back-up', script: 'ask', agent: 'refuse' },
+      'rm-v': 'refuse',
+    })
+  })
+
+  test('a project may ask for more of one and leave the others', async () => {
+    await write(projectFile(), 'rules: { down-volumes: { script: ask } }\n')
+    expect((await policy()).rules).toEqual({ 'down-volumes': { script: 'ask' } })
+  })
+
+  test('a level for everybody may not go below what the user has set for agents', async () => {
+    await write(userFile(), 'rules: { stateful-recreate: { agent: refuse } }\n')
+    await write(projectFile(), 'rules: { stateful-recreate: ask }\n')
+    expect(await failure()).toMatchObject({
+      key: 'rules.stateful-recreate',
+      what: 'a project may only set it to refuse for agents',
+    })
+  })
+})
+
+describe('the environment', () => {
+  const variables = {
+    SAFE_COMPOSE_MAX_AGE: '2h',
+    SAFE_COMPOSE_PATIENCE: '0',
+    SAFE_COMPOSE_MAX_STOP: '30s',
+    SAFE_COMPOSE_KEEP_DAYS: '30',
+    SAFE_COMPOSE_KEEP_LAST: '5',
+    SAFE_COMPOSE_KEEP_SIZE: '1GB',
+  }
+
+  test('every key has a variable, which counts more than the files', async () => {
+    await write(userFile(), 'keep: { days: 1, last: 1 }\npreflight: { maxAge: 1h }\n')
+    expect(await policy({ variables })).toMatchObject({
+      maxAge: 7_200_000,
+      patience: 0,
+      maxStop: 30_000,
+      keep: { days: 30, last: 5, bytes: 1e9 },
+    })
+    expect(Object.keys(variables)).toEqual(settingKeys.map(setting => setting.variable))
+  })
+
+  test.each<[string, Record<string, string>, string, string]>([
+    [
+      'a time',
+      { SAFE_COMPOSE_MAX_AGE: '6' },
+      'the variable SAFE_COMPOSE_MAX_AGE: 6 is not a time',
+      'write one, such as 10s, 90m, 6h or 7d',
+    ],
+    [
+      'a number',
+      { SAFE_COMPOSE_KEEP_LAST: '0' },
+      'the variable SAFE_COMPOSE_KEEP_LAST: 0 is not a whole number',
+      'write a number, 1 or more',
+    ],
+    [
+      'a rule',
+      { SAFE_COMPOSE_RULES: 'rm-w=ask' },
+      'the variable SAFE_COMPOSE_RULES: there is no rule rm-w',
+      'did you mean rm-v?',
+    ],
+    [
+      'a level',
+      { SAFE_COMPOSE_RULES: 'rm-v=loud' },
+      'the variable SAFE_COMPOSE_RULES: loud is not a level',
+      'use one of: off, warn, back-up, ask, refuse',
+    ],
+    [
+      'somebody who asks',
+      { SAFE_COMPOSE_RULES: 'rm-v.robot=ask' },
+      'the variable SAFE_COMPOSE_RULES: robot is nobody who asks',
+      'use one of: person, script, agent',
+    ],
+    [
+      'an assignment',
+      { SAFE_COMPOSE_RULES: 'rm-v' },
+      'the variable SAFE_COMPOSE_RULES: rm-v is not RULE=LEVEL',
+      'such as down-volumes=refuse',
+    ],
+  ])('what is not %s is an error', async (_, wrong, what, how) => {
+    expect(await failure({ variables: wrong })).toEqual({ reason: 'bad-usage', what, how })
+  })
+
+  test('what would loosen is left out of account for an agent, and named; what protects counts', async () => {
+    const loose = {
+      SAFE_COMPOSE_KEEP_DAYS: '0',
+      SAFE_COMPOSE_MAX_AGE: '1000d',
+      SAFE_COMPOSE_KEEP_LAST: '9',
+      SAFE_COMPOSE_RULES: 'rm-v=off,stateful-recreate=refuse',
+    }
+    const { policy, ignored } = await settings({ variables: loose, audience: 'agent' })
+    expect(ignored).toEqual([
+      'SAFE_COMPOSE_MAX_AGE=1000d',
+      'SAFE_COMPOSE_KEEP_DAYS=0',
+      'SAFE_COMPOSE_RULES=rm-v=off',
+    ])
+    expect(policy).toEqual({
+      ...defaultPolicy,
+      keep: { ...defaultPolicy.keep, last: 9 },
+      rules: { 'stateful-recreate': 'refuse' },
+    })
+    expect((await settings({ variables: loose })).ignored).toEqual([])
+    expect((await policyOf(loose)).keep.days).toBe(0)
+  })
+
+  const policyOf = (loose: Record<string, string>): Promise<Policy> => policy({ variables: loose })
+})
+
+describe('a project that the user trusts', () => {
+  const loosening = 'store: /mnt/team\nrules: { down-volumes: off }\nkeep: { days: 1 }\n'
+
+  test('says what the user may say', async () => {
+    await write(userFile(), 'rules: { down-volumes: refuse }\n')
+    await write(projectFile(), loosening)
+    expect(await policy({ trust: 'trusted' })).toMatchObject({
+      store: '/mnt/team',
+      rules: { 'down-volumes': 'off' },
+      keep: { days: 1 },
+    })
+  })
+
+  test('must be trusted again when it has changed, and is told how', async () => {
+    await write(projectFile(), loosening)
+    expect(await failure()).toMatchObject({
+      key: 'store',
+      how: expect.stringContaining('safe-compose trust'),
+    })
+    expect(await failure({ trust: 'changed' })).toMatchObject({
+      key: 'store',
+      how: expect.stringMatching(/is another now.*safe-compose trust/),
+    })
+  })
+
+  test('all that it loosens is told, not only the first', async () => {
+    await write(userFile(), 'keep: { days: 14 }\n')
+    await write(projectFile(), `${loosening}preflight: { maxAge: 1h }\n`)
+    const sources = await findConfiguration({
+      configHome: null,
+      home,
+      chosen: null,
+      directory: project,
+      composeFiles: ['compose.yaml'],
+      projectDirectory: project,
+    })
+    expect(
+      loosenedBy({ sources, knownRules }).map(({ objection }) => [objection.path.join('.'), objection.what]),
+    ).toEqual([
+      ['store', 'a project may not say where backups are kept'],
+      ['rules.down-volumes', 'a project may only set it to ask or refuse'],
+      ['keep.days', 'a project may not set less than 14'],
+    ])
+  })
+})
+
+describe('commands and data that a project declares', () => {
+  test.each([
+    'hooks: { before: rm -rf / }\n',
+    'command: sh\n',
+    'preflight: { run: sh }\n',
+    'disposable: [db]\n',
+  ])('no configuration names any: %s', async text => {
+    await write(projectFile(), text)
+    expect(await failure({ trust: 'trusted' })).toMatchObject({ what: 'there is no such key' })
+  })
+})
+
+describe('where each value comes from', () => {
+  test('file and line, variable, flag; nothing for what is built in', async () => {
+    await write(
+      userFile(),
+      'store: /a\nrules:\n  down-volumes:\n    person: ask\n    script: refuse\n  rm-v: ask\n',
+    )
+    await write(projectFile(), '\nrules:\n  down-volumes: { person: refuse }\n')
+    const variables = { SAFE_COMPOSE_KEEP_DAYS: '9', SAFE_COMPOSE_YES: '1', SAFE_COMPOSE_STORE: '/b' }
+    const { origins } = await settings({ variables, argv: ['--safe-store', '/c'] })
+    const user = (line: number): object => ({ kind: 'user', file: userFile(), line })
+    expect(Object.fromEntries(origins)).toEqual({
+      store: { kind: 'given', name: '--safe-store' },
+      yes: { kind: 'given', name: 'SAFE_COMPOSE_YES' },
+      'keep.days': { kind: 'given', name: 'SAFE_COMPOSE_KEEP_DAYS' },
+      'rules.down-volumes.person': { kind: 'project', file: projectFile(), line: 3 },
+      'rules.down-volumes.script': user(5),
+      'rules.rm-v.person': user(6),
+      'rules.rm-v.script': user(6),
+      'rules.rm-v.agent': user(6),
+    })
   })
 })

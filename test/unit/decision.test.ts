@@ -16,6 +16,14 @@ const audiences = { person, script, agent }
 
 const volume: Holding = { kind: 'volume', name: 'shop_pgdata', createdAt: madeAt }
 
+const layer: Holding = {
+  kind: 'layer',
+  container: aContainer('vectors').id,
+  service: 'vectors',
+  number: 1,
+  path: '/qdrant/storage',
+}
+
 const rulesByOutcome: Readonly<Record<Outcome, string>> = {
   destroyed: 'down-volumes',
   orphaned: 'anonymous-data',
@@ -82,8 +90,8 @@ function restorePoint(hoursAgo: number, holding: Holding = volume): Manifest {
 }
 
 const destroyed = aFinding('destroyed')
-const unsavable = aFinding('destroyed', { rule: 'writable-layer', canBackUp: false })
-const lostByRun = aFinding('orphaned', { rule: 'run-anon', canBackUp: false })
+const unsavable = aFinding('destroyed', { rule: 'out-of-reach', canBackUp: false })
+const lostByRun = aFinding('orphaned', { rule: 'out-of-sight', canBackUp: false })
 const warning = aFinding('destroyed', { rule: 'run-anon', canBackUp: false, warning: true })
 const asked = aFinding('destroyed', { rule: 'volume-diverged-yes', composeAsks: true })
 
@@ -104,6 +112,28 @@ const rows: readonly Row[] = [
   // What is no stake.
   ['empty', { contents: { ...unknown, empty: true } }, 'spared', 'spared', 'spared'],
   ['a cache', { contents: { ...unknown, cache: 'node_modules' } }, 'spared', 'spared', 'spared'],
+  [
+    'empty, in the layer of a running store, which may not have written yet',
+    {
+      finding: aFinding('destroyed', { holding: layer }),
+      contents: { ...unknown, empty: true },
+      containers: [aContainer('vectors')],
+    },
+    'ask+',
+    'back-up+',
+    'refuse',
+  ],
+  [
+    'empty, in the layer of a stopped store',
+    {
+      finding: aFinding('destroyed', { holding: layer }),
+      contents: { ...unknown, empty: true },
+      containers: [{ ...aContainer('vectors'), state: 'exited' }],
+    },
+    'spared',
+    'spared',
+    'spared',
+  ],
   [
     'empty, no backup possible',
     { finding: unsavable, contents: { ...unknown, empty: true } },
@@ -209,14 +239,14 @@ const rows: readonly Row[] = [
   ['destroyed, another rule allowed', { policy: { allow: ['rm-v'] } }, 'ask+', 'back-up+', 'refuse'],
   [
     'destroyed, no backup possible, allowed',
-    { finding: unsavable, policy: { allow: ['writable-layer'] } },
+    { finding: unsavable, policy: { allow: ['out-of-reach'] } },
     'warn',
     'warn',
     'refuse',
   ],
   [
     'orphaned, no backup possible, allowed',
-    { finding: lostByRun, policy: { allow: ['run-anon'] } },
+    { finding: lostByRun, policy: { allow: ['out-of-sight'] } },
     'warn',
     'warn',
     'refuse',
@@ -236,6 +266,31 @@ const rows: readonly Row[] = [
     'refuse',
   ],
   // Configured levels.
+  [
+    'destroyed, rule set by audience',
+    { policy: { rules: { 'down-volumes': { person: 'refuse', script: 'off', agent: 'back-up' } } } },
+    'refuse',
+    'spared',
+    'refuse',
+  ],
+  [
+    'destroyed, rule set for scripts',
+    { policy: { rules: { 'down-volumes': { script: 'refuse' } } } },
+    'ask+',
+    'refuse',
+    'refuse',
+  ],
+  [
+    'recreated, copied 2 h ago, rule raised for agents',
+    {
+      finding: aFinding('recreated'),
+      restorePoints: [restorePoint(2)],
+      policy: { rules: { 'stateful-recreate': { agent: 'refuse' } } },
+    },
+    'spared',
+    'spared',
+    'refuse',
+  ],
   ['destroyed, rule off', { policy: { rules: { 'down-volumes': 'off' } } }, 'spared', 'spared', 'refuse'],
   ['destroyed, rule at warn', { policy: { rules: { 'down-volumes': 'warn' } } }, 'warn', 'warn', 'refuse'],
   [
@@ -305,21 +360,21 @@ const rows: readonly Row[] = [
   ],
   [
     'no backup possible, rule at warn',
-    { finding: unsavable, policy: { rules: { 'writable-layer': 'warn' } } },
+    { finding: unsavable, policy: { rules: { 'out-of-reach': 'warn' } } },
     'warn',
     'warn',
     'refuse',
   ],
   [
     'no backup possible, rule at back-up',
-    { finding: unsavable, policy: { rules: { 'writable-layer': 'back-up' } } },
+    { finding: unsavable, policy: { rules: { 'out-of-reach': 'back-up' } } },
     'refuse',
     'refuse',
     'refuse',
   ],
   [
     'no backup possible, rule at ask',
-    { finding: unsavable, policy: { rules: { 'writable-layer': 'ask' } } },
+    { finding: unsavable, policy: { rules: { 'out-of-reach': 'ask' } } },
     'ask',
     'refuse',
     'refuse',
@@ -444,6 +499,17 @@ describe('a directory of the host', () => {
     expect(outcomeOf(decided(person, { finding, contents: unknown }))).toBe('spared')
     expect(outcomeOf(decided(person, { finding, contents: null }))).toBe('spared')
   })
+
+  test('counts where it is hidden: what stands at its path now says nothing of what was there', () => {
+    const hidden = aFinding('hidden', {
+      holding: { kind: 'bind', source: '/srv/pg', service: 'db', path: '/d' },
+      canBackUp: false,
+    })
+    const nothing = { ...unknown, empty: true, bytes: 0, lastWrite: null }
+    for (const contents of [unknown, nothing, null])
+      expect(decided(script, { finding: hidden, contents }).verdict).toBe('refuse')
+    expect(decided(script, { finding: aFinding('hidden'), contents: nothing }).verdict).toBe('pass')
+  })
 })
 
 describe('agents', () => {
@@ -462,6 +528,10 @@ describe('agents', () => {
       '--safe-no-backup',
       '--safe-allow down-volumes,rm-v',
       'rules: { down-volumes: warn }',
+    ])
+    const levels = { 'down-volumes': { agent: 'warn', script: 'off' } } as const
+    expect(decided(agent, { policy: { rules: levels } }).ignored).toEqual([
+      'rules: { down-volumes: { agent: warn } }',
     ])
   })
   test('what tightens is not named', () => {
@@ -540,6 +610,6 @@ describe('approvals', () => {
 test('the rules of this table exist, but for those that are still to come', () => {
   const known = rows
     .flatMap(([, words]) => words.finding?.rule ?? [])
-    .filter(rule => !['mount-hidden', 'two-writers'].includes(rule))
+    .filter(rule => !['mount-hidden', 'two-writers', 'out-of-reach', 'out-of-sight'].includes(rule))
   expect(ruleIds).toEqual(expect.arrayContaining(known))
 })

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
-import { plainTar } from '../../src/adapters/docker/plain-tar.ts'
+import { plainTar, tarWithout } from '../../src/adapters/docker/plain-tar.ts'
 import { scanTar } from '../../src/adapters/docker/tar-scan.ts'
 import type { TarEntry } from '../../src/adapters/docker/tar-scan.ts'
 
@@ -139,4 +139,19 @@ test('a tar that breaks off is refused', async () => {
   writeFileSync(join(from, 'a'), 'a'.repeat(5000))
   const tar = execFileSync('tar', ['-C', from, '-cf', '-', '.'], { maxBuffer: 1 << 26 })
   await expect(plain(tar.subarray(0, 3000), 512)).rejects.toThrow('breaks off')
+})
+
+test('entries that are left out take nothing else along', async () => {
+  const { from, to } = folders()
+  mkdirSync(join(from, 'mounted/deep'), { recursive: true })
+  writeFileSync(join(from, 'mounted/deep/file'), Buffer.alloc(3000, 'm'))
+  writeFileSync(join(from, `mounted-not${'n'.repeat(200)}`), 'stays')
+  writeFileSync(join(from, 'zebra'), Buffer.alloc(3000, 'z'))
+  const tar = execFileSync('tar', ['--format=posix', '--sort=name', '-C', from, '-cf', '-', '.'])
+  const chunks: Buffer[] = []
+  const isMounted = (path: string): boolean => path === 'mounted' || path.startsWith('mounted/')
+  for await (const chunk of tarWithout(Readable.from([tar]), isMounted)) chunks.push(chunk)
+  execFileSync('tar', ['-C', to, '-xf', '-'], { input: Buffer.concat(chunks) })
+  expect(readdirSync(to).toSorted()).toEqual([`mounted-not${'n'.repeat(200)}`, 'zebra'])
+  expect(readFileSync(join(to, 'zebra'))).toEqual(Buffer.alloc(3000, 'z'))
 })

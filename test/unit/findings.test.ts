@@ -50,6 +50,17 @@ describe('a whole project', () => {
     ])
   })
 
+  test("a warning takes nobody's place, and gives way to nobody", () => {
+    const below = circumstances({ directory: '/srv/shop/below' })
+    const all = findFindings(facts, typed('down -v -t 0'), below)
+    expect(all.map(({ rule, holding }) => `${rule} ${nameOfHolding(holding)}`)).toEqual([
+      'down-volumes shop_pgdata',
+      'anonymous-data cache:/data',
+      'down-in-parent shop_pgdata',
+      'down-in-parent cache:/data',
+    ])
+  })
+
   test('of two rules about one holding the one that says the gravest stays', () => {
     const labels = { 'com.docker.compose.project': 'shop', 'com.docker.compose.config-hash': 'another' }
     const diverged = { ...facts, volumes: [aVolume('shop_pgdata', { labels }), aVolume(a), aVolume(b)] }
@@ -70,6 +81,7 @@ describe('a whole project', () => {
     expect(told('run --rm db', changed)).toEqual([
       'orphaned cache:/data (run-anon)',
       'recreated shop_keep (stateful-recreate)',
+      'orphaned cache:/data (uncovered-data-path)',
       'destroyed db:/var/lib/postgresql/data (run-anon)',
     ])
     const found = findFindings(changed, typed('run --rm db'), circumstances())
@@ -138,7 +150,7 @@ describe('the rules', () => {
   test('have distinct ids, a title, an explanation and citations', () => {
     expect(new Set(ruleIds).size).toBe(rules.length)
     for (const rule of rules) {
-      expect(rule.id).toMatch(/^[a-z][a-z-]+$/)
+      expect(rule.id).toMatch(/^[a-z][a-z0-9-]+$/)
       expect(rule.title).not.toBe('')
       expect(rule.about.length).toBeGreaterThan(60)
       expect(rule.citations.length).toBeGreaterThan(0)

@@ -30,12 +30,15 @@ describe('the ledger', () => {
     expect(ledger({})?.services).toEqual([
       {
         service: 'db',
+        image: 'db:1',
+        imageId: 'sha256:db',
         mounts: [
           {
             type: 'volume',
             name: 'shop_pgdata',
             createdAt: volume.createdAt,
             destination: '/var/lib/postgresql/data',
+            database: null,
             identity: null,
           },
         ],

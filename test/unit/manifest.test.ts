@@ -60,6 +60,23 @@ describe('a manifest', () => {
     expect(parseManifest(JSON.stringify(richer), '/x')).toEqual(richer)
   })
 
+  test('may tell more of a database, and older ones tell less', () => {
+    const [record] = manifest.holdings
+    const withDatabase = (database: object): Manifest =>
+      ({ ...manifest, holdings: [{ ...record, database }] }) as Manifest
+    const told = withDatabase({
+      kind: 'redis',
+      label: 'Redis 7.0',
+      path: '',
+      identity: null,
+      others: [{ label: 'Redis', path: 'data' }],
+      persistence: { snapshot: true, log: false },
+    })
+    expect(parseManifest(encodeManifest(told), '/x')).toEqual(told)
+    const older = withDatabase({ kind: 'redis', label: 'Redis', path: '' })
+    expect(parseManifest(encodeManifest(older), '/x')).toEqual(older)
+  })
+
   test('from the future is refused with what to do', () => {
     expect(refusal({ ...manifest, format: 2, holdings: 'who knows' })).toEqual({
       reason: 'manifest-unreadable',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { DecidedStake } from '../../src/model/decision.ts'
 import type { Event } from '../../src/model/event.ts'
 import type { Setting } from '../../src/ui/messages.ts'
 import {
@@ -19,6 +20,7 @@ import {
 import {
   aDecision,
   aFinding,
+  aForecast,
   aPlan,
   aRecord,
   aRestorePoint,
@@ -204,6 +206,20 @@ safe-compose: this leaves 1 volume of project shop behind: nothing will point to
     ])
   })
 
+  test('what is said of several volumes in the same words is said once', () => {
+    const stakes = ['shop_pgdata', 'shop_cache'].map(name => {
+      const words = { rule: 'unpinned-name', because: 'both are unpinned', instead: 'name: shop' }
+      return aStake(aFinding(aVolume(name), { ...words, warning: true }), null, {
+        verdict: 'warn',
+        backUp: false,
+      })
+    })
+    expect(foundLines(found({ decision: aDecision({ verdict: 'warn', stakes }) }), inLog)).toEqual([
+      'safe-compose: warning: both are unpinned',
+      '  instead:  name: shop',
+    ])
+  })
+
   test('what goes without a copy is still said to go', () => {
     const decision = aDecision({ verdict: 'warn', stakes: shopStakes({ verdict: 'warn', backUp: false }) })
     expect(foundLines(found({ decision }), inLog)).toEqual([
@@ -329,9 +345,22 @@ safe-compose: refused: \`down -v\` would delete shop_pgdata (PostgreSQL 15, 1.2 
   })
 })
 
+test('a refusal names what else is worth knowing about the volumes that would go, and about no others', () => {
+  const remark = (name: string, because: string): DecidedStake =>
+    aStake(aFinding(aVolume(name), { rule: 'down-in-parent', because, warning: true }), null, {
+      verdict: 'warn',
+      backUp: false,
+    })
+  const { decision } = refused()
+  const stakes = [...decision.stakes, remark('shop_pgdata', 'it is another folder'), remark('x', 'not this')]
+  const lines = refusedLines(refused({ decision: { ...decision, stakes } }), inLog)
+  expect(lines).toContain('  why: it is another folder')
+  expect(lines.join('\n')).not.toContain('not this')
+})
+
 test('refused in a script: why, the safe way, and how on purpose', () => {
   const finding = aFinding(
-    { kind: 'directory', path: './out' },
+    { kind: 'directory', path: './out', version: '' },
     {
       rule: 'bridge-convert',
       because: 'bridge convert deletes ./out before it writes',
@@ -341,16 +370,14 @@ test('refused in a script: why, the safe way, and how on purpose', () => {
   )
   const decision = aDecision({
     verdict: 'refuse',
-    stakes: [
-      aStake(finding, null, { verdict: 'refuse', why: 'no backup can be made of it yet', backUp: false }),
-    ],
+    stakes: [aStake(finding, null, { verdict: 'refuse', why: 'no backup can be made of it', backUp: false })],
   })
   const command = ['compose', 'bridge', 'convert']
   expect(screen(refusedLines(refused({ decision, code: null, command }), inLog))).toBe(`
 safe-compose: refused: \`bridge convert\` would delete ./out (size unknown).
   why: bridge convert deletes ./out before it writes
-  No backup can be made of ./out yet.
-  Nothing was changed. Refused because no backup can be made of it yet.
+  No backup can be made of ./out.
+  Nothing was changed. Refused because no backup can be made of it.
   Keeping the data:  docker compose bridge convert -o ./other
   On purpose:        safe-compose --safe-allow bridge-convert bridge convert
 `)
@@ -425,8 +452,17 @@ describe('undo and restore', () => {
   test('what could not be started is named with its command', () => {
     const details = ['the configuration of db has changed since', 'safe-compose up -d db']
     expect(undoLines({ type: 'undo', step: 'not-started', details }, inLog)).toEqual([
-      'safe-compose: the volumes are back; nothing was started: the configuration of db has changed since',
+      'safe-compose: the data is back; nothing was started: the configuration of db has changed since',
       '  start it with:  safe-compose up -d db',
+    ])
+  })
+
+  test('what is not back yet is said, with the way to it', () => {
+    const details = ['db:/data: its container is gone', 'safe-compose up -d db', 'safe-compose undo 2026']
+    expect(undoLines({ type: 'undo', step: 'not-started', details }, inLog)).toEqual([
+      'safe-compose: not everything is back; nothing was started: db:/data: its container is gone',
+      '  start it with:  safe-compose up -d db',
+      '  then the rest:  safe-compose undo 2026',
     ])
   })
 
@@ -445,10 +481,10 @@ describe('undo and restore', () => {
 })
 
 test('the dry run is the plan, and says that nothing was done', () => {
-  const plan = aPlan(aDecision())
-  const lines = planLines({ type: 'plan', plan, project: 'shop' })
-  expect(lines[0]).toBe(
-    'safe-compose: project shop: 2 destroyed; 2 backups first; you are asked before anything is done',
+  const lines = planLines({ type: 'plan', forecast: aForecast(aPlan(aDecision())) })
+  expect(lines[0]).toBe('safe-compose: project shop: nothing to do')
+  expect(lines).toContain(
+    'safe-compose itself: 2 destroyed; 2 backups first; you are asked before anything is done',
   )
   expect(lines.join('\n')).toContain('shop_pgdata')
   expect(lines.at(-1)).toBe('safe-compose: a dry run: nothing was changed, and Compose did not run')

@@ -1,8 +1,15 @@
 import { expect, test } from 'vitest'
 import { readModel } from '../../src/core/model.ts'
+import type { Model } from '../../src/model/facts.ts'
+
+const seal = (secret: string): string => `sealed ${secret.length}`
+
+function readModelOf(config: unknown): Model {
+  return readModel(config, seal)
+}
 
 test('a model in long form, as Compose 2 prints it', () => {
-  const model = readModel({
+  const model = readModelOf({
     name: 'shop',
     services: {
       db: {
@@ -13,8 +20,13 @@ test('a model in long form, as Compose 2 prints it', () => {
         labels: { tier: 'data', count: 1, none: null },
         networks: { default: null, back: { aliases: ['x'] } },
         tmpfs: ['/run:size=1m', '/tmp'],
+        environment: { PGDATA: '/data/$$x', POSTGRES_PASSWORD: 'four', TOKEN: 'never' },
+        command: ['postgres', '-c', 'data_directory=/elsewhere', '-D', '/d'],
+        hostname: 'keeper',
+        stop_grace_period: '1m30s',
+        stop_signal: 'SIGINT',
         volumes: [
-          { type: 'volume', source: 'pgdata', target: '/data', volume: {} },
+          { type: 'volume', source: 'pgdata', target: '/data', volume: { subpath: 'main' } },
           { type: 'volume', target: '/anonymous' },
           { type: 'bind', source: '/srv/x', target: '/x', read_only: true, bind: {} },
           { type: 'tmpfs', target: '/t', tmpfs: { size: '1' } },
@@ -46,13 +58,17 @@ test('a model in long form, as Compose 2 prints it', () => {
         dependsOn: ['cache'],
         networks: ['shop_default', 'elsewhere'],
         mounts: [
-          { type: 'volume', source: 'pgdata', target: '/data', readOnly: false },
-          { type: 'volume', source: null, target: '/anonymous', readOnly: false },
-          { type: 'bind', source: '/srv/x', target: '/x', readOnly: true },
-          { type: 'tmpfs', source: null, target: '/t', readOnly: false },
+          { type: 'volume', source: 'pgdata', target: '/data', readOnly: false, subpath: 'main' },
+          { type: 'volume', source: null, target: '/anonymous', readOnly: false, subpath: null },
+          { type: 'bind', source: '/srv/x', target: '/x', readOnly: true, subpath: null },
+          { type: 'tmpfs', source: null, target: '/t', readOnly: false, subpath: null },
         ],
         tmpfs: ['/run', '/tmp'],
         labels: { tier: 'data', count: '1', none: '' },
+        settings: { PGDATA: '/data/$x', POSTGRES_PASSWORD: 'sealed 4', '--data_directory': '/d' },
+        hostname: 'keeper',
+        stopGracePeriod: 90_000,
+        stopSignal: 'SIGINT',
       },
       expect.objectContaining({ name: 'cache', image: null, build: true, scale: 2 }) as unknown,
       expect.objectContaining({ name: 'idle', scale: 0 }) as unknown,
@@ -93,6 +109,7 @@ test('a model in short form, without names, as Compose 1.29 prints it', () => {
         old: { external: { name: 'older' } },
       },
     },
+    seal,
     'shop',
   )
   expect(model.services[0]).toMatchObject({
@@ -116,9 +133,9 @@ test('a model in short form, without names, as Compose 1.29 prints it', () => {
 })
 
 test('an empty project has nothing', () => {
-  expect(readModel({ name: 'x', services: {} })).toEqual({ name: 'x', services: [], volumes: [] })
+  expect(readModelOf({ name: 'x', services: {} })).toEqual({ name: 'x', services: [], volumes: [] })
 })
 
 test.each([[null], [[]], ['text'], [{}], [{ name: 3 }]])('%j is no model', json => {
-  expect(() => readModel(json)).toThrow()
+  expect(() => readModelOf(json)).toThrow()
 })

@@ -83,6 +83,14 @@ describe('our options are taken out of the line', () => {
     expect(read.rest).toEqual(rest)
   })
 
+  test('each with its flag or its variable, whichever counts', () => {
+    const variables = { SAFE_COMPOSE_STORE: '/a', SAFE_COMPOSE_YES: '1' }
+    expect(readSafeOptions(['--safe-store', '/b', 'up'], variables).origins).toEqual({
+      store: '--safe-store',
+      yes: 'SAFE_COMPOSE_YES',
+    })
+  })
+
   test('as typed, for telling what was ignored', () => {
     const argv = ['--safe-yes', '--safe-allow', 'a,b', '--safe-store=/x', 'down']
     expect(readSafeOptions(argv, { SAFE_COMPOSE_NO_BACKUP: 'on' }).typed).toEqual([
@@ -98,7 +106,7 @@ describe('our options are taken out of the line', () => {
     ['a program in a new container', ['run', '--rm', 'db', 'tool', '--safe-mode']],
     ['words behind --', ['up', '--', '--safe-yes']],
   ])('%s gets its own words', (_, argv) => {
-    expect(readSafeOptions(argv, {})).toEqual({ options: nothing, rest: argv, typed: [] })
+    expect(readSafeOptions(argv, {})).toEqual({ options: nothing, rest: argv, typed: [], origins: {} })
   })
 })
 

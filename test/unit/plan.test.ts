@@ -196,7 +196,7 @@ describe('as text', () => {
       [
         '1 destroyed; 1 backup first; you are asked before anything is done',
         '',
-        '  ✗ shop_pgdata  destroyed, PostgreSQL 15, 1.2 GB  down --volumes deletes shop_pgdata, used by db (backed up first)',
+        '  ✗ shop_pgdata  destroyed, PostgreSQL 15, 1.2 GB  down --volumes deletes shop_pgdata, used by db (backed up first) [down-volumes/0b69]',
         '  ✗ shop_empty   destroyed                         not backed up: it is empty',
         '',
         '  1. stop     shop-db-1 must write nothing after the copy: stopped until Compose runs',

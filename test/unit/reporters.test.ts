@@ -6,7 +6,16 @@ import { openPaint, wantsColor } from '../../src/ui/color.ts'
 import { jsonReporter } from '../../src/ui/json.ts'
 import { progressLine } from '../../src/ui/progress.ts'
 import { textReporter } from '../../src/ui/text.ts'
-import { aDecision, aPlan, aRestorePoint, aVolume, downV, evening, shopStakes } from '../fakes/question.ts'
+import {
+  aDecision,
+  aForecast,
+  aPlan,
+  aRestorePoint,
+  aVolume,
+  downV,
+  evening,
+  shopStakes,
+} from '../fakes/question.ts'
 import type { EventOf } from '../fakes/question.ts'
 
 class Screen extends Writable {
@@ -219,7 +228,7 @@ describe('text without a terminal', () => {
     const { screen, reporter } = await text(false, true)
     sayAll(
       reporter,
-      { type: 'plan', plan: aPlan(decision), project: 'shop' },
+      { type: 'plan', forecast: aForecast(aPlan(decision)) },
       { type: 'backup-spared', restorePoint: aRestorePoint() },
       { type: 'stopped', containers: [], why: 'x' },
       { type: 'answered', answer: 'stop' },
@@ -296,7 +305,7 @@ describe('JSON', () => {
     sayAll(
       reporter,
       found,
-      { type: 'plan', plan: aPlan(decision), project: 'shop' },
+      { type: 'plan', forecast: aForecast(aPlan(decision)) },
       { type: 'failed', failure, kind: 'guarded', command: downV },
     )
     expect(lines()).toHaveLength(3)

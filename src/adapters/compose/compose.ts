@@ -28,6 +28,8 @@ export interface ComposeOptions {
   readonly own: OwnProcess
   readonly variables: Variables
   readonly directory: string
+  /** Seals what is secret of the model. */
+  readonly seal: (secret: string) => string
   /** `inheritedDescriptors`, asked at the very start. */
   readonly descriptors: readonly number[]
 }
@@ -49,8 +51,9 @@ export function openCompose(options: ComposeOptions): Compose {
       if (answer.code === 0 || !isTolerant) return modelFrom(options, line, answer)
       return modelFrom(options, line, (await withoutEnvFiles(options, call, line, globals)) ?? answer)
     },
-    hashes: async line => {
-      const { code, stdout } = await call(line.globalWords, ['config', '--hash=*'])
+    hashes: async (line, { everything } = { everything: false }) => {
+      const wide = everything ? ['--profile=*'] : []
+      const { code, stdout } = await call([...wide, ...line.globalWords], ['config', '--hash=*'])
       return code === 0 ? readHashes(stdout) : {}
     },
     run: async (argv, { directory } = {}) => runWithInputs(options, await call.inputs(), argv, directory),
@@ -197,7 +200,7 @@ function isAtLeast(version: string | null, minimum: string): boolean {
 
 async function modelFrom(options: ComposeOptions, line: Invocation, answer: Answer): Promise<ModelAnswer> {
   if (answer.code !== 0) return { ok: false, error: errorIn(answer), code: answer.code }
-  return modelAnswer(options, line, answer, () => readModel(JSON.parse(answer.stdout)))
+  return modelAnswer(options, line, answer, () => readModel(JSON.parse(answer.stdout), options.seal))
 }
 
 /** v1 knows no JSON, and leaves out the names that it will use. */
@@ -205,7 +208,7 @@ async function modelOfV1(options: ComposeOptions, line: Invocation, answer: Answ
   if (answer.code !== 0) return { ok: false, error: errorIn(answer), code: answer.code }
   const [{ parse }, place] = await Promise.all([import('yaml'), placeOf(options, line)])
   const name = projectNameV1(place, options.directory)
-  return modelAnswer(options, line, answer, () => readModel(parse(answer.stdout), name))
+  return modelAnswer(options, line, answer, () => readModel(parse(answer.stdout), options.seal, name))
 }
 
 async function modelAnswer(

@@ -18,6 +18,8 @@ export interface EngineRequest {
   readonly doing: string
   /** Statuses at 300 and above that are answers here, not failures. */
   readonly accept?: readonly number[]
+  /** The API version that this one call speaks, such as `1.41`; otherwise what was agreed on. */
+  readonly api?: string
 }
 
 export interface EngineReply<T = unknown> {
@@ -91,7 +93,8 @@ function connection(
 ): Connection {
   const { host } = endpoint
   const open = async (request: EngineRequest): Promise<IncomingMessage> => {
-    const response = await dial(request)
+    const speak = request.api === undefined ? dial : await dialer(endpoint, agent, request.api)
+    const response = await speak(request)
     const status = response.statusCode ?? 0
     if (status < 300 || request.accept?.includes(status) === true) return response
     const { body } = await readReply(host, response)

@@ -4,6 +4,7 @@ import type { ContainerFact, Facts, VolumeFact } from '../../model/facts.ts'
 import type { Contents, Holding } from '../../model/holding.ts'
 import { isSameDirectory } from './bind.ts'
 import { helperPath, openHelper } from './helper.ts'
+import { isOneOf, mountsBelow } from './layer.ts'
 import { lookThroughApi } from './look-through-api.ts'
 import { lookAtFolder } from './look-at-folder.ts'
 import { isProven } from './mountpoint.ts'
@@ -52,13 +53,16 @@ async function lookAt(
   switch (holding.kind) {
     case 'volume':
     case 'anonymous': {
-      const volume = facts.volumes.find(each => each.name === holding.name)
+      // A younger volume of the same name is another one.
+      const volume = facts.volumes.find(
+        each => each.name === holding.name && each.createdAt === holding.createdAt,
+      )
       return volume === undefined ? unknown : lookAtVolume(session, volume, holding, facts, deadline)
     }
     case 'bind':
       return lookAtBind(session, holding, facts, deadline)
     case 'layer':
-      return throughApi(session, holding.container, holding.path, deadline)
+      return lookAtLayer(session, holding, facts, deadline)
     case 'directory':
       return (await lookAtFolder(holding.path, deadline)) ?? unknown
   }
@@ -107,11 +111,25 @@ async function lookAtBind(
   deadline: number,
 ): Promise<Look> {
   const mount = mountsOf(facts.containers, holding).find(each => !each.shared)
-  if (mount === undefined) return unknown
   const proof = await session.mountpointProof()
+  // No container has it yet: the engine's files were proven to be this machine's.
+  if (mount === undefined) return (proof.ok ? await lookAtFolder(holding.source, deadline) : null) ?? unknown
   const reachable = proof.ok && (await isSameDirectory(session, mount.container, mount.path, holding.source))
   if (!reachable) return throughApi(session, mount.container, mount.path, deadline)
   return (await lookAtFolder(holding.source, deadline)) ?? unknown
+}
+
+/** What is mounted below is no part of the layer. A store that has not made its directory yet has nothing in it. */
+async function lookAtLayer(
+  session: Session,
+  holding: Extract<Holding, { kind: 'layer' }>,
+  facts: Pick<Facts, 'containers'>,
+  deadline: number,
+): Promise<Look> {
+  const mounts = facts.containers.find(({ id }) => id === holding.container)?.mounts ?? []
+  const isMounted = isOneOf(mountsBelow(mounts, holding.path))
+  const look = await lookThroughApi(session, holding.container, holding.path, deadline, isMounted)
+  return look ?? { empty: true, bytes: 0, lastWrite: null, database: null, rootNames: [] }
 }
 
 /** The engine may refuse to look (a broken mount, a container that is being removed): then nothing is known. */

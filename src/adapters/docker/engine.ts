@@ -16,6 +16,7 @@ import { removeContainer } from './helper.ts'
 import { findContainer, findImages, inspectContainers, redactedInspect } from './inspect.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { lockProject } from './lock.ts'
+import { databasesAt } from './look-through-api.ts'
 import { proveMountpoints } from './mountpoint.ts'
 import type { MountpointProof } from './mountpoint.ts'
 import { observe } from './observe.ts'
@@ -42,8 +43,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   return {
     observe: () => observe(session),
     inspect: containers => inspectContainers(session, containers),
-    images: references => findImages(session, references),
+    images: (references, options) => findImages(session, references, options?.v1Api ?? null),
     contents: (holdings, facts, budget) => lookAtContents(session, holdings, facts, budget),
+    databases: places => databasesAt(session, places),
     volume: name => findVolume(session, name),
     container: idOrName => findContainer(session, idOrName),
     createVolume: spec => createVolume(session, spec),
@@ -55,6 +57,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     removeContainer: id => removeContainer(session, id),
     setRestartPolicy: (id, policy, maximumRetries) => setRestartPolicy(session, id, policy, maximumRetries),
     redactedInspect: (ids, key) => redactedInspect(session, ids, key),
+    readyCopies: async () => {
+      await session.mountpointProof().catch(() => {})
+    },
     openSource: (holding, facts) => openSource(session, holding, facts),
     openSink: target => openSink(session, target),
     emptyVolume: name => emptyVolume(session, name),

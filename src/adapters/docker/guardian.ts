@@ -19,8 +19,11 @@ export function openGuardian(options: {
 }): Guardian {
   return {
     arm: async (host, ran) => {
+      const touched = ran.filter(state => state.done !== 'nothing')
+      // Nothing to put back: what else a dead run leaves, the next one clears.
+      if (touched.length === 0) return { disarm: async () => {} }
       const endpoint = (await options.endpoint?.()) ?? parseHost(host, null)
-      const order: GuardianOrder = { endpoint, ran: ran.filter(state => state.done !== 'nothing') }
+      const order: GuardianOrder = { endpoint, ran: touched }
       const child = spawn(options.program, [options.script], {
         cwd: '/',
         // Options meant for this process (debuggers, loaders) are not the child's.

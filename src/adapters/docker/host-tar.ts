@@ -35,16 +35,18 @@ export function writingArgs(folder: string): readonly string[] {
   ]
 }
 
-/** Reads a tar from stdin into a folder; its root entry sets the folder's own owner, mode and time. */
-export function readingArgs(folder: string): readonly string[] {
+/**
+ * Reads a tar from stdin into a folder; its root entry sets the folder's own owner, mode and time. Only root can give
+ * files to others and set attributes that are not a user's: for anyone else everything becomes their own.
+ */
+export function readingArgs(folder: string, elevated = true): readonly string[] {
   return [
     '--extract',
     '--file=-',
     '--numeric-owner',
-    '--same-owner',
+    ...(elevated ? ['--same-owner', '--xattrs-include=*'] : ['--no-same-owner']),
     '--preserve-permissions',
     '--xattrs',
-    '--xattrs-include=*',
     '--acls',
     '--blocking-factor=128',
     '--directory',

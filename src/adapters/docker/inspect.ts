@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto'
 import type Docker from 'dockerode'
 import type { ContainerDetails, ContainerFact, ContainerState, ImageFact } from '../../model/facts.ts'
 import { inParallel } from './in-parallel.ts'
+import { settingsOf } from '../../core/settings.ts'
+import type { Seal } from '../../core/settings.ts'
 import { composeFacts, mountFact } from './observe.ts'
 import type { Session } from './session.ts'
 import { isoTime } from './time.ts'
@@ -13,7 +15,9 @@ export async function inspectContainers(
 ): Promise<readonly ContainerFact[]> {
   const found = await inParallel(containers, 12, async container => {
     const inspected = await inspectContainer(session, container.id)
-    return inspected === null ? [] : [{ ...container, details: containerDetails(inspected) }]
+    return inspected === null
+      ? []
+      : [{ ...container, details: containerDetails(inspected, session.host.seal) }]
   })
   return found.flat()
 }
@@ -33,7 +37,8 @@ export async function findContainer(session: Session, idOrName: string): Promise
     createdAt: isoTime(inspected.Created) ?? '',
     labels,
     mounts: inspected.Mounts.map(mountFact),
-    details: containerDetails(inspected),
+    networks: Object.keys(inspected.NetworkSettings.Networks ?? {}),
+    details: containerDetails(inspected, session.host.seal),
   }
 }
 
@@ -54,6 +59,7 @@ export async function inspectContainer(
 export async function findImages(
   session: Session,
   references: readonly string[],
+  v1Api: string | null,
 ): Promise<readonly ImageFact[]> {
   const images = new Map<string, ImageFact>()
   const found = await inParallel([...new Set(references)], 12, async reference => {
@@ -63,9 +69,11 @@ export async function findImages(
       // 400: Compose lets anything stand as an image's name until it is pulled.
       accept: [404, 400],
     })
-    return status < 300 ? [{ reference, body }] : []
+    if (status >= 300) return []
+    const containerConfig = v1Api === null ? null : await hasContainerConfig(session, body, v1Api)
+    return [{ reference, body, containerConfig }]
   })
-  for (const { reference, body } of found.flat()) {
+  for (const { reference, body, containerConfig } of found.flat()) {
     const known = images.get(body.Id)
     images.set(body.Id, {
       id: body.Id,
@@ -73,9 +81,32 @@ export async function findImages(
       digests: body.RepoDigests ?? [],
       volumes: Object.keys(body.Config?.Volumes ?? {}),
       versions: versionsOf(body.Config?.Env ?? []),
+      settings: settingsIn(body.Config, session.host.seal),
+      containerConfig,
     })
   }
   return [...images.values()]
+}
+
+/** From API 1.45 on the engine leaves the field out; with the containerd image store it never had it. */
+async function hasContainerConfig(
+  session: Session,
+  image: Docker.ImageInspectInfo,
+  api: string,
+): Promise<boolean | null> {
+  if (api === 'newest' || api === session.connection.apiVersion) return isThere(image)
+  const { status, body } = await session.call<Docker.ImageInspectInfo>({
+    path: `/images/${encodeURIComponent(image.Id)}/json`,
+    doing: `look at the image ${image.Id} as Compose v1 does`,
+    // An engine may no longer speak that version: then v1 fails by itself, before it touches anything.
+    accept: [400, 404],
+    api,
+  })
+  return status < 300 ? isThere(body) : null
+}
+
+function isThere({ ContainerConfig }: Partial<Docker.ImageInspectInfo>): boolean {
+  return ContainerConfig !== undefined && ContainerConfig !== null
 }
 
 /**
@@ -94,7 +125,7 @@ export async function redactedInspect(
   return `${JSON.stringify(found.flat(), null, 2)}\n`
 }
 
-function containerDetails(inspected: Docker.ContainerInspectInfo): ContainerDetails {
+function containerDetails(inspected: Docker.ContainerInspectInfo, seal: Seal): ContainerDetails {
   const { HostConfig: host, State: state, Config: config } = inspected
   const mountedTmpfs = (host.Mounts ?? []).filter(mount => mount.Type === 'tmpfs').map(mount => mount.Target)
   return {
@@ -104,10 +135,45 @@ function containerDetails(inspected: Docker.ContainerInspectInfo): ContainerDeta
     exitCode: state.ExitCode,
     finishedAt: isoTime(state.FinishedAt),
     tmpfs: [...Object.keys(host.Tmpfs ?? {}), ...mountedTmpfs],
-    environmentKeys: (config.Env ?? []).map(keyOf),
-    networks: Object.keys(inspected.NetworkSettings.Networks ?? {}),
+    mountedByName: volumesByName(host),
+    settings: settingsIn(config, seal),
+    hostname: config.Hostname,
+    stopTimeout: timeoutOf(config),
     pid: state.Pid,
   }
+}
+
+/** Volumes that a container was created with by name: `-v NAME:/path`, or a mount with a source. */
+function volumesByName(host: Docker.ContainerInspectInfo['HostConfig']): readonly string[] {
+  const bound = (host.Binds ?? []).flatMap(bind => {
+    const [source = '', target] = bind.split(':')
+    return target === undefined || source.startsWith('/') ? [] : [target]
+  })
+  const mounted = (host.Mounts ?? []).flatMap(mount =>
+    mount.Type === 'volume' && (mount.Source ?? '') !== '' ? [mount.Target] : [],
+  )
+  return [...bound, ...mounted]
+}
+
+interface ConfigWords {
+  readonly Env?: readonly string[] | null | undefined
+  readonly Cmd?: string | readonly string[] | null | undefined
+  readonly Entrypoint?: string | readonly string[] | null | undefined
+}
+
+function settingsIn(config: ConfigWords | null | undefined, seal: Seal): ContainerDetails['settings'] {
+  const environment = (config?.Env ?? []).map(variable => [
+    keyOf(variable),
+    variable.slice(keyOf(variable).length + 1),
+  ])
+  const words = [config?.Entrypoint, config?.Cmd].flatMap(each => each ?? [])
+  return settingsOf(Object.fromEntries(environment) as Record<string, string>, words, seal)
+}
+
+/** Seconds in the API, and not in the client's types. */
+function timeoutOf(config: object): number | null {
+  const seconds = (config as { readonly StopTimeout?: number | null }).StopTimeout
+  return seconds === undefined || seconds === null ? null : seconds * 1000
 }
 
 function keyOf(variable: string): string {

@@ -1,11 +1,17 @@
 import type { IncomingMessage } from 'node:http'
+import { Stop } from '../../model/failure.ts'
 import type { DatabaseContents } from '../../model/holding.ts'
 import { statInContainer } from './bind.ts'
 import type { Look } from './contents.ts'
+import { inParallel } from './in-parallel.ts'
 import { isSqlite, recogniseDatabase, sqlite, usualFolders } from './recognise.ts'
 import type { FileLook } from './recognise.ts'
 import type { Session } from './session.ts'
+import { plainPath } from './tar-entries.ts'
 import { scanTar } from './tar-scan.ts'
+
+/** Nothing of it is left out. */
+const nothing = (): boolean => false
 
 /**
  * Looks into a directory of a container, which need not run, through the archive API: single files for the database,
@@ -17,11 +23,13 @@ export async function lookThroughApi(
   container: string,
   path: string,
   deadline: number,
+  /** Paths below it that do not belong to it, as `plainPath` has them. */
+  isLeftOut: (path: string) => boolean = nothing,
 ): Promise<Look | null> {
   if ((await statInContainer(session, container, path)) === null) return null
   const [known, streamed] = await Promise.all([
     databaseIn(session, container, path),
-    streamThrough(session, container, path, deadline),
+    streamThrough(session, container, path, deadline, isLeftOut),
   ])
   return {
     empty: streamed.complete && !streamed.anyFile,
@@ -30,6 +38,24 @@ export async function lookThroughApi(
     database: known ?? (streamed.sqlite ? sqlite : null),
     rootNames: streamed.complete ? [...streamed.rootNames] : null,
   }
+}
+
+/** Which databases lie in these directories of containers, by the files alone. */
+export async function databasesAt(
+  session: Session,
+  places: readonly { readonly container: string; readonly path: string; readonly name: string }[],
+): Promise<ReadonlyMap<string, DatabaseContents>> {
+  const found = await inParallel(places, 4, async ({ container, path, name }) => {
+    const database = await databaseIn(session, container, path).catch(noneIfGone)
+    return database === null ? [] : [[name, database] as const]
+  })
+  return new Map(found.flat())
+}
+
+/** A container that is gone, or a file that is written this very moment, tells nothing. */
+function noneIfGone(error: unknown): null {
+  if (error instanceof Stop && error.failure.reason === 'not-possible') return null
+  throw error
 }
 
 async function databaseIn(
@@ -80,6 +106,7 @@ async function streamThrough(
   container: string,
   path: string,
   deadline: number,
+  isLeftOut: (path: string) => boolean,
 ): Promise<Streamed> {
   const streamed: Streamed = {
     complete: false,
@@ -95,6 +122,7 @@ async function streamThrough(
     `${path}/.`,
     16,
     (entry, stop) => {
+      if (isLeftOut(plainPath(Buffer.from(entry.path)))) return
       const [first = '', ...below] = entry.path.replace(/^(\.?\/)+/, '').split('/')
       if (first !== '' && first !== '.') streamed.rootNames.add(first)
       if (entry.type !== 'directory') {

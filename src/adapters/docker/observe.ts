@@ -52,6 +52,7 @@ function containerFact(container: Docker.ContainerInfo): ContainerFact {
     createdAt: new Date(container.Created * 1000).toISOString(),
     labels: container.Labels ?? {},
     mounts: container.Mounts.map(mountFact),
+    networks: Object.keys(container.NetworkSettings?.Networks ?? {}),
     details: null,
   }
 }

@@ -10,24 +10,46 @@ export interface FileLook {
 }
 
 /**
- * The first database found in these folders (`` is the root), told by the files that only its server writes. Null
- * when there is none. SQLite has no such file names: see `isSqlite`.
+ * The first database found in these folders (`` is the root), told by the files that only its server writes, with what
+ * else lies beside it. Null when there is none. SQLite has no such file names: see `isSqlite`.
  */
 export async function recogniseDatabase(
   look: FileLook,
   folders: readonly string[],
 ): Promise<DatabaseContents | null> {
-  for (const folder of folders) {
-    const within: FileLook = {
-      read: (path, bytes) => look.read(join(folder, path), bytes),
-      exists: path => look.exists(join(folder, path)),
-    }
-    const found = await Promise.all(recognisers.map(recognise => recognise(within)))
-    const database = found.find(each => each !== null)
-    if (database) return { ...database, path: folder }
+  for (const [index, folder] of folders.entries()) {
+    const database = await databaseAt(look, folder)
+    if (database === null) continue
+    const others = await otherDatabases(look, folders.slice(index + 1))
+    return others.length === 0 ? database : { ...database, others }
   }
   return null
 }
+
+async function databaseAt(look: FileLook, folder: string): Promise<DatabaseContents | null> {
+  const within: FileLook = {
+    read: (path, bytes) => look.read(join(folder, path), bytes),
+    exists: path => look.exists(join(folder, path)),
+  }
+  const found = await Promise.all(recognisers.map(recognise => recognise(within)))
+  const database = found.find(each => each !== null)
+  return database ? { ...database, path: folder } : null
+}
+
+/** A server's own folders are not gone through: only where another one would have put its data. */
+async function otherDatabases(
+  look: FileLook,
+  folders: readonly string[],
+): Promise<NonNullable<DatabaseContents['others']>> {
+  const likely = folders.filter(folder => usualFolders.includes(folder) || versionFolder.test(folder))
+  const found = await Promise.all(likely.map(folder => databaseAt(look, folder)))
+  return found.flatMap(database =>
+    database === null ? [] : [{ label: database.label, path: database.path }],
+  )
+}
+
+/** `18/docker`, `15/main`: a folder for each version. */
+const versionFolder = /^\d+(\.\d+)?(\/(docker|main|data))?$/
 
 /** Where servers put their data below the root of what is mounted, besides the root itself. */
 export const usualFolders: readonly string[] = [
@@ -108,7 +130,12 @@ const redis: Recogniser = async look => {
     look.read('appendonly.aof', 128),
   ])
   if (dump === null && !folder && log === null) return null
-  return { kind: 'redis', label: labelOfRdb(dump) ?? labelOfRdb(log) ?? 'Redis', identity: null }
+  return {
+    kind: 'redis',
+    label: labelOfRdb(dump) ?? labelOfRdb(log) ?? 'Redis',
+    identity: null,
+    persistence: { snapshot: dump !== null, log: folder || log !== null },
+  }
 }
 
 /** `REDIS0010`, then auxiliary fields, the first of them the server's own version. */

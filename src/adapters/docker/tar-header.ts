@@ -47,7 +47,7 @@ export function paxRecords(bytes: Buffer): readonly (readonly [key: string, valu
 }
 
 /** The body of a PAX header with these records. */
-export function writePax(records: readonly (readonly [key: string, value: Buffer])[]): Buffer {
+function writePax(records: readonly (readonly [key: string, value: Buffer])[]): Buffer {
   return Buffer.concat(
     records.flatMap(([key, value]) => {
       const rest = Buffer.byteLength(key) + value.length + 3
@@ -56,6 +56,19 @@ export function writePax(records: readonly (readonly [key: string, value: Buffer
       return [Buffer.from(`${length} ${key}=`), value, Buffer.from('\n')]
     }),
   )
+}
+
+/** What stands before an entry whose names or numbers do not fit into its own header: a PAX header with these records. */
+export function writeExtension(
+  { mode, uid, gid, mtime }: Pick<Header, 'mode' | 'uid' | 'gid' | 'mtime'>,
+  records: readonly (readonly [key: string, value: Buffer])[],
+): Buffer {
+  const body = writePax(records)
+  return Buffer.concat([
+    writeHeader({ path: 'PaxHeaders/entry', flag: 'x', size: body.length, mode, uid, gid, mtime }),
+    body,
+    Buffer.alloc(paddingOf(body.length)),
+  ])
 }
 
 /** A header block for an entry of this type flag. */

@@ -1,4 +1,4 @@
-import { paddingOf, writeHeader } from './tar-header.ts'
+import { paddingOf, writeExtension, writeHeader } from './tar-header.ts'
 import type { Header } from './tar-header.ts'
 
 /** A tar of small files. */
@@ -19,8 +19,12 @@ export function filesTar(files: Readonly<Record<string, string>>): Buffer {
 /** A tar of nothing. */
 export const emptyTar: Buffer = Buffer.alloc(1024)
 
-function writeTar(entries: readonly (Omit<Header, 'size'> & { readonly content: Buffer })[]): Buffer {
+/** A whole tar of these entries. */
+export function writeTar(entries: readonly (Omit<Header, 'size'> & { readonly content: Buffer })[]): Buffer {
   const parts = entries.flatMap(({ content, ...entry }) => [
+    ...(Buffer.byteLength(entry.path) > 100
+      ? [writeExtension(entry, [['path', Buffer.from(entry.path)]])]
+      : []),
     writeHeader({ ...entry, size: content.length }),
     content,
     Buffer.alloc(paddingOf(content.length)),

@@ -1,22 +1,31 @@
-import { PassThrough, Readable } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import type { Writable } from 'node:stream'
 import { Stop } from '../../model/failure.ts'
 import type { SinkTarget, TarSink } from '../../model/ports.ts'
 import { helperPath, openHelper, vanished } from './helper.ts'
 import type { Helper } from './helper.ts'
-import { readingArgs, startTar } from './host-tar.ts'
 import { inspectContainer } from './inspect.ts'
+import { openLayerSink, uploadTar } from './layer.ts'
+import { openDirectorySink, tarInto } from './local-directory.ts'
 import { isProven } from './mountpoint.ts'
 import type { Session } from './session.ts'
-import { plainTar } from './plain-tar.ts'
 import { findVolume } from './volumes.ts'
 
 /**
  * Opens the way into a volume that is expected to be empty: by the mountpoint where it is proven, else through the
- * archive API. Numeric owners, modes and times as in the tar, those of the root directory included. `done` of what
- * `open` gives settles when everything is in the volume.
+ * archive API; or into a layer or a directory, whose present content goes. Numeric owners, modes and times as in the
+ * tar, those of the root directory included. `done` of what `open` gives settles when everything is there.
  */
 export async function openSink(session: Session, target: SinkTarget): Promise<TarSink> {
+  if (target.kind === 'layer') return openLayerSink(session, target)
+  if (target.kind === 'directory') return openDirectorySink(session, target.path)
+  return openVolumeSink(session, target)
+}
+
+async function openVolumeSink(
+  session: Session,
+  target: Extract<SinkTarget, { kind: 'volume' | 'container' }>,
+): Promise<TarSink> {
   const name = target.kind === 'volume' ? target.name : await volumeAt(session, target.id, target.path)
   const [volume, proof] = await Promise.all([findVolume(session, name), session.mountpointProof()])
   if (volume === null) throw vanished(name)
@@ -56,21 +65,12 @@ async function volumeAt(session: Session, container: string, path: string): Prom
 }
 
 function mountpointSink(session: Session, helper: Helper, tar: string, folder: string): TarSink {
-  const args = readingArgs(folder)
-  const children = new Set<() => void>()
+  const { stop, ...way } = tarInto(session, tar, folder)
   return {
     kind: 'mountpoint',
-    command: { program: tar, args },
-    open: async () => {
-      const { child, done } = startTar(tar, args, session.variables)
-      child.stdout?.resume()
-      children.add(() => child.kill())
-      const stream = child.stdin as Writable
-      stream.on('error', () => {}) // A closed pipe is told by tar's own end.
-      return { stream, done }
-    },
+    ...way,
     close: async () => {
-      for (const kill of children) kill()
+      stop()
       await helper.close()
     },
   }
@@ -84,7 +84,7 @@ function apiSink(session: Session, helper: Helper, name: string): TarSink {
     open: async () => {
       const stream = new PassThrough()
       streams.add(stream)
-      const done = upload(session, helper, name, stream)
+      const done = uploadTar(session, { id: helper.id, path: helperPath }, stream, `the volume ${name}`)
       done.catch(() => {}) // The stream's own error may be handled first.
       return { stream, done }
     },
@@ -93,43 +93,4 @@ function apiSink(session: Session, helper: Helper, name: string): TarSink {
       await helper.close()
     },
   }
-}
-
-async function upload(session: Session, helper: Helper, name: string, stream: PassThrough): Promise<void> {
-  const { tar, late } = plainTar(stream, helperPath.slice(1))
-  const body = Readable.from(tar, { objectMode: false })
-  try {
-    await session.call({
-      method: 'PUT',
-      path: `/containers/${helper.id}/archive`,
-      query: { path: helperPath },
-      upload: body,
-      doing: `write into the volume ${name}`,
-    })
-  } catch (error) {
-    const brokeOff = stream.errored ?? body.errored
-    stream.destroy(error as Error)
-    throw brokeOff === null ? error : brokenArchive(name, brokeOff)
-  }
-  // The engine stops at the end of the tar; padding may follow.
-  stream.resume()
-  await session.call({
-    method: 'PUT',
-    path: `/containers/${helper.id}/archive`,
-    query: { path: '/' },
-    upload: late.tar(),
-    doing: `set the owner of the volume ${name}`,
-  })
-}
-
-function brokenArchive(name: string, cause: Error): Stop {
-  if (cause instanceof Stop) return cause
-  return new Stop(
-    {
-      reason: 'not-possible',
-      what: `the archive broke off while it was written into the volume ${name}: ${cause.message}`,
-      how: 'run the command again',
-    },
-    { cause },
-  )
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Host } from '../../model/ports.ts'
 
@@ -10,10 +10,12 @@ export function openHost(self: {
   readonly runs: (pid: number) => boolean
 }): Host {
   const startTime = (pid: number): Promise<string | null> => startTimeOf(pid, self.runs)
+  const key = randomBytes(32)
   return {
     now: () => new Date(),
     random: bytes => randomBytes(bytes),
     sha256: text => createHash('sha256').update(text).digest('hex'),
+    seal: text => `sealed ${createHmac('sha256', key).update(text).digest('hex').slice(0, 12)}`,
     owner: async () => ({
       host: self.hostname,
       bootId: await bootId(),

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import type { Verdict } from '../../model/decision.ts'
 import { Stop } from '../../model/failure.ts'
+import type { Finding } from '../../model/finding.ts'
 import { writeAtomically } from './write-atomically.ts'
 
 export interface ProjectMemory {
@@ -8,6 +10,18 @@ export interface ProjectMemory {
   readonly rememberAlways: (directory: string) => Promise<void>
   /** True the first time for this text in this directory: warnings are given once per project and change. */
   readonly firstTime: (directory: string, warning: string) => Promise<boolean>
+  /** Remembers what was found. What cannot be remembered stops nothing. */
+  readonly rememberFindings: (directory: string, said: readonly SaidFinding[]) => Promise<void>
+  /** The newest first. */
+  readonly findings: (directory: string) => Promise<readonly SaidFinding[]>
+}
+
+interface SaidFinding {
+  readonly id: string
+  readonly finding: Finding
+  readonly command: string
+  readonly verdict: Verdict
+  readonly at: string
 }
 
 interface Memory {
@@ -18,7 +32,11 @@ interface Memory {
 interface Remembered {
   readonly alwaysSince?: string
   readonly warned?: readonly string[]
+  readonly findings?: readonly SaidFinding[]
 }
+
+/** So many findings are remembered of one project, the newest ones. */
+const findingsKept = 50
 
 /** So many warnings are remembered of one project, the newest ones. */
 const warningsKept = 200
@@ -62,6 +80,18 @@ export function openProjectMemory(file: string, now: () => Date): ProjectMemory 
       }
       return true
     },
+    rememberFindings: async (directory, said) => {
+      try {
+        await change(directory, known => {
+          const ids = new Set(said.map(({ id }) => id))
+          const others = (known.findings ?? []).filter(({ id }) => !ids.has(id))
+          return { ...known, findings: [...said, ...others].slice(0, findingsKept) }
+        })
+      } catch (error) {
+        if (error instanceof Stop) throw error
+      }
+    },
+    findings: async directory => (await readMemory(file)).projects[directory]?.findings ?? [],
   }
 }
 

@@ -2,16 +2,22 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { SlowPipe } from './slow-pipe.ts'
 
 /** A program of the host at work. */
 export interface Child {
   readonly process: ChildProcess
   /** Settles when it has ended and its streams are closed. Rejects with its own words unless it ended with 0. */
   readonly done: Promise<void>
-  /** What it printed on standard error, its last 4 kB. */
-  readonly words: () => string
   /** Ends it at once; settles when it has ended, however. */
   readonly kill: () => Promise<void>
+}
+
+export interface ChildExtras {
+  /** Takes a line of standard error that is meant for us and not for people; true when it was one. */
+  readonly takesLine?: (line: string) => boolean
+  /** To be the child's standard error, where many lines are to come. */
+  readonly errors?: SlowPipe | null
 }
 
 /**
@@ -23,35 +29,74 @@ export function startChild(
   args: readonly string[],
   stdin: 'pipe' | 'ignore' | Readable,
   stdout: 'pipe' | 'ignore',
+  { takesLine = () => false, errors = null }: ChildExtras = {},
 ): Child {
-  const child = spawn('env', [...plainEnvironment, program, ...args], { stdio: [stdin, stdout, 'pipe'] })
+  const child = spawn('env', [...plainEnvironment, program, ...args], {
+    stdio: [stdin, stdout, errors === null ? 'pipe' : errors.input.fd],
+  })
   // Two readers of one pipe would each get a part.
   if (typeof stdin !== 'string') stdin.destroy()
-  let words = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-4096)
-  })
+  const lines = readLines(takesLine)
+  child.stderr?.setEncoding('latin1').on('data', lines.take).once('end', lines.end)
+  const listened = errors === null ? Promise.resolve() : listen(errors, lines)
   // A child that ends early closes its input: that is told by its exit, not by EPIPE.
   child.stdin?.on('error', () => {})
   const done = new Promise<void>((resolve, reject) => {
     child.on('error', error => reject(new ChildFailure(`${program} cannot be run: ${error.message}`, false)))
     child.on('close', (code, signal) => {
-      if (code === 0) resolve()
-      else
-        reject(
-          new ChildFailure(
-            `${nameOf(program)} ${ending(code, signal, words)}`,
-            signal === 'SIGPIPE' || code === zstdCannotWrite,
-          ),
-        )
+      listened.then(() => {
+        if (code === 0) return resolve()
+        const message = `${nameOf(program)} ${ending(code, signal, lines.words())}`
+        reject(new ChildFailure(message, signal === 'SIGPIPE' || code === zstdCannotWrite))
+      }, reject)
     })
   })
   done.catch(() => {})
+  listened.catch(() => {}) // Told by `done`, after the child has ended.
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL')
     await done.catch(() => {})
   }
-  return { process: child, done, words: () => words, kill }
+  return { process: child, done, kill }
+}
+
+/** The lines of a child's standard error: those for us are handed over, of those for people the last 4 kB are kept. */
+interface Lines {
+  readonly take: (text: string) => void
+  /** There may be a line without an end. */
+  readonly end: () => void
+  readonly words: () => string
+}
+
+function readLines(takesLine: (line: string) => boolean): Lines {
+  let words = ''
+  let begun = ''
+  const add = (line: string): void => {
+    if (!takesLine(line)) words = `${words}${line}\n`.slice(-4096)
+  }
+  return {
+    take: text => {
+      const lines = (begun + text).split('\n')
+      begun = (lines.pop() ?? '').slice(-longestLine)
+      for (const line of lines) add(line)
+    },
+    end: () => {
+      if (begun !== '') add(begun)
+      begun = ''
+    },
+    // Bytes until here: a piece may end in the middle of a letter.
+    words: () => Buffer.from(words, 'latin1').toString('utf8'),
+  }
+}
+
+/** A path of the longest, each byte of it escaped, and more. */
+const longestLine = 1 << 16
+
+/** The pipe ends when the child that has it does. */
+async function listen(errors: SlowPipe, lines: Lines): Promise<void> {
+  await errors.input.close()
+  for await (const chunk of errors.read()) lines.take(chunk.toString('latin1'))
+  lines.end()
 }
 
 /** Where the reader goes away with something unread, there is no SIGPIPE but an error: zstd ends with this one. */

@@ -11,7 +11,7 @@ import { extractArchive } from './extract-archive.ts'
 import { unusable } from './failures.ts'
 import { folderOf } from './folders.ts'
 import { journalFile } from './journal-file.ts'
-import { ledgerFile } from './ledger-file.ts'
+import { ledgerFile, readLedgers } from './ledger-file.ts'
 import { prepareRoot } from './prepare-root.ts'
 import { hashFile, readArchive } from './read-archive.ts'
 import { findPoint, listPoints } from './restore-points.ts'
@@ -112,6 +112,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
         write: content => explained(() => ledger.write(content)),
       }
     },
+    ledgers: () => explained(() => readLedgers(root)),
   }
 }
 

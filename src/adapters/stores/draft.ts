@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { encodeManifest, isInside } from '../../core/manifest.ts'
 import { nextId } from '../../core/restore-point-id.ts'
@@ -10,6 +10,7 @@ import type { LockOwner, RestorePointDraft } from '../../model/ports.ts'
 import { makeFolders, syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
 import { unusable } from './failures.ts'
+import { isThere } from './folders.ts'
 import { watchRoom } from './room.ts'
 import { writeArchive } from './write-archive.ts'
 
@@ -37,31 +38,39 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
   const { id, path } = await explained(root, () => claim(options))
   const state: StoredFile[] = []
   const room = watchRoom(path, options.leave)
-  const archives = new Set<Promise<unknown>>()
+  const works = new Set<Promise<unknown>>()
   const givenUp = new AbortController()
+  const untilGivenUp = <T>(work: () => Promise<T>): Promise<T> => {
+    givenUp.signal.throwIfAborted()
+    const working = work()
+    works.add(working)
+    return working
+  }
   return {
     id,
     putArchive: async (name, source, onBytes) => {
-      await explained(root, () => makeFolders(path, join(path, 'volumes'), modes))
-      const writing = writeArchive({
-        path: join(path, insideOnly(join('volumes', name))),
-        source,
-        zstd: options.zstd,
-        mode: modes.file,
-        room,
-        signal: givenUp.signal,
-        onBytes,
-      })
-      archives.add(writing)
-      const { extension, ...kept } = await writing
+      await untilGivenUp(() => explained(root, () => makeFolders(path, join(path, 'volumes'), modes)))
+      const { extension, ...kept } = await untilGivenUp(() =>
+        writeArchive({
+          path: join(path, insideOnly(join('volumes', name))),
+          source,
+          zstd: options.zstd,
+          mode: modes.file,
+          room,
+          signal: givenUp.signal,
+          onBytes,
+        }),
+      )
       return { ...kept, path: `volumes/${name}${extension}` }
     },
     putFile: async (name, content) => {
       const target = join(path, insideOnly(name))
-      await explained(root, async () => {
-        await makeFolders(path, dirname(target), modes)
-        await writeDurably(target, content, modes.file)
-      })
+      await untilGivenUp(() =>
+        explained(root, async () => {
+          await makeFolders(path, dirname(target), modes)
+          await writeDurably(target, content, modes.file)
+        }),
+      )
       const stored = {
         path: name,
         bytes: Buffer.byteLength(content),
@@ -94,7 +103,7 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
     },
     discard: async () => {
       givenUp.abort(new Error('given up'))
-      await Promise.allSettled(archives)
+      await Promise.allSettled(works)
       await rm(path, { recursive: true, force: true })
       await syncFolder(folder)
     },
@@ -155,13 +164,6 @@ function foldersOf(manifest: Manifest): ReadonlySet<string> {
 function insideOnly(path: string): string {
   if (isInside(path)) return path
   throw new Error(`Internal error: ${path} lies outside of the restore point`)
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 async function explained<T>(root: string, work: () => Promise<T>): Promise<T> {

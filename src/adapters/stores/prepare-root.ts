@@ -3,6 +3,7 @@ import { chmod, mkdir, open, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
+import { isThere } from './folders.ts'
 import { storeReadme } from './store-readme.ts'
 
 /**
@@ -42,11 +43,4 @@ async function makeRoot(root: string, named: boolean): Promise<void> {
   } else if ((await mkdir(root, { recursive: true, mode: 0o700 })) === undefined) return
   await chmod(root, 0o700)
   await syncFolder(dirname(root))
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -39,14 +39,27 @@ export async function readArchive(
   onBytes: (done: number) => void = () => {},
 ): Promise<ReadResult> {
   try {
-    const archive = await openArchive(path, compression, zstd, { onBytes })
-    const walk = walkTar()
-    for await (const chunk of archive.tar) walk.take(chunk as Uint8Array)
-    const { bytes, sha256 } = await archive.done
-    return { bytes, sha256, tar: walk.end() }
+    return await walkArchive(path, compression, zstd, { onBytes })
   } catch (error) {
     throw damaged(path, error)
   }
+}
+
+/** The same for an archive that is not finished yet: the failure is its writer's to name. */
+export async function walkArchive(
+  path: string,
+  compression: Compression,
+  zstd: string | null,
+  options: { readonly onBytes?: (done: number) => void; readonly signal?: AbortSignal },
+): Promise<ReadResult> {
+  const archive = await openArchive(path, compression, zstd, options)
+  const walk = walkTar()
+  for await (const chunk of archive.tar) {
+    options.signal?.throwIfAborted()
+    walk.take(chunk as Uint8Array)
+  }
+  const { bytes, sha256 } = await archive.done
+  return { bytes, sha256, tar: walk.end() }
 }
 
 /** Length and hash of a file, without looking inside. Throws `archive-damaged` when it cannot be read. */

@@ -1,42 +1,26 @@
 import { PassThrough } from 'node:stream'
-import type { Readable, Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
-import type { TarCounts } from '../../model/restore-point.ts'
-import { allWell, inputOf, outputOf, startChild } from './child.ts'
+import type { Writable } from 'node:stream'
+import { inputOf, startChild } from './child.ts'
 import { gunzipMembers } from './gzip-members.ts'
-import { walkTar } from './tar-walk.ts'
 
-/** How often the progress is told. Bytes. */
-const tellEvery = 1 << 20
-
-/** Proves an archive while it grows: what is on disk so far is decompressed and walked through. */
+/**
+ * Proves an archive while it grows: what is on disk so far is decompressed, and every check sum in it compared with
+ * what comes out. So that is what went in, and nobody need look at it again.
+ */
 export interface ReadBack {
   /** Whether blocks must stay as they are after `take` (members are worked on side by side). */
   readonly keeps: boolean
   /** The next bytes of the file; for gzip exactly one member. Throws `Error` when they are no good. */
   readonly take: (block: Buffer) => Promise<void>
-  /** The file has ended. Throws `Error` unless a whole tar was in it. */
-  readonly end: () => Promise<TarCounts>
+  /** The file has ended. Gives how many bytes came out; throws `Error` unless all of it was good. */
+  readonly end: () => Promise<number>
   /** Settles when no program of it runs any more. */
   readonly stop: () => Promise<void>
 }
 
-/**
- * @param zstd path of the program, for an archive that it wrote; null for gzip
- * @param onBytes bytes of the tar that were read back so far
- */
-export function readBack(zstd: string | null, onBytes: (done: number) => void): ReadBack {
-  const walk = walkTar()
-  let bytes = 0
-  let told = 0
-  const take = (chunk: Uint8Array): void => {
-    walk.take(chunk)
-    bytes += chunk.length
-    if (bytes - told < tellEvery) return
-    told = bytes
-    onBytes(bytes)
-  }
-  const { input, read, stop } = zstd === null ? membersReader(take) : programReader(zstd, take)
+/** @param zstd path of the program, for an archive that it wrote; null for gzip */
+export function readBack(zstd: string | null): ReadBack {
+  const { input, read, stop } = zstd === null ? membersReader() : programReader(zstd)
   // Nobody takes what is still to come: a write that waits must not wait for ever.
   const hangUp = (): void => void input.destroy()
   read.then(hangUp, hangUp)
@@ -52,8 +36,7 @@ export function readBack(zstd: string | null, onBytes: (done: number) => void): 
     },
     end: async () => {
       input.end()
-      await read
-      return walk.end()
+      return read
     },
     stop,
   }
@@ -68,36 +51,40 @@ function written(input: Writable, block: Buffer): Promise<void> {
 
 interface Reader {
   readonly input: Writable
-  /** Settles when everything that was put in was walked through. */
-  readonly read: Promise<void>
+  /** Settles when everything that was put in was read: how many bytes came out. */
+  readonly read: Promise<number>
   readonly stop: () => Promise<void>
 }
 
-function programReader(zstd: string, take: (chunk: Uint8Array) => void): Reader {
-  const child = startChild(zstd, ['-d', '-q', '-c'], 'pipe', 'pipe')
-  return {
-    input: inputOf(child),
-    read: allWell([taken(outputOf(child), take), child.done]),
-    stop: child.kill,
-  }
-}
-
-/** Events instead of iteration: a promise for each of the many small chunks would cost as much as the walk. */
-function taken(stream: Readable, take: (chunk: Uint8Array) => void): Promise<void> {
-  stream.on('data', (chunk: Uint8Array) => {
-    try {
-      take(chunk)
-    } catch (error) {
-      stream.destroy(error as Error)
-    }
+/** What comes out stays in the program: to bring it here would cost more than to make it. */
+function programReader(zstd: string): Reader {
+  let bytes: number | null = null
+  const child = startChild(zstd, ['-t', '-v'], 'pipe', 'ignore', {
+    takesLine: line => {
+      bytes = bytesIn(line) ?? bytes
+      return /^\*\*\*|^Using stdin/.test(line)
+    },
   })
-  return finished(stream, { writable: false })
+  const read = async (): Promise<number> => {
+    await child.done
+    if (bytes === null) throw new Error('zstd did not say how many bytes it read back')
+    return bytes
+  }
+  return { input: inputOf(child), read: read(), stop: child.kill }
 }
 
-function membersReader(take: (chunk: Uint8Array) => void): Reader {
+/** Of zstd's last line: `/*stdin*\           : 1761116160 bytes`. What it says of its progress stands before it. */
+function bytesIn(line: string): number | null {
+  const found = /: (\d+) bytes\s*$/.exec(line)
+  return found === null ? null : Number(found[1])
+}
+
+function membersReader(): Reader {
   const input = new PassThrough({ objectMode: true, highWaterMark: 2 })
-  const walkMembers = async (): Promise<void> => {
-    for await (const tar of gunzipMembers(input)) take(tar)
+  const readMembers = async (): Promise<number> => {
+    let bytes = 0
+    for await (const tar of gunzipMembers(input)) bytes += tar.length
+    return bytes
   }
-  return { input, read: walkMembers(), stop: async () => void input.destroy() }
+  return { input, read: readMembers(), stop: async () => void input.destroy() }
 }

@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { parseManifest, salvageManifest } from '../../core/manifest.ts'
 import { Stop } from '../../model/failure.ts'
 import type { RestorePoint } from '../../model/restore-point.ts'
 import { removingEnding } from './clear-partials.ts'
 import { beginningEnding, partialEnding } from './draft.ts'
-import { engineFolder, foldersIn, safeName } from './folders.ts'
+import { engineFolder, foldersIn, isThere, safeName } from './folders.ts'
 
 /** Which projects of which engines; null for every one. */
 interface Where {
@@ -132,8 +132,8 @@ async function sizeOf(path: string): Promise<number | null> {
 }
 
 async function projectFolders(root: string, named: boolean, where: Where): Promise<readonly string[]> {
-  // A root that somebody named must be there; the default one is there from the first backup on.
-  if (named) await stat(root)
+  // The first backup makes a root, but never the disk that a person meant when naming it.
+  if (named && !(await isThere(dirname(root)))) await stat(root)
   const engines = where.engine === null ? await foldersIn(root) : [engineFolder(where.engine)]
   const folders = await Promise.all(
     engines.map(async engine => {

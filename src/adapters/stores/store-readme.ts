@@ -3,7 +3,7 @@ export const storeReadme = `# Restore points of safe-compose
 
     <engine id>/<project>/<restore point>/
         manifest.json     what it holds, how each part was copied, its hashes
-        volumes/          one compressed tar for each volume: .tar.zst or .tar.gz
+        volumes/          one compressed tar for each volume, container path or directory: .tar.zst or .tar.gz
         state/            the Compose files, the unresolved model, inspect output without values
     <engine id>/<project>/journal.jsonl    the guarded commands, one JSON object a line
     <engine id>/<project>/ledger.json      which service used which volume
@@ -42,6 +42,13 @@ first line of the second command shows them, the last command sets them:
     docker run --rm -v shop_pgdata:/v busybox sh -c 'chown 999:999 /v && chmod 700 /v'
 
 Do not unpack with the tar of busybox: it knows neither files with holes nor extended attributes.
+
+What lay in a container itself ("kind": "layer" in manifest.json, with its path) goes into the new container, before it
+starts; "." stands for that path:
+
+    docker compose up --no-start db
+    mkdir -p fresh/qdrant/storage && docker cp fresh/. shop-db-1:/
+    zstd -dc volumes/db_qdrant_storage.tar.zst | docker cp - shop-db-1:/qdrant/storage
 
 A volume that Compose made carries labels; "volume" in manifest.json lists them with the driver's options. Without the
 labels Compose uses the volume too, and warns that it was not created by Compose.

@@ -6,6 +6,7 @@ import type { TarSource } from '../../model/ports.ts'
 import type { ArchiveForm } from '../../model/restore-point.ts'
 import { compressTar } from './compressed-tar.ts'
 import type { CompressedTar } from './compressed-tar.ts'
+import { walkArchive } from './read-archive.ts'
 import { readBack } from './read-back.ts'
 import type { ReadBack } from './read-back.ts'
 import type { Room } from './room.ts'
@@ -26,13 +27,14 @@ export interface WriteRequest {
   readonly room: Room
   /** Gives up at once: programs are ended, what is written so far stays for the caller to remove. */
   readonly signal: AbortSignal
-  /** Bytes of tar that are written and read back so far. */
+  /** Bytes of tar that went in so far. */
   readonly onBytes: (done: number) => void
 }
 
 /**
- * Writes a tar source as one compressed file, hashed while it is written. What is on disk is read back, decompressed
- * and walked through as it grows, so that the archive is proven when it is whole. Synced at the end.
+ * Writes a tar source as one compressed file, hashed while it is written. What is on disk is read back and decompressed
+ * as it grows, so that it is proven to be what went in; and that this was a whole tar is known from the one who made it,
+ * or was seen as it passed. A maker that does not tell has its archive walked through from the disk. Synced at the end.
  *
  * Throws `no-space` or `backup-failed`; the half file is the caller's to remove.
  */
@@ -47,7 +49,7 @@ export async function writeArchive(
     const file = await open(path, 'wx+', request.mode)
     try {
       await file.chmod(request.mode)
-      return { form: 'archive', extension, ...(await fill(file, request)) }
+      return { form: 'archive', extension, ...(await fill(file, path, request)) }
     } finally {
       await file.close()
     }
@@ -59,25 +61,31 @@ export async function writeArchive(
 
 async function fill(
   file: FileHandle,
+  path: string,
   request: WriteRequest,
 ): Promise<Pick<ArchiveForm, 'compression' | 'bytes' | 'sha256' | 'tar'>> {
   const { signal, source, zstd } = request
   signal.throwIfAborted()
-  const compressed = await compressTar(source, zstd)
-  const proof = readBack(zstd, request.onBytes)
+  const scratch = `${path}.listing`
+  const compressed = await compressTar({ source, zstd, scratch, onBytes: request.onBytes })
+  const proof = readBack(zstd)
   const stop = async (): Promise<void> => {
     await Promise.all([compressed.stop(), proof.stop()])
   }
   const onAbort = (): void => void stop()
   signal.addEventListener('abort', onAbort)
   try {
+    // It may have been given up while the programs were started.
+    signal.throwIfAborted()
     const written = await writeProving(file, compressed, proof, request.room)
     await compressed.done
-    const tar = await proof.end()
+    const bytes = await proof.end()
     await file.sync()
-    refuseDifference(compressed.tarBytes(), tar.bytes)
+    const { compression } = compressed
+    const tar = compressed.counts() ?? (await walkArchive(path, compression, zstd, { signal })).tar
+    refuseDifference(tar.bytes, bytes)
     signal.throwIfAborted()
-    return { compression: compressed.compression, ...written, tar }
+    return { compression, ...written, tar }
   } catch (error) {
     await stop()
     throw error
@@ -134,8 +142,8 @@ async function readSame(file: FileHandle, block: Buffer, back: Buffer, position:
     )
 }
 
-function refuseDifference(went: number | null, came: number): void {
-  if (went !== null && went !== came) throw new Error(`${went} bytes of tar went in and ${came} came back`)
+function refuseDifference(went: number, came: number): void {
+  if (went !== came) throw new Error(`${went} bytes of tar went in and ${came} came back`)
 }
 
 function backupFailed(path: string, error: unknown): Stop {

@@ -3,11 +3,11 @@ import type { Finding, Rule } from '../../model/finding.ts'
 import type { Invocation } from '../../model/invocation.ts'
 import { anonymousFinding, removedAnonymousFindings } from '../anonymous-finding.ts'
 import { otherCommand } from '../command-line.ts'
+import { isHandedOn } from '../expected-mount.ts'
 import { anonymousVolumes } from '../holdings.ts'
 import { isOn } from '../invocation.ts'
 import { commandOf } from '../reach.ts'
-import type { Recreation } from '../recreation.ts'
-import { findRecreations, imageReferences } from '../recreation.ts'
+import { findRecreations } from '../recreation.ts'
 import { findRemovals } from '../removal.ts'
 import type { Removal } from '../removal.ts'
 
@@ -25,6 +25,9 @@ export const anonymousData: Rule = {
     'Where the image declares a VOLUME that the file does not cover, the data lies in an anonymous volume that only ' +
     'its container knows. `down --volumes` deletes it; `down`, `rm` and scaling down leave it behind without a name, ' +
     'and the next `up` starts empty. Stop, restart and an ordinary recreation keep it.',
+  leadsTo: ['destroyed', 'orphaned'],
+  versions: 'all',
+  instead: 'stop, or volumes: [data:/its/data/path]',
   citations: [
     'docker-library/postgres#761',
     'docker-library/postgres#1289',
@@ -67,7 +70,7 @@ function droppedFindings(facts: Facts, invocation: Invocation): readonly Finding
     .filter(recreation => recreation.inherits && recreation.certain)
     .flatMap(recreation =>
       anonymousVolumes(facts, recreation.container)
-        .filter(({ mount }) => !isHandedOn(facts, recreation, mount.destination))
+        .filter(({ mount }) => !isHandedOn(facts, recreation.service, mount.destination))
         .map(mounted =>
           anonymousFinding('anonymous-data', facts, recreation.container, mounted, {
             outcome: 'orphaned',
@@ -76,12 +79,4 @@ function droppedFindings(facts: Facts, invocation: Invocation): readonly Finding
           }),
         ),
     )
-}
-
-function isHandedOn(facts: Facts, { service }: Recreation, path: string): boolean {
-  const mount = service.mounts.find(each => each.target === path)
-  if (mount !== undefined) return mount.source === null && mount.type !== 'bind'
-  const references = imageReferences(facts, service)
-  const image = facts.images.find(each => each.references.some(reference => references.includes(reference)))
-  return image === undefined || image.volumes.includes(path)
 }

@@ -13,6 +13,9 @@ export const downVService: Rule = {
   about:
     'Before 2.29 every volume of the project is tried, from then on those of the service and of its dependencies. ' +
     'Only a volume that a remaining container holds is spared. Version 1 rejects the command.',
+  leadsTo: ['destroyed'],
+  versions: 'from 2.0; before 2.29 all volumes of the project',
+  instead: 'rm -fs SERVICE',
   citations: ['docker/compose#9313', 'docker/compose#2838'],
   check: (facts, invocation, circumstances) =>
     deletionFindings('down-v-service', facts, invocation, circumstances),

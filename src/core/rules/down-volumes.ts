@@ -14,6 +14,9 @@ export const downVolumes: Rule = {
   about:
     'Deletes every named volume that the enabled services use (version 1: every volume of the file). Compose asks ' +
     'nothing and keeps nothing. External volumes stay, and so does a volume that another container still holds.',
+  leadsTo: ['destroyed'],
+  versions: 'all',
+  instead: 'down (without -v)',
   citations: [
     'docker/compose#9313',
     'docker/compose#8895',

@@ -13,6 +13,9 @@ export const foreignNamedVolume: Rule = {
   about:
     'A volume with a name of its own and without `external: true` is deleted by name, whatever project its label ' +
     'says. It survives only while a container of another project holds it. Declare it external.',
+  leadsTo: ['destroyed'],
+  versions: 'all',
+  instead: 'volumes: { KEY: { external: true, name: NAME } }',
   citations: ['docker/compose#9313', 'docker/compose#9074'],
   check: (facts, invocation, circumstances) =>
     deletionFindings('foreign-named-volume', facts, invocation, circumstances),

@@ -14,6 +14,9 @@ export const labelModeDown: Rule = {
     'With -p NAME and no -f, or when the file cannot be read and COMPOSE_PROJECT_NAME is set, Compose goes by the ' +
     'labels on the engine: every volume labelled with the project goes, also external and unused ones and those of ' +
     'inactive profiles. Version 1 has no such mode.',
+  leadsTo: ['destroyed'],
+  versions: 'from 2.0',
+  instead: 'down -v -f FILE -p NAME, or plain down',
   citations: ['docker/compose#8895', 'docker/compose#9074', 'docker/compose#9313'],
   check: (facts, invocation, circumstances) =>
     deletionFindings('label-mode-down', facts, invocation, circumstances),

@@ -19,6 +19,9 @@ export const removeOrphans: Rule = {
     'Removes the containers of every service that the files at hand do not know, and from 2.29 on what `run` left ' +
     'behind. Anonymous volumes stay behind without a name; the writable layer is lost; named volumes stay. ' +
     'COMPOSE_REMOVE_ORPHANS does the same without a flag.',
+  leadsTo: ['orphaned'],
+  versions: 'all; from 2.29 also from .env',
+  instead: 'down or up without --remove-orphans',
   citations: [
     'docker/compose#3573',
     'docker/compose#12288',

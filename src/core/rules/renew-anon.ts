@@ -19,6 +19,9 @@ export const renewAnon: Rule = {
   about:
     'Recreated containers get new anonymous volumes; the old ones stay behind without a name. From 2.29.3 on, and ' +
     'with version 1, every selected service is recreated for it, changed or not. Named volumes stay.',
+  leadsTo: ['orphaned'],
+  versions: 'all; from 2.29.3 also where nothing changed',
+  instead: 'up without --renew-anon-volumes',
   citations: ['docker/compose#12116', 'docker/compose#5596', 'docker/compose#2127', 'docker/compose#8303'],
   check: (facts, invocation) => {
     if (commandOf(invocation) !== 'up' || !isOn(invocation, 'renew-anon-volumes')) return []

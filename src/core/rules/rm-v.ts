@@ -15,6 +15,9 @@ export const rmV: Rule = {
   about:
     'Removes stopped containers (with --stop all of them) and deletes their anonymous volumes. Named volumes stay. ' +
     'Without -v the anonymous volumes stay behind without a name.',
+  leadsTo: ['destroyed', 'destroyed-if-confirmed'],
+  versions: 'all',
+  instead: 'rm without -v',
   citations: ['docker/compose#5912', 'docker/compose#2838', 'docker/docs#18710'],
   check: (facts, invocation, circumstances) => {
     const kept = keepTheData(invocation)

@@ -25,6 +25,9 @@ export const runAnon: Rule = {
     'A changed dependency of `run`, or a changed service at `scale`, is recreated with new, empty anonymous volumes; ' +
     'the old ones stay behind without a name (`up` hands them on). `run --rm` deletes its own anonymous volumes when ' +
     'it ends. Named volumes are seen and kept by all of them.',
+  leadsTo: ['orphaned', 'warning'],
+  versions: 'from 2.0',
+  instead: 'up -d SERVICE',
   citations: ['docker/compose#2127', 'docker/for-mac#5753'],
   check: (facts, invocation) => [...droppedFindings(facts, invocation), ...ownFindings(facts, invocation)],
 }
@@ -40,7 +43,6 @@ function droppedFindings(facts: Facts, invocation: Invocation): readonly Finding
           outcome: 'orphaned',
           by: `${command} recreates ${escapeName(service.name)} (${why}), starts it empty, and`,
           instead: otherCommand(invocation, ['up', '-d', service.name]),
-          canBackUp: false,
         }),
       ),
     )

@@ -23,6 +23,9 @@ export const statefulRecreate: Rule = {
     'The container is replaced and its volumes stay. A new image or configuration meets the data for the first time ' +
     'then: migrations that cannot go back, a changed data directory. A backup is taken if the newest good one is ' +
     'older than preflight.maxAge.',
+  leadsTo: ['recreated'],
+  versions: 'all',
+  instead: 'up -d --no-recreate',
   citations: ['docker/compose#2912', 'docker-library/mysql#1007', 'danny-avila/LibreChat#4155'],
   check: (facts, invocation) =>
     findRecreations(facts, invocation).flatMap(recreation => [

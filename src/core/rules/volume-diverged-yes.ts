@@ -26,6 +26,9 @@ export const volumeDivergedYes: Rule = {
     'From 2.32 on, `up`, `create`, `run`, `scale` and `watch` offer to recreate a volume whose definition changed: a ' +
     'label is enough. `--yes` agrees without a word, and so does a `y` in data piped into Compose. Without a terminal, ' +
     'without data and without --yes the answer is no and the old volume is used.',
+  leadsTo: ['destroyed', 'destroyed-if-confirmed', 'orphaned'],
+  versions: 'from 2.32',
+  instead: 'take the change of the volume out of the file, or run it without --yes',
   citations: ['docker/compose#10060', 'docker/compose#12363', 'docker/compose#9203'],
   check: (facts, invocation, circumstances) =>
     divergedVolumes(facts, invocation, circumstances).flatMap(diverged => [

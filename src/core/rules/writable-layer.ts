@@ -1,11 +1,10 @@
-import type { ContainerFact, Facts } from '../../model/facts.ts'
 import type { Finding, Rule } from '../../model/finding.ts'
 import { otherCommand } from '../command-line.ts'
-import { dataPathsOfContainer, isWithin } from '../data-paths.ts'
 import { escapeName } from '../escape.ts'
-import { commandOf, serviceCatalogue } from '../reach.ts'
-import { findRecreations, imageReferences } from '../recreation.ts'
+import { commandOf } from '../reach.ts'
+import { findRecreations } from '../recreation.ts'
 import { findRemovals } from '../removal.ts'
+import { layersOf } from '../writable-layers.ts'
 
 /**
  * A database without any mount at its data path keeps its data in the container's own writable layer.
@@ -21,6 +20,9 @@ export const writableLayer: Rule = {
     'Without a mount at its data path, and without a VOLUME in its image, a database keeps its data in the writable ' +
     'layer of its container. That is lost whenever the container is removed or recreated. Stop, restart and an ' +
     'unchanged `up` keep it. Give it a volume: `volumes: [data:/its/data/path]`.',
+  leadsTo: ['destroyed'],
+  versions: 'all',
+  instead: 'volumes: [data:/its/data/path]',
   citations: ['docker/compose#2912', 'docker/docs#18710', 'sourcegraph/deploy-sourcegraph-docker#68'],
   check: (facts, invocation, circumstances) => {
     const gone = [
@@ -35,21 +37,14 @@ export const writableLayer: Rule = {
         asked: false,
       })),
     ]
-    return gone.flatMap(({ container, how, asked }) => {
-      const path = pathInLayer(facts, container)
-      if (path === null) return []
-      const name = escapeName(container.service ?? container.name)
-      return [
-        {
+    return gone.flatMap(({ container, how, asked }) =>
+      layersOf(facts, container).map((holding): Finding => {
+        const name = escapeName(container.service ?? container.name)
+        const path = escapeName(holding.path)
+        return {
           rule: 'writable-layer',
           outcome: 'destroyed',
-          holding: {
-            kind: 'layer',
-            container: container.id,
-            service: container.service,
-            number: container.number,
-            path,
-          },
+          holding,
           because: `${commandOf(invocation)} ${how} the container of ${name}, and its data at ${path} lies in the container itself`,
           evidence: [
             `container ${escapeName(container.name)} mounts nothing at ${path}`,
@@ -57,27 +52,10 @@ export const writableLayer: Rule = {
           ],
           usedBy: [name],
           instead: otherCommand(invocation, ['stop', container.service ?? '']),
-          canBackUp: false,
+          canBackUp: true,
           ...(asked ? { composeAsks: true as const } : {}),
-        } satisfies Finding,
-      ]
-    })
+        }
+      }),
+    )
   },
-}
-
-/** Where a known store writes into its own layer; null for other images, for covered paths, and if it never ran. */
-function pathInLayer(facts: Facts, container: ContainerFact): string | null {
-  if (container.oneOff || container.state === 'created') return null
-  const image = facts.images.find(each => each.id === container.imageId)
-  const paths = dataPathsOfContainer(referenceOf(facts, container), image)
-  const covered = [...container.mounts.map(mount => mount.destination), ...(container.details?.tmpfs ?? [])]
-  const isCovered = paths.some(path => covered.some(destination => isWithin(path, destination)))
-  return isCovered ? null : (paths[0] ?? null)
-}
-
-/** The image's name; when its tag has moved on the engine gives only the id, and the file may still know the name. */
-function referenceOf(facts: Facts, container: ContainerFact): string {
-  if (!/^(sha256:)?[0-9a-f]{12,64}$/.test(container.image)) return container.image
-  const service = serviceCatalogue(facts).get(container.service ?? '')
-  return service === undefined ? '' : (imageReferences(facts, service)[0] ?? '')
 }

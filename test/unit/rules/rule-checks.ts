@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { effectOf } from '../../../src/core/effects.ts'
 import type { Facts } from '../../../src/model/facts.ts'
 import type { Circumstances, Finding, Rule } from '../../../src/model/finding.ts'
 import { nameOfHolding } from '../../../src/model/holding.ts'
@@ -37,6 +38,7 @@ export function expectFound(
     expect(finding.rule).toBe(rule.id)
     expect(finding.because).not.toMatch(/undefined|null|[\x00-\x1f\x7f]/)
     expect(finding.evidence.length).toBeGreaterThan(0)
+    expect(rule.leadsTo, 'leadsTo names every effect that a finding has').toContain(effectOf(finding))
   }
   return found
 }

@@ -19,7 +19,7 @@ describe('found', () => {
     '%s recreates a changed service without its data',
     line => {
       const [finding] = expectFound(runAnon, { line, facts: changed }, found)
-      expect(finding?.canBackUp).toBe(false)
+      expect(finding?.canBackUp).toBe(true)
       expect(finding?.instead).toBe('docker compose up -d db')
       expect(finding?.because).toContain('its configuration changed')
     },

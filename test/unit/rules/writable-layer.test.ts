@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { writableLayer } from '../../../src/core/rules/writable-layer.ts'
-import { aContainer, aProject, aService, anImage } from '../../fakes/facts.ts'
+import { aContainer, aProject, aService, anImage, anonymousName } from '../../fakes/facts.ts'
 import { expectFound, expectQuiet } from './rule-checks.ts'
 
 const image = 'mcr.microsoft.com/mssql/server:2022-latest'
@@ -24,7 +24,7 @@ describe('found', () => {
     'up -d --pull always',
   ])('%s', line => {
     const [finding] = expectFound(writableLayer, { line, facts }, found)
-    expect(finding?.canBackUp).toBe(false)
+    expect(finding?.canBackUp).toBe(true)
     expect(finding?.because).toContain('lies in the container itself')
   })
 
@@ -54,6 +54,35 @@ describe('found', () => {
   test('a mount beside the data does not help', () => {
     const beside = aContainer('sql', { image, labels, mounts: ['/srv/conf:/etc/mssql'] })
     expectFound(writableLayer, { line: 'down', facts: aProject({ ...shop, containers: [beside] }) }, found)
+  })
+
+  test('its settings say where it is, whatever lies at the usual place', () => {
+    const moved = aContainer('db', {
+      image: 'postgres:15',
+      mounts: [`${anonymousName('a')}:/var/lib/postgresql/data`],
+      details: { settings: { PGDATA: '/pgdata' } },
+    })
+    const facts = aProject({ services: [aService('db')], containers: [moved] })
+    expectFound(writableLayer, { line: 'down', facts }, { 'db:/pgdata': 'destroyed' })
+  })
+
+  test('every place where its versions keep it; one inside another is named once', () => {
+    const of = (known: string): ReturnType<typeof aProject> =>
+      aProject({ services: [aService('db')], containers: [aContainer('db', { image: known })] })
+    expectFound(
+      writableLayer,
+      { line: 'down', facts: of('influxdb:2') },
+      {
+        'db:/var/lib/influxdb': 'destroyed',
+        'db:/var/lib/influxdb2': 'destroyed',
+        'db:/var/lib/influxdb3': 'destroyed',
+      },
+    )
+    expectFound(
+      writableLayer,
+      { line: 'down', facts: of('postgres:15') },
+      { 'db:/var/lib/postgresql': 'destroyed' },
+    )
   })
 
   test('the tag has moved on: the name is known from the file', () => {

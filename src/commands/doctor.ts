@@ -1,0 +1,68 @@
+import { checkUp, lookAlikeVolumes, worstHealth } from '../core/doctor.ts'
+import type { Check } from '../core/doctor.ts'
+import { everyFinding } from '../core/findings.ts'
+import { sameProject } from '../core/command-line.ts'
+import { identityOfHolding } from '../model/holding.ts'
+import type { VolumeHolding } from '../model/holding.ts'
+import type { Invocation } from '../model/invocation.ts'
+import type { Context } from './context.ts'
+import { lookAhead } from './observe.ts'
+import type { Look } from './observe.ts'
+import { scopeOf } from './take-restore-point.ts'
+
+export interface DoctorTables {
+  readonly doctor: (checks: readonly Check[]) => string
+}
+
+/** Milliseconds for looking into volumes that may be lost ones. */
+const lookBudget = 1000
+
+/** As monitoring has it. */
+const exitCodes = { well: 0, warning: 1, critical: 2, unknown: 3 } as const
+
+/** `doctor`: the project and this machine as a checklist, with the command that mends what is not well. */
+export async function doctor(
+  context: Context,
+  project: Invocation,
+  options: { readonly json: boolean },
+  tables: DoctorTables,
+): Promise<number> {
+  const up = sameProject(project, ['up', '-d'])
+  const look = await lookAhead(context, up)
+  const checks = checkUp(await gather(context, look, up))
+  context.print(options.json ? `${JSON.stringify({ checks }, null, 2)}\n` : tables.doctor(checks))
+  return exitCodes[worstHealth(checks)]
+}
+
+async function gather(context: Context, look: Look, up: Invocation): Promise<Parameters<typeof checkUp>[0]> {
+  const { facts } = look
+  const store = await context.openStore()
+  const [points, survey, lookAlikes] = await Promise.all([
+    store.list(scopeOf(facts)),
+    context.survey(store.root),
+    lookIntoAlikes(look),
+  ])
+  return {
+    facts,
+    findings: everyFinding(facts, up, look.circumstances),
+    points,
+    lookAlikes,
+    survey,
+    policy: context.policy,
+    now: context.host.now(),
+    line: (...words) => ['safe-compose', ...up.globalWords, ...words].join(' '),
+  }
+}
+
+async function lookIntoAlikes({ engine, facts }: Look): Promise<Parameters<typeof checkUp>[0]['lookAlikes']> {
+  const volumes = lookAlikeVolumes(facts)
+  const holdings = volumes.map(({ name, createdAt }): VolumeHolding => ({ kind: 'volume', name, createdAt }))
+  if (holdings.length === 0) return []
+  const found = await engine.contents(holdings, facts, lookBudget)
+  const byIdentity = new Map([...found].map(([holding, contents]) => [identityOfHolding(holding), contents]))
+  return volumes.flatMap((volume, index) => {
+    const holding = holdings[index]
+    const contents = holding === undefined ? undefined : byIdentity.get(identityOfHolding(holding))
+    return contents === undefined ? [] : [{ volume, contents }]
+  })
+}

@@ -1,0 +1,82 @@
+import { audienceKinds, ruleLevels } from './levels.ts'
+import { storePattern } from './configuration.ts'
+import type { KnownRule } from './configuration.ts'
+import { settingGroups, settingKeys } from './setting-keys.ts'
+import type { SettingKey } from './setting-keys.ts'
+
+/** Where the package keeps the schema. */
+export const schemaFile = 'src/schemas/config.schema.json'
+
+/**
+ * The JSON schema of a configuration, for editors: what `readConfiguration` accepts, made from the same tables. The
+ * file of it is written by `npm run generate`.
+ */
+export function configurationSchema(rules: readonly (KnownRule & { readonly title: string })[]): object {
+  const groups = [...settingGroups()].map(([group, names]) => [
+    group,
+    closed(
+      Object.fromEntries(
+        names.flatMap(name => {
+          const setting = settingKeys.find(({ key }) => key === `${group}.${name}`)
+          return setting === undefined ? [] : [[name, settingSchema(setting)]]
+        }),
+      ),
+    ),
+  ])
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'safe-compose configuration',
+    description:
+      'config.yaml of a user, .safe-compose.yaml of a project, or x-safe-compose in a Compose file',
+    definitions: {
+      level: { enum: ruleLevels },
+      levels: {
+        anyOf: [
+          { $ref: '#/definitions/level' },
+          {
+            ...closed(Object.fromEntries(audienceKinds.map(kind => [kind, { $ref: '#/definitions/level' }]))),
+            type: 'object',
+          },
+        ],
+      },
+    },
+    ...closed({
+      store: {
+        type: 'string',
+        pattern: storePattern.source,
+        description: 'where restore points go; an absolute path, or one that begins with ~/',
+      },
+      rules: {
+        description: 'what each rule leads to, for everybody or by who asks',
+        ...closed(
+          Object.fromEntries(
+            rules.map(({ id, title }) => [
+              id,
+              { description: title, allOf: [{ $ref: '#/definitions/levels' }] },
+            ]),
+          ),
+        ),
+      },
+      ...Object.fromEntries(groups),
+    }),
+  }
+}
+
+/** A file may leave a mapping empty, which YAML reads as null. */
+function closed(properties: object): object {
+  return { type: ['object', 'null'], additionalProperties: false, properties }
+}
+
+function settingSchema({ kind, least, about }: SettingKey): object {
+  switch (kind) {
+    case 'duration':
+      return { description: about, anyOf: [{ type: 'string', pattern: durationPattern }, { const: 0 }] }
+    case 'size':
+      return { description: about, type: 'string', pattern: sizePattern }
+    case 'count':
+      return { description: about, type: 'integer', minimum: least }
+  }
+}
+
+const durationPattern = String.raw`^\s*(\d+(\.\d+)?\s*(ms|s|min|m|h|d|w)\s*)+$`
+const sizePattern = String.raw`^\s*\d+(\.\d+)?\s*(B|[kKMGTP]i?B)\s*$`

@@ -1,0 +1,197 @@
+import type { DecidedStake } from '../model/decision.ts'
+import type { Contents } from '../model/holding.ts'
+import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
+import type {
+  ContainerAction,
+  Forecast,
+  PredictedContainer,
+  PredictedVolume,
+  VolumeAction,
+} from '../model/prediction.ts'
+import { escapeName } from './escape.ts'
+import { formatAgeOf, formatBytes } from './format.ts'
+import { changesAnything } from './predict.ts'
+
+/**
+ * A forecast as lines of text: what is done to each container and why, what becomes of each volume, and below each
+ * what the rules say about it. Plain, without colour; names are escaped. Ends without a line break.
+ */
+export function renderForecast(forecast: Forecast): string {
+  const { prediction } = forecast
+  const now = new Date(forecast.takenAt)
+  const findings = findingsOf(forecast)
+  const rows = [
+    ...prediction.containers.map(containerRow),
+    ...prediction.volumes.map(volume => volumeRow(forecast, volume, now)),
+  ]
+  const told = new Set(prediction.volumes.flatMap(volume => keyOf(volume) ?? []))
+  const others = findings.filter(({ stake }) => !told.has(identityOfHolding(stake.finding.holding)))
+  const failure =
+    prediction.failure === null ? [] : [`Compose would fail, and change nothing: ${prediction.failure}`]
+  return [
+    `project ${escapeName(forecast.project)}: ${summaryOf(forecast)}`,
+    ...block(failure),
+    ...block(withFindings(rows, findings)),
+    ...block(others.flatMap(findingLines)),
+    ...block(prediction.notes.map(note => `? ${note}`)),
+  ].join('\n')
+}
+
+// ---- The first line ----------------------------------------------------------------------------------------------
+
+const containerWords: Readonly<Record<ContainerAction, string>> = {
+  create: 'to create',
+  recreate: 'to recreate',
+  start: 'to start',
+  restart: 'to restart',
+  stop: 'to stop',
+  remove: 'to remove',
+  keep: 'left as they are',
+}
+
+const volumeWords: Readonly<Record<VolumeAction, string>> = {
+  create: 'to create',
+  use: 'used',
+  orphan: 'left without a user',
+  destroy: 'destroyed',
+  keep: 'left as they are',
+}
+
+function summaryOf({ prediction }: Forecast): string {
+  if (prediction.failure !== null) return 'nothing is done'
+  if (!changesAnything(prediction)) return 'nothing to do'
+  const containers = counted(prediction.containers, containerWords, ['keep'])
+  const volumes = counted(prediction.volumes, volumeWords, ['keep', 'use'])
+  const unsure = prediction.containers.filter(({ action, certain }) => action === 'keep' && !certain).length
+  const parts = [
+    containers === '' ? '' : `containers: ${containers}`,
+    unsure === 0 ? '' : `${unsure} may be recreated`,
+    volumes === '' ? '' : `volumes: ${volumes}`,
+  ]
+  return parts.filter(part => part !== '').join('; ')
+}
+
+function counted<Action extends string>(
+  items: readonly { readonly action: Action }[],
+  words: Readonly<Record<Action, string>>,
+  silent: readonly Action[],
+): string {
+  return (Object.keys(words) as Action[])
+    .filter(action => !silent.includes(action))
+    .map(action => [items.filter(item => item.action === action).length, words[action]] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, word]) => `${count} ${word}`)
+    .join(', ')
+}
+
+// ---- Rows --------------------------------------------------------------------------------------------------------
+
+/** Sign, name, what, why; and of which holding it speaks. */
+interface Row {
+  readonly cells: readonly [string, string, string, string]
+  readonly key: string | null
+}
+
+const containerSigns: Readonly<Record<ContainerAction, string>> = {
+  create: '+',
+  recreate: '~',
+  start: '~',
+  restart: '~',
+  stop: '~',
+  remove: '-',
+  keep: '=',
+}
+
+const volumeSigns: Readonly<Record<VolumeAction, string>> = {
+  create: '+',
+  use: '=',
+  orphan: '-',
+  destroy: '✗',
+  keep: '=',
+}
+
+function containerRow(container: PredictedContainer): Row {
+  const { action, certain, why } = container
+  const isOpen = container.oneOff && action === 'create'
+  const name = `${escapeName(container.name)}${isOpen ? '…' : ''}`
+  const what = action === 'keep' ? (certain ? 'kept' : 'kept or recreated') : certain ? action : `${action}?`
+  return { cells: [containerSigns[action], name, what, why], key: null }
+}
+
+function volumeRow(forecast: Forecast, volume: PredictedVolume, now: Date): Row {
+  const key = keyOf(volume)
+  const contents = key === null ? null : (forecast.contents[key] ?? null)
+  const words: Readonly<Record<VolumeAction, string>> = {
+    create: 'create',
+    use: 'kept',
+    orphan: 'orphaned',
+    destroy: 'destroyed',
+    keep: 'kept',
+  }
+  const what = `${words[volume.action]}${volume.certain ? '' : '?'}`
+  const facts = [what, ...(key === null ? [] : contentWords(contents, now))].join(', ')
+  const point = key === null ? undefined : forecast.restorePoints[key]
+  const backup =
+    contents === null || contents.empty
+      ? ''
+      : `; ${point === undefined ? 'no backup' : `newest good backup ${formatAgeOf(point.finishedAt, now)}`}`
+  return { cells: [volumeSigns[volume.action], nameOfVolume(volume), facts, `${volume.why}${backup}`], key }
+}
+
+/** An anonymous volume has a name that nobody knows: it is called by where it hangs. */
+function nameOfVolume(volume: PredictedVolume): string {
+  const isAnonymous = volume.kind === 'anonymous' && volume.holding !== null
+  return escapeName(isAnonymous && volume.holding !== null ? nameOfHolding(volume.holding) : volume.name)
+}
+
+function keyOf({ holding }: PredictedVolume): string | null {
+  return holding === null ? null : identityOfHolding(holding)
+}
+
+function contentWords(contents: Contents | null, now: Date): readonly string[] {
+  if (contents === null) return []
+  if (contents.empty) return ['empty']
+  return [
+    ...(contents.database === null ? [] : [escapeName(contents.database.label)]),
+    contents.bytes === null ? 'size unknown' : formatBytes(contents.bytes),
+    ...(contents.lastWrite === null ? [] : [`last write ${formatAgeOf(contents.lastWrite, now)}`]),
+  ]
+}
+
+// ---- What the rules say ------------------------------------------------------------------------------------------
+
+function findingsOf({ plan }: Forecast): readonly DecidedStake[] {
+  return plan.decision.stakes
+}
+
+function findingLines({ stake, verdict, backUp }: DecidedStake): readonly string[] {
+  const { finding } = stake
+  const done = verdict === 'refuse' ? ' (refused)' : backUp ? ' (backed up first)' : ''
+  const instead = finding.instead === null ? [] : [`  instead: ${finding.instead}`]
+  return [
+    `! ${finding.rule}: ${finding.because}${done}`,
+    ...instead,
+    `  more: safe-compose explain ${finding.rule}`,
+  ]
+}
+
+function withFindings(rows: readonly Row[], findings: readonly DecidedStake[]): readonly string[] {
+  const width = (column: 1 | 2): number => Math.max(0, ...rows.map(({ cells }) => [...cells[column]].length))
+  const [names, whats] = [width(1), width(2)]
+  return rows.flatMap(({ cells: [sign, name, what, why], key }) => [
+    `${sign} ${padded(name, names)}  ${padded(what, whats)}  ${why}`,
+    ...findings
+      .filter(({ stake }) => key !== null && identityOfHolding(stake.finding.holding) === key)
+      .flatMap(findingLines)
+      .map(line => `    ${line}`),
+  ])
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - [...text].length))
+}
+
+/** Set apart by an empty line and indented; nothing for no lines. */
+function block(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', ...lines.map(line => `  ${line}`)]
+}

@@ -1,0 +1,81 @@
+/** A setting that configuration files may hold besides `store` and `rules`, all of them numbers in the end. */
+export interface SettingKey {
+  readonly key: string
+  readonly kind: 'duration' | 'count' | 'size'
+  /** The smallest value that makes sense; milliseconds and bytes. */
+  readonly least: number
+  readonly variable: string
+  /**
+   * Which way a project that is not trusted may move it, beyond what is in force without it. There is no third way: a
+   * setting about which a project must not speak at all, such as `store`, is not in this table.
+   */
+  readonly project: 'down' | 'up'
+  readonly about: string
+}
+
+/** Configuration files, environment variables, the published schema and `settings` are all made from this table. */
+export const settingKeys = [
+  {
+    key: 'preflight.maxAge',
+    kind: 'duration',
+    least: 0,
+    variable: 'SAFE_COMPOSE_MAX_AGE',
+    project: 'down',
+    about: 'a good backup younger than this is enough when a container is recreated',
+  },
+  {
+    key: 'preflight.patience',
+    kind: 'duration',
+    least: 0,
+    variable: 'SAFE_COMPOSE_PATIENCE',
+    project: 'up',
+    about: 'a copy that is expected to take longer is announced, and left out where nothing is destroyed',
+  },
+  {
+    key: 'preflight.maxStop',
+    kind: 'duration',
+    least: 0,
+    variable: 'SAFE_COMPOSE_MAX_STOP',
+    project: 'up',
+    about: 'nothing is paused for longer where no data would be destroyed',
+  },
+  {
+    key: 'keep.days',
+    kind: 'count',
+    least: 0,
+    variable: 'SAFE_COMPOSE_KEEP_DAYS',
+    project: 'up',
+    about: 'backups that are taken before a command are kept for so many days',
+  },
+  {
+    key: 'keep.last',
+    kind: 'count',
+    least: 1,
+    variable: 'SAFE_COMPOSE_KEEP_LAST',
+    project: 'up',
+    about: 'so many of the newest are kept in any case',
+  },
+  {
+    key: 'keep.size',
+    kind: 'size',
+    least: 0,
+    variable: 'SAFE_COMPOSE_KEEP_SIZE',
+    project: 'up',
+    about: 'the oldest go when those of one project take more',
+  },
+] as const satisfies readonly SettingKey[]
+
+export type SettingName = (typeof settingKeys)[number]['key']
+
+/** Levels by rule, in a variable: `SAFE_COMPOSE_RULES=down-volumes=refuse,rm-v.script=ask`. */
+export const rulesVariable = 'SAFE_COMPOSE_RULES'
+
+/** The groups that a file's keys stand in, each with what may stand in it. */
+export function settingGroups(): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>()
+  for (const { key } of settingKeys) {
+    const [group = '', name = ''] = key.split('.')
+    groups.set(group, [...(groups.get(group) ?? []), name])
+  }
+  return groups
+}

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { alarmsFor, placesToIdentify } from '../../src/core/alarms.ts'
+import type { Ledger } from '../../src/model/journal.ts'
+import { aContainer, aLedger, aProject } from '../fakes/facts.ts'
+
+const data = '/var/lib/postgresql/data'
+const before = aLedger({ db: [`shop_pgdata:${data}`], web: ['shop_uploads:/uploads'] })
+
+/** The same with one thing otherwise in each mount of a service. */
+function changed(service: string, words: Partial<Ledger['services'][number]['mounts'][number]>): Ledger {
+  return {
+    ...before,
+    services: before.services.map(each =>
+      each.service === service
+        ? { ...each, mounts: each.mounts.map(mount => ({ ...mount, ...words })) }
+        : each,
+    ),
+  }
+}
+
+describe('an alarm is raised where a database is known', () => {
+  test.each([
+    ['another volume', { name: 'shop2_pgdata' }],
+    ['the same name, made anew', { createdAt: '2026-11-22T00:00:00.000Z' }],
+    ['a directory instead of a volume', { type: 'bind' as const, name: '/srv/pg' }],
+  ])('%s', (_, words) => {
+    const alarms = alarmsFor({ before, after: changed('db', words), settled: [] })
+    expect(alarms.map(alarm => [alarm.service, alarm.before.name])).toEqual([['db', 'shop_pgdata']])
+  })
+
+  test('another cluster in the same volume', () => {
+    const then = changed('db', { identity: '1' })
+    expect(alarmsFor({ before: then, after: changed('db', { identity: '2' }), settled: [] })).toHaveLength(1)
+    expect(alarmsFor({ before: then, after: changed('db', { identity: '1' }), settled: [] })).toEqual([])
+    expect(alarmsFor({ before: then, after: changed('db', { identity: null }), settled: [] })).toEqual([])
+  })
+})
+
+describe('none', () => {
+  test('where nothing changed, nothing is known, or no database is', () => {
+    expect(alarmsFor({ before, after: before, settled: [] })).toEqual([])
+    expect(alarmsFor({ before: null, after: before, settled: [] })).toEqual([])
+    expect(alarmsFor({ before, after: changed('web', { name: 'other' }), settled: [] })).toEqual([])
+    const known = { before: changed('web', { database: 'SQLite' }), settled: [] }
+    expect(alarmsFor({ ...known, after: changed('web', { name: 'other' }) })).toHaveLength(1)
+  })
+
+  test('about what was asked before', () => {
+    const holding = { kind: 'volume', name: 'shop_pgdata', createdAt: '2026-11-01T08:00:00.000Z' } as const
+    expect(alarmsFor({ before, after: changed('db', { name: 'new' }), settled: [holding] })).toEqual([])
+  })
+})
+
+describe('what is to be identified', () => {
+  const containers = [
+    aContainer('db', { image: 'postgres:15', mounts: [`shop_pgdata:${data}`, 'shop_conf:/etc/pg'] }),
+    aContainer('web', { mounts: ['shop_uploads:/uploads'] }),
+    aContainer('db', { project: 'other', image: 'postgres:15', mounts: [`other_pgdata:${data}`] }),
+  ]
+
+  test('only where this project keeps a database that is not told yet', () => {
+    const found = placesToIdentify(aProject(), containers, null)
+    expect(found.map(({ name, path }) => [name, path])).toEqual([['shop_pgdata', data]])
+    expect(placesToIdentify(aProject(), containers, changed('db', { database: 'PostgreSQL 15' }))).toEqual([])
+  })
+})
