@@ -147,7 +147,7 @@ describe('pg18-volume-moved', () => {
     await make(project)
     await ok(project.bare(['down']))
     const up = await ok(project.safe(['up', '-d']))
-    expect(up.stderr).not.toContain('safe-compose')
+    expect(up.stderr).not.toMatch(/refused|start empty/)
     expect(await has(project)).toBe(true)
   }, 300_000)
 })
@@ -217,7 +217,7 @@ describe('tmpfs-on-data', () => {
   test('a database in memory from the beginning: a warning, once, and no more', async () => {
     const project = await scenario(redis('tmpfs: [/data]'))
     expect((await ok(project.safe(['up', '-d']))).stderr).toContain('in memory (tmpfs)')
-    expect((await ok(project.safe(['restart']))).stderr).not.toContain('safe-compose')
+    expect((await ok(project.safe(['restart']))).stderr).not.toContain('in memory (tmpfs)')
   }, 300_000)
 })
 
@@ -253,7 +253,7 @@ describe('bind-source-missing-or-moved', () => {
     const project = await scenario(onDirectory)
     const [there, elsewhere] = [join(project.directory, 'data'), join(project.directory, 'moved')]
     const first = await ok(project.safe(['up', '-d']))
-    expect(first.stderr, 'a first start is nothing to speak of').not.toContain('safe-compose')
+    expect(first.stderr, 'a first start is nothing to speak of').not.toMatch(/does not exist|start empty/)
     await keep(project)
     await ok(project.bare(['down']))
     renameSync(there, elsewhere)
