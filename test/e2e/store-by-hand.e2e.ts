@@ -22,7 +22,9 @@ mkdir -p /data/base && echo rows > /data/base/1 && ln /data/base/1 /data/hard &&
 printf start > /data/holes && truncate -s 20M /data/holes
 chown -R 999:999 /data && chmod 4750 /data/base/1 && touch -d '2001-02-03 04:05:06' /data/base/1 && chmod 700 /data`
 
-const look = 'cd /v && ls -lanR . | grep -v -e "\\.\\.$" -e ^total && find . -type f -exec md5sum {} + | sort'
+// Through the engine the volume's own root gets the time of the unpacking; nothing goes by it.
+const look =
+  'cd /v && ls -lanR . | grep -v -e "\\.\\.$" -e ^total | sed "s/ [A-Z][a-z][a-z] .* \\.$/ ./" && find . -type f -exec md5sum {} + | sort'
 
 test.each(['mountpoint', 'engine'] as const)(
   'a person without the program must get a volume back by the store’s README: %s',

@@ -50,7 +50,7 @@ export async function* tarWithout(
       return
     }
     const content = contentOf(entry)
-    if (isLeftOut(plainPath(entry.path))) await source.skip(content + paddingOf(content))
+    if (isLeftOut(plainPath(entry.path))) await source.passOver(content + paddingOf(content))
     else {
       yield entry.raw
       yield* source.pass(content + paddingOf(content))

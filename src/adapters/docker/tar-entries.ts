@@ -86,7 +86,7 @@ export interface TarBytes {
   /** Exactly so many bytes; null at the end. Throws when it ends in between. */
   readonly take: (count: number) => Promise<Buffer | null>
   readonly pass: (count: number) => AsyncGenerator<Buffer>
-  readonly skip: (count: number) => Promise<void>
+  readonly passOver: (count: number) => Promise<void>
   readonly rest: () => AsyncGenerator<Buffer>
 }
 
@@ -123,7 +123,7 @@ export function tarBytes(input: AsyncIterable<Buffer>): TarBytes {
       for await (const piece of pass(count)) pieces.push(piece)
       return Buffer.concat(pieces)
     },
-    skip: async count => {
+    passOver: async count => {
       for await (const _ of pass(count));
     },
     rest: async function* () {
