@@ -26,7 +26,7 @@ export async function unpackInto(
     } else await makeEntry(folder, place, entry, source, elevated)
     if (entry.header.flag !== '0' && entry.header.flag !== '7') {
       const content = contentOf(entry)
-      await source.skip(content + paddingOf(content))
+      await source.passOver(content + paddingOf(content))
     }
   }
   for await (const _ of source.rest());
@@ -66,7 +66,7 @@ async function writeFile(place: Buffer, size: number, source: TarBytes): Promise
   } finally {
     await file.close()
   }
-  await source.skip(paddingOf(size))
+  await source.passOver(paddingOf(size))
 }
 
 /** Owner before mode: giving a file away takes its setuid bit. */
