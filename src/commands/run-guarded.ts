@@ -12,7 +12,7 @@ import type { Judgement } from './judge.ts'
 import type { Look } from './observe.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import { scopeOf } from './take-restore-point.ts'
-import { isAttached, isSame, watchAlarms } from './watch-alarms.ts'
+import { isAttached, isSame, raiseAlarms, watchAlarms } from './watch-alarms.ts'
 
 /**
  * Lets Compose run and remembers what became of it: the journal entry is closed holding by holding, what Compose left
@@ -154,8 +154,8 @@ async function writeLedger(
   })
   if (next === null) return
   const alarms = alarmsFor({ before, after: next, settled: settledBy(decision) })
-  for (const alarm of alarms.filter(each => !told.some(known => isSame(known, each))))
-    context.reporter.say({ type: 'alarm', alarm, project: look.facts.project.name, command: run.argv })
+  const untold = alarms.filter(each => !told.some(known => isSame(known, each)))
+  await raiseAlarms(context, look, after.volumes, run.argv, untold)
   await store.prepare()
   await file.write(next)
 }

@@ -1,14 +1,16 @@
-import { alarmsFor, placesToIdentify } from '../core/alarms.ts'
+import { alarmsFor, placesToIdentify, wayBack } from '../core/alarms.ts'
 import type { Alarm } from '../core/alarms.ts'
 import { flagText, isOn } from '../core/invocation.ts'
 import { ledgerFor } from '../core/ledger.ts'
 import { commandOf } from '../core/reach.ts'
+import type { VolumeFact } from '../model/facts.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Ledger } from '../model/journal.ts'
 import type { EventWatch } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import type { Look } from './observe.ts'
+import { scopeOf } from './take-restore-point.ts'
 
 /** How often a running `up` is looked at beside it, once its containers have started. Milliseconds. */
 const every = 1000
@@ -39,17 +41,12 @@ export async function watchAlarms(
   let since: number | null = null
   let looking: Promise<void> = Promise.resolve()
   const lookBeside = async (): Promise<void> => {
-    const after = await ledgerNow(context, look, before)
-    for (const alarm of alarmsFor({ before, after, settled })) {
-      if (told.some(known => isSame(known, alarm))) continue
-      told.push(alarm)
-      context.reporter.say({
-        type: 'alarm',
-        alarm,
-        project: look.facts.project.name,
-        command,
-      })
-    }
+    const { after, volumes } = await ledgerNow(context, look, before)
+    const untold = alarmsFor({ before, after, settled }).filter(
+      alarm => !told.some(known => isSame(known, alarm)),
+    )
+    told.push(...untold)
+    await raiseAlarms(context, look, volumes, command, untold)
   }
   const timer = setInterval(() => {
     if (since === null && !hasStarted(watch)) return
@@ -84,10 +81,14 @@ function hasStarted(watch: EventWatch): boolean {
   }
 }
 
-async function ledgerNow(context: Context, look: Look, before: Ledger): Promise<Ledger | null> {
+async function ledgerNow(
+  context: Context,
+  look: Look,
+  before: Ledger,
+): Promise<{ readonly after: Ledger | null; readonly volumes: readonly VolumeFact[] }> {
   const { containers, volumes } = await look.engine.observe()
   const databases = await look.engine.databases(placesToIdentify(look.facts, containers, null))
-  return ledgerFor({
+  const after = ledgerFor({
     before,
     facts: look.facts,
     containers,
@@ -96,6 +97,29 @@ async function ledgerNow(context: Context, look: Look, before: Ledger): Promise<
     audience: context.audience.kind,
     now: context.host.now(),
   })
+  return { after, volumes }
+}
+
+/** Each with the command that brings the old data back, where there is one. `command` chooses the project. */
+export async function raiseAlarms(
+  context: Context,
+  { facts }: Look,
+  volumes: readonly VolumeFact[],
+  command: readonly string[],
+  alarms: readonly Alarm[],
+): Promise<void> {
+  if (alarms.length === 0) return
+  const store = await context.openStore()
+  const points = await store.list(scopeOf(facts))
+  const { model } = facts
+  for (const alarm of alarms)
+    context.reporter.say({
+      type: 'alarm',
+      alarm,
+      wayBack: wayBack(alarm, { model, volumes, points }),
+      project: facts.project.name,
+      command,
+    })
 }
 
 export function isSame(one: Alarm, other: Alarm): boolean {

@@ -1,7 +1,8 @@
 import type { Decision } from '../model/decision.ts'
-import type { ContainerFact, Facts, ImageFact } from '../model/facts.ts'
+import type { ContainerFact, Facts, ImageFact, VolumeFact } from '../model/facts.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Ledger, LedgerService } from '../model/journal.ts'
+import type { HoldingRecord, RestorePoint } from '../model/restore-point.ts'
 import { dataPathsOfContainer, isDataPath, isWithin } from './data-paths.ts'
 
 /** A service that came up on other data than it is known to have: nothing was asked, and somebody may be writing to it. */
@@ -31,6 +32,43 @@ export function alarmsFor(from: {
       return isWorthAnAlarm(service, then) ? [{ service: service.service, before: then, now }] : []
     })
   })
+}
+
+/**
+ * The words of our own command that bring the data back that a service ran on before: the volume is still there and is
+ * adopted, or a restore point holds it. Null when neither is so.
+ */
+export function wayBack(
+  { service, before }: Alarm,
+  from: {
+    readonly model: Facts['model']
+    readonly volumes: readonly VolumeFact[]
+    /** Newest first. */
+    readonly points: readonly RestorePoint[]
+  },
+): readonly string[] | null {
+  if (before.type !== 'volume') return null
+  const isLeft = from.volumes.some(
+    ({ name, createdAt }) => name === before.name && createdAt === before.createdAt,
+  )
+  if (isLeft) return ['adopt', before.name, ...keyWords(service, before, from.model)]
+  const point = from.points.find(
+    ({ state, manifest }) => state === 'good' && manifest.holdings.some(record => isKeptIn(record, before)),
+  )
+  return point === undefined ? null : ['restore', point.id, '--volume', before.name]
+}
+
+function keyWords(service: string, before: Alarm['before'], model: Facts['model']): readonly string[] {
+  const mounts = model?.services.find(({ name }) => name === service)?.mounts ?? []
+  const mount = mounts.find(({ type, target }) => type === 'volume' && target === before.destination)
+  return mount?.source === undefined || mount.source === null ? [] : ['--as', mount.source]
+}
+
+/** By the volume's birth, or by the identity of the database in it: the name alone may be the fresh one's. */
+function isKeptIn({ holding, database }: HoldingRecord, before: Alarm['before']): boolean {
+  if (holding.kind !== 'volume' || holding.name !== before.name) return false
+  const isSameCluster = before.identity !== null && database?.identity === before.identity
+  return isSameCluster || (before.createdAt !== null && holding.createdAt === before.createdAt)
 }
 
 /** What a decision has already been taken about. A container that is only replaced is to find its data as it was. */

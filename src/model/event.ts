@@ -72,6 +72,8 @@ export type Event =
         readonly before: LedgerService['mounts'][number]
         readonly now: LedgerService['mounts'][number]
       }
+      /** The words of our own command that brings the old data back; null when nothing holds it. */
+      readonly wayBack: readonly string[] | null
       readonly project: string
       /** What was run: its words choose the project. */
       readonly command: readonly string[]

@@ -539,7 +539,10 @@ export function planLines({ forecast }: EventOf<'plan'>): readonly string[] {
 }
 
 /** A service runs on other data than it is known to have. */
-export function alarmLines({ alarm, command }: EventOf<'alarm'>, { now }: Setting): readonly string[] {
+export function alarmLines(
+  { alarm, wayBack, command }: EventOf<'alarm'>,
+  { now }: Setting,
+): readonly string[] {
   const { service, before, now: present } = alarm
   const isFresh = present.database === null || before.identity !== present.identity
   const rows = [
@@ -554,6 +557,7 @@ export function alarmLines({ alarm, command }: EventOf<'alarm'>, { now }: Settin
     `safe-compose: ALERT  ${escapeName(service)} came up on ${isFresh ? 'a fresh database' : 'other data'}`,
     ...columns(rows, '   '),
     `  Stop writing to it:  ${composeLine([...projectWords(command), 'stop', service])}`,
+    ...(wayBack === null ? [] : [`  Get the old back:    ${sameProjectLine(command, wayBack)}`]),
   ]
 }
 

@@ -79,7 +79,14 @@ describe('what lies in a volume', () => {
     await docker('exec', id, 'redis-cli', 'set', 'key', 'value')
     await docker('exec', id, 'redis-cli', 'save')
     const { mountpoint, api } = await bothWays(data.holding)
-    expect(mountpoint.database).toEqual({ kind: 'redis', label: 'Redis 7.0', path: '', identity: null })
+    const persistence = { snapshot: true, log: false }
+    expect(mountpoint.database).toEqual({
+      kind: 'redis',
+      label: 'Redis 7.0',
+      path: '',
+      identity: null,
+      persistence,
+    })
     expect(api.database).toEqual(mountpoint.database)
   })
 

@@ -96,5 +96,21 @@ describe('a fresh database in place of the old one', () => {
     const restart = await project.safe(['restart'])
     expect(restart.stderr).toContain('ALERT  db came up on a fresh database')
     expect(restart.stderr).toMatch(/before\s+\S+_pgdata\s+PostgreSQL 15, cluster/)
+    expect(restart.stderr).not.toContain('Get the old back')
+  })
+
+  test('the alarm says how the old data comes back, and so it comes back', async () => {
+    const project = await shopWithARow()
+    const backup = await project.safe(['backup'])
+    expect(backup.code, backup.stderr).toBe(0)
+    await project.bare(['down', '-v'])
+    expect((await project.bare(['up', '-d'])).code).toBe(0)
+    await sql(project, 'create table orders (what text)')
+    const { stderr } = await project.safe(['restart'])
+    const [, words = ''] = /Get the old back: +safe-compose (.+)/.exec(stderr) ?? []
+    expect(words, stderr).toMatch(/^restore \S+ --volume \S+_pgdata$/)
+    const back = await project.safe(words.split(' '))
+    expect(back.code, back.stderr).toBe(0)
+    expect(await sql(project, row)).toBe('kept')
   })
 })

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { alarmsFor, placesToIdentify } from '../../src/core/alarms.ts'
+import { alarmsFor, placesToIdentify, wayBack } from '../../src/core/alarms.ts'
+import type { VolumeHolding } from '../../src/model/holding.ts'
 import type { Ledger } from '../../src/model/journal.ts'
-import { aContainer, aLedger, aProject } from '../fakes/facts.ts'
+import type { HoldingRecord } from '../../src/model/restore-point.ts'
+import { aContainer, aLedger, aProject, aService, aVolume } from '../fakes/facts.ts'
+import { aRecord, aRestorePoint } from '../fakes/question.ts'
 
 const data = '/var/lib/postgresql/data'
 const before = aLedger({ db: [`shop_pgdata:${data}`], web: ['shop_uploads:/uploads'] })
@@ -62,5 +65,40 @@ describe('what is to be identified', () => {
     const found = placesToIdentify(aProject(), containers, null)
     expect(found.map(({ name, path }) => [name, path])).toEqual([['shop_pgdata', data]])
     expect(placesToIdentify(aProject(), containers, changed('db', { database: 'PostgreSQL 15' }))).toEqual([])
+  })
+})
+
+describe('the way back', () => {
+  const [db] = before.services
+  const [then] = db?.mounts ?? []
+  if (then === undefined) throw new Error('the ledger has no database')
+  const known = { ...then, database: 'PostgreSQL 15', identity: '7316' }
+  const alarm = { service: 'db', before: known, now: { ...known, name: 'new', identity: '7551' } }
+  const { model } = aProject({ services: [aService('db', { mounts: [`pgdata:${data}`] })] })
+  const kept: VolumeHolding = { kind: 'volume', name: known.name, createdAt: known.createdAt ?? '' }
+  const fresh: VolumeHolding = { ...kept, createdAt: '2026-11-22T00:00:00.000Z' }
+
+  test('is adoption while the volume is there, under the key that the file mounts at this place', () => {
+    const volumes = [aVolume('shop_pgdata', { createdAt: kept.createdAt })]
+    expect(wayBack(alarm, { model, volumes, points: [] })).toEqual(['adopt', 'shop_pgdata', '--as', 'pgdata'])
+    expect(wayBack(alarm, { model: null, volumes, points: [] })).toEqual(['adopt', 'shop_pgdata'])
+  })
+
+  test('is the newest good restore point that holds this very volume or cluster', () => {
+    const volumes = [aVolume('shop_pgdata', { createdAt: fresh.createdAt })]
+    const back = (record: HoldingRecord, state: 'good' | 'damaged' = 'good') =>
+      wayBack(alarm, { model, volumes, points: [aRestorePoint({ id: 'p1', holdings: [record] }, { state })] })
+    const way = ['restore', 'p1', '--volume', 'shop_pgdata']
+    const database = { kind: 'postgresql', label: 'PostgreSQL 15', path: '', identity: '7316' } as const
+    expect(back(aRecord(kept))).toEqual(way)
+    expect(back({ ...aRecord(fresh), database })).toEqual(way)
+    expect(back(aRecord(kept), 'damaged')).toBeNull()
+    expect(back(aRecord(fresh))).toBeNull()
+    expect(back(aRecord({ ...kept, name: 'shop_other' }))).toBeNull()
+  })
+
+  test('is not known for a directory', () => {
+    const bind = { ...alarm, before: { ...known, type: 'bind' as const, name: '/srv/pg', createdAt: null } }
+    expect(wayBack(bind, { model, volumes: [], points: [] })).toBeNull()
   })
 })

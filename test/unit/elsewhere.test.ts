@@ -96,12 +96,14 @@ describe('the alarm after the fact', () => {
 
   test('says what was, what is, and how to stop the writing', () => {
     const alarm = { service: 'db', before, now }
-    const event = { type: 'alarm', alarm, project: 'shop', command: up } as const
+    const wayBack = ['adopt', 'shop_pgdata', '--as', 'pgdata']
+    const event = { type: 'alarm', alarm, wayBack, project: 'shop', command: up } as const
     expect(screen(alarmLines(event, setting))).toBe(`
 safe-compose: ALERT  db came up on a fresh database
   before   shop_pgdata    PostgreSQL 15, cluster 7316…904
   now      shop_pgdata2   PostgreSQL 15, cluster 7551…117, created 9 s ago
   Stop writing to it:  docker compose stop db
+  Get the old back:    safe-compose adopt shop_pgdata --as pgdata
 `)
   })
 })
