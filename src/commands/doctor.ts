@@ -1,13 +1,16 @@
 import { checkUp, lookAlikeVolumes, worstHealth } from '../core/doctor.ts'
-import type { Check } from '../core/doctor.ts'
+import type { Check, Fix } from '../core/doctor.ts'
 import { everyFinding } from '../core/findings.ts'
 import { sameProject } from '../core/command-line.ts'
+import { Stop } from '../model/failure.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { VolumeHolding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
+import { backup } from './backup.ts'
 import type { Context } from './context.ts'
 import { lookAhead } from './observe.ts'
 import type { Look } from './observe.ts'
+import { pin } from './pin.ts'
 import { scopeOf } from './take-restore-point.ts'
 
 export interface DoctorTables {
@@ -20,18 +23,46 @@ const lookBudget = 1000
 /** As monitoring has it. */
 const exitCodes = { well: 0, warning: 1, critical: 2, unknown: 3 } as const
 
+export interface DoctorOptions {
+  readonly json: boolean
+  /** Mend what can be mended without knowing the project, then look again. */
+  readonly fix: boolean
+  /** Change the Compose file without asking. */
+  readonly yes: boolean
+}
+
 /** `doctor`: the project and this machine as a checklist, with the command that mends what is not well. */
 export async function doctor(
   context: Context,
   project: Invocation,
-  options: { readonly json: boolean },
+  options: DoctorOptions,
   tables: DoctorTables,
 ): Promise<number> {
-  const up = sameProject(project, ['up', '-d'])
-  const look = await lookAhead(context, up)
-  const checks = checkUp(await gather(context, look, up))
+  let checks = await examine(context, project)
+  const fixes = options.fix ? checks.flatMap(({ fix }) => fix ?? []) : []
+  for (const fix of fixes) await mend(context, project, fix, options.yes)
+  if (fixes.length > 0) checks = await examine(context, project)
   context.print(options.json ? `${JSON.stringify({ checks }, null, 2)}\n` : tables.doctor(checks))
   return exitCodes[worstHealth(checks)]
+}
+
+async function examine(context: Context, project: Invocation): Promise<readonly Check[]> {
+  const up = sameProject(project, ['up', '-d'])
+  return checkUp(await gather(context, await lookAhead(context, up), up))
+}
+
+/** One that cannot be mended, or that the person does not want, leaves the others their turn. */
+async function mend(context: Context, project: Invocation, fix: Fix, yes: boolean): Promise<void> {
+  try {
+    if (fix === 'pin') await pin(context, project, { names: [], external: false, check: false, yes })
+    else await backup(context, project, { tag: null, names: [], stillness: 'pause', limit: true })
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+    const { failure } = error
+    if (failure.reason === 'declined') return
+    if (failure.reason !== 'not-possible' && failure.reason !== 'bad-usage') throw error
+    context.reporter.say({ type: 'warning', text: `not mended: ${failure.what}; ${failure.how}` })
+  }
 }
 
 async function gather(context: Context, look: Look, up: Invocation): Promise<Parameters<typeof checkUp>[0]> {

@@ -143,13 +143,14 @@ async function lookOnce(
   const place = await placeOf(context, invocation)
   const wantsWhole = kind === 'ahead' || (kind === 'guarded' && reachesFurther(invocation, place.variables))
   const recreates = kind !== 'own' && recreating.has(invocation.command.join(' '))
-  const [answer, wholeAtOnce, plainHashes, seen, ledgers, v1Api] = await Promise.all([
+  const [answer, wholeAtOnce, plainHashes, seen, ledgers, v1Api, pinned] = await Promise.all([
     context.compose.model(invocation, { everything: false }),
     wantsWhole ? context.compose.model(invocation, { everything: true }) : null,
     wantsHashes ? context.compose.hashes(invocation) : {},
     observeEngine(context),
     context.openStore().then(store => store.ledgers()),
     recreates ? apiOfV1(context, place.variables) : null,
+    recreates && place.namedBy === 'directory' ? pinnedKeys(context, place) : [],
   ])
   if ('failure' in seen) {
     if (kind !== 'guarded' || (await composeReachesEngine(context, invocation))) throw seen.failure
@@ -168,7 +169,7 @@ async function lookOnce(
     })
   }
   const circumstances = await circumstancesOf(context, invocation, place)
-  const bare = await factsOf(context, { answer, whole, hashes, seen, target, name, place, ledgers, v1Api })
+  const bare = await factsOf(context, { answer, whole, hashes, seen, target, name, place, pinned, ledgers, v1Api })
   const contents = kind !== 'own' ? await lookInto(seen.engine, bare, invocation, circumstances, known) : {}
   const facts = { ...bare, contents }
   const milliseconds = context.host.now().getTime() - started
@@ -230,6 +231,14 @@ function placeOf(context: Context, invocation: Invocation): Promise<ProjectPlace
   return locateProject(invocation, context.variables, context.directory, context.files.readText)
 }
 
+/** The model has every name resolved, and does not tell which of them the files say and which follow the directory. */
+async function pinnedKeys(context: Context, place: ProjectPlace): Promise<readonly string[]> {
+  const declarations = await context.composeFiles.declarations(place.files)
+  return declarations.flatMap(({ volumes }) =>
+    volumes.filter(({ name }) => name !== null).map(({ key }) => key),
+  )
+}
+
 /**
  * The API version that Compose v1 speaks; null for any other Compose. It is told by COMPOSE_API_VERSION, else by its
  * Docker library: up to 4 that speaks one of its own, later ones speak the engine's newest.
@@ -288,6 +297,7 @@ async function factsOf(
     readonly target: Facts['target']
     readonly name: string
     readonly place: ProjectPlace
+    readonly pinned: readonly string[]
     readonly ledgers: readonly Ledger[]
     readonly v1Api: string | null
   },
@@ -334,6 +344,7 @@ async function factsOf(
       directory,
       directoryId,
       namedBy: place.namedBy,
+      pinned: from.pinned,
       files: place.files.length > 0 ? place.files : (own[0]?.configFiles ?? []),
     },
     model,

@@ -96,8 +96,11 @@ export async function runOwnCommand(
       return undo(context, project, { id: atMostOne(word, positionals) })
     }
     case 'doctor': {
-      const { values } = read(word, words, { json: flag }, null)
-      return doctor(context, project, { json: values.json === true }, tools.tables)
+      const { values } = read(word, words, { json: flag, fix: flag, yes: { ...flag, short: 'y' } }, null)
+      if (values.yes === true && values.fix !== true)
+        throw usage('--yes is a word for --fix', 'safe-compose doctor --fix --yes')
+      const options = { json: values.json === true, fix: values.fix === true, yes: values.yes === true }
+      return doctor(context, project, options, tools.tables)
     }
     case 'pin': {
       const { values, positionals } = read(

@@ -20,7 +20,15 @@ export interface Check {
   readonly found: string
   /** The command, or the line of the file, that mends it; null where nothing is to be mended. */
   readonly mend: string | null
+  /** What `--fix` does about it; null where only a person can tell what is right. */
+  readonly fix: Fix | null
 }
+
+/**
+ * - `pin`: write the volumes' names into the Compose file
+ * - `backup`: take a restore point
+ */
+export type Fix = 'pin' | 'backup'
 
 /** All that a check-up rests on. */
 export interface CheckUp {
@@ -40,6 +48,13 @@ export interface CheckUp {
 
 /** The checklist, in the order in which a person would go through it. */
 export function checkUp(up: CheckUp): readonly Check[] {
+  return checksOf(up).map(check => ({ fix: null, ...check }))
+}
+
+/** Most can only be mended by somebody who knows the project. */
+type CheckWithoutFix = Omit<Check, 'fix'> & Partial<Pick<Check, 'fix'>>
+
+function checksOf(up: CheckUp): readonly CheckWithoutFix[] {
   return [
     ...ruleChecks.map(check => byRules(up, check)),
     recentRestorePoint(up),
@@ -131,7 +146,7 @@ const ruleChecks: readonly RuleCheck[] = [
 /** The rules that the checklist goes through, for a test that each of them exists. */
 export const rulesInCheckUp: readonly string[] = ruleChecks.flatMap(({ rules }) => rules)
 
-function byRules(up: CheckUp, { id, title, rules, well }: RuleCheck): Check {
+function byRules(up: CheckUp, { id, title, rules, well }: RuleCheck): CheckWithoutFix {
   const found = up.findings.filter(finding => rules.includes(finding.rule))
   const worst = found.find(finding => finding.warning !== true) ?? found[0]
   if (worst === undefined) return { id, title, health: 'well', found: well(up.facts), mend: null }
@@ -142,6 +157,7 @@ function byRules(up: CheckUp, { id, title, rules, well }: RuleCheck): Check {
     health: worst.warning === true || worst.outcome === 'recreated' ? 'warning' : 'critical',
     found: `${worst.because}${others}`,
     mend: mendOf(up, worst),
+    fix: worst.rule === 'unpinned-name' ? 'pin' : null,
   }
 }
 
@@ -155,21 +171,21 @@ function mendOf(up: CheckUp, finding: Finding): string {
 
 // ---- Restore points ----------------------------------------------------------------------------------------------
 
-function recentRestorePoint({ facts, points, policy, now, line }: CheckUp): Check {
+function recentRestorePoint({ facts, points, policy, now, line }: CheckUp): CheckWithoutFix {
   const about = { id: 'restore-point', title: `restore point, last ${formatDuration(policy.maxAge)}` }
   const newest = points.find(point => point.state === 'good')
   if (dataVolumes(facts).length === 0 && newest === undefined)
     return { ...about, health: 'well', found: 'no service keeps a database', mend: null }
   if (newest === undefined)
-    return { ...about, health: 'critical', found: 'there is none', mend: line('backup') }
+    return { ...about, health: 'critical', found: 'there is none', mend: line('backup'), fix: 'backup' }
   const age = now.getTime() - Date.parse(newest.manifest.finishedAt)
   const found = `${newest.id}, ${formatAgeOf(newest.manifest.finishedAt, now)}`
   return age <= policy.maxAge
     ? { ...about, health: 'well', found, mend: null }
-    : { ...about, health: 'warning', found, mend: line('backup') }
+    : { ...about, health: 'warning', found, mend: line('backup'), fix: 'backup' }
 }
 
-function wholeRestorePoints({ points, line }: CheckUp): Check {
+function wholeRestorePoints({ points, line }: CheckUp): CheckWithoutFix {
   const about = { id: 'whole', title: 'restore points whole' }
   const damaged = points.filter(point => point.state === 'damaged')
   if (damaged.length === 0) {
@@ -185,7 +201,7 @@ function wholeRestorePoints({ points, line }: CheckUp): Check {
   }
 }
 
-function schedule({ facts, survey, line }: CheckUp): Check {
+function schedule({ facts, survey, line }: CheckUp): CheckWithoutFix {
   const about = { id: 'schedule', title: 'automatic backups' }
   if (survey.schedules === null)
     return { ...about, health: 'unknown', found: 'the timers of this machine cannot be read', mend: null }
@@ -203,7 +219,7 @@ function schedule({ facts, survey, line }: CheckUp): Check {
 const week = 7 * 86_400_000
 
 /** Whether the disk has room for what the last week would need in another month. */
-function room({ points, survey, now }: CheckUp): Check {
+function room({ points, survey, now }: CheckUp): CheckWithoutFix {
   const about = { id: 'room', title: 'room for backups' }
   const { free } = survey
   if (free === null)
@@ -230,7 +246,7 @@ function room({ points, survey, now }: CheckUp): Check {
 const enoughGrace = 30_000
 const defaultGrace = 10_000
 
-function stopGrace({ facts }: CheckUp): readonly Check[] {
+function stopGrace({ facts }: CheckUp): readonly CheckWithoutFix[] {
   return dataServices(facts).flatMap(service => {
     const grace = service.stopGracePeriod ?? defaultGrace
     const killed = serviceContainers(facts, service.name).some(
@@ -250,7 +266,7 @@ function stopGrace({ facts }: CheckUp): readonly Check[] {
   })
 }
 
-function sharedVolumes({ facts }: CheckUp): Check {
+function sharedVolumes({ facts }: CheckUp): CheckWithoutFix {
   const about = { id: 'shared', title: 'volumes used by this project alone' }
   const own = new Set(dataVolumes(facts).map(({ name }) => name))
   const others = facts.containers
@@ -267,7 +283,7 @@ function sharedVolumes({ facts }: CheckUp): Check {
     : { ...about, health: 'warning', found: `also by ${listed(others)}`, mend: null }
 }
 
-function lookAlikes({ lookAlikes: found, line, now }: CheckUp): Check {
+function lookAlikes({ lookAlikes: found, line, now }: CheckUp): CheckWithoutFix {
   const about = { id: 'look-alikes', title: 'look-alike volumes' }
   const filled = found.filter(({ contents }) => !contents.empty)
   const [first] = filled
@@ -303,7 +319,7 @@ export function lookAlikeVolumes(facts: Facts): readonly VolumeFact[] {
   )
 }
 
-function doors({ survey }: CheckUp): Check {
+function doors({ survey }: CheckUp): CheckWithoutFix {
   const about = { id: 'doors', title: '`docker compose` leads here' }
   if (survey.pluginIsOurs)
     return { ...about, health: 'well', found: 'by the plugin in ~/.docker/cli-plugins', mend: null }
@@ -315,7 +331,7 @@ function doors({ survey }: CheckUp): Check {
   }
 }
 
-function versions({ facts }: CheckUp): Check {
+function versions({ facts }: CheckUp): CheckWithoutFix {
   const about = { id: 'versions', title: 'versions' }
   const found = `Compose ${facts.compose.version}, Docker Engine ${facts.engine.version}`
   if (facts.compose.form === 'v1')

@@ -75,6 +75,8 @@ export interface ProjectFact {
   readonly files: readonly string[]
   /** What gives the project its name. Only `file` moves with the files wherever they go. */
   readonly namedBy: 'flag' | 'environment' | 'env-file' | 'file' | 'directory'
+  /** Keys of volumes that the files themselves give a name. Looked up only where the directory names the project. */
+  readonly pinned: readonly string[]
 }
 
 export interface Model {

@@ -65,7 +65,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   restore: ['restore [ID] [--volume V] [--to V2]', 'restore --from FILE --volume V'],
   undo: ['undo [ID] [--list [--json]]'],
   plan: ['plan [--json] [--exit-code] [COMMAND …]'],
-  doctor: ['doctor [--json]'],
+  doctor: ['doctor [--json] [--fix [--yes]]'],
   approve: ['approve CODE'],
   explain: ['explain [RULE|FINDING-ID] [--json]'],
   settings: ['settings [--json]'],

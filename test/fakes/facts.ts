@@ -73,6 +73,7 @@ export function aProject(words: ProjectWords = {}): Facts {
       directoryId: '1:100',
       files: ['/srv/shop/compose.yaml'],
       namedBy: 'directory',
+      pinned: [],
       ...words.project,
     },
     model: words.broken === undefined ? model : null,

@@ -132,8 +132,27 @@ describe('what is not well', () => {
     expect(check('shared', { facts: theirs(':ro') })?.health).toBe('well')
   })
 
+  test('mends by itself only what needs no knowledge of the project', () => {
+    const findings = ['unpinned-name', 'delayed-fuse'].map(rule =>
+      aFinding(aHolding('x'), { rule, outcome: 'orphaned' }),
+    )
+    const checks = examined({ findings, points: [], survey: { schedules: [], free: 0, pluginIsOurs: false } })
+    expect(checks.flatMap(({ id, fix }) => (fix === null ? [] : [[id, fix]]))).toEqual([
+      ['pinned', 'pin'],
+      ['restore-point', 'backup'],
+    ])
+    expect(examined().every(({ fix }) => fix === null)).toBe(true)
+  })
+
   test('the worst counts, and what cannot be told is not the worst', () => {
-    const of = (health: Check['health']): Check => ({ id: '', title: '', health, found: '', mend: null })
+    const of = (health: Check['health']): Check => ({
+      id: '',
+      title: '',
+      health,
+      found: '',
+      mend: null,
+      fix: null,
+    })
     expect(worstHealth([of('well'), of('unknown')])).toBe('unknown')
     expect(worstHealth([of('warning'), of('unknown')])).toBe('warning')
     expect(worstHealth([of('critical'), of('warning')])).toBe('critical')
@@ -172,8 +191,9 @@ test('the checklist is a table with a sum', () => {
       health: 'critical',
       found: 'pgdata is not',
       mend: 'safe-compose pin',
+      fix: 'pin',
     },
-    { id: 'b', title: 'room', health: 'well', found: '212 GB free', mend: null },
+    { id: 'b', title: 'room', health: 'well', found: '212 GB free', mend: null, fix: null },
   ]
   expect(openTables({ width: null, home: null }).doctor(checks)).toBe(
     [

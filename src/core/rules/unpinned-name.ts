@@ -43,5 +43,10 @@ export const unpinnedName: Rule = {
 function isUnpinned(facts: Facts, { holding }: DeclaredData): boolean {
   if (holding.kind !== 'volume') return false
   const declared = facts.model?.volumes.find(({ name }) => name === holding.name)
-  return declared?.external === false && declared.name === `${facts.project.name}_${declared.key}`
+  const { name: project, pinned } = facts.project
+  return (
+    declared?.external === false &&
+    declared.name === `${project}_${declared.key}` &&
+    !pinned.includes(declared.key)
+  )
 }

@@ -44,6 +44,7 @@ describe('quiet', () => {
         ],
       },
     ],
+    ['the names that they have, written into the file', { project: { pinned: ['pgdata', 'cache'] } }],
     ['volumes that are no database', { services: [aService('web', { mounts: ['uploads:/uploads'] })] }],
     [
       'directories of the host',
