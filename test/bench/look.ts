@@ -7,13 +7,36 @@ const services = 50
 const volumes = 300
 
 /**
- * What looking at a large project costs: a dry run of `up` does nothing but look and judge. The start of Node is taken
- * off, since `config` has none.
+ * What looking and judging cost when there is nothing to say: a dry run of `up` does nothing else. The start of Node is
+ * taken off, since `config` has none.
  */
 export async function measureLook(engine: TestEngine, rounds: number): Promise<readonly Row[]> {
-  const project = await benchProject(engine, largeProject())
+  return [
+    await measureUp(engine, rounds, {
+      what: `look at ${services} services, ${volumes} volumes on the engine, against config`,
+      compose: projectOf(services),
+      prepare: makeVolumes,
+    }),
+    await measureUp(engine, rounds, {
+      what: 'judge `up -d` of 3 services with nothing to say, against config',
+      compose: projectOf(3),
+      prepare: async () => {},
+    }),
+  ]
+}
+
+async function measureUp(
+  engine: TestEngine,
+  rounds: number,
+  about: {
+    readonly what: string
+    readonly compose: string
+    readonly prepare: (project: BenchProject) => Promise<void>
+  },
+): Promise<Row> {
+  const project = await benchProject(engine, about.compose)
   try {
-    await makeVolumes(project)
+    await about.prepare(project)
     await project.run(project.bare(['create']))
     const node = { ...project.safe([]), words: ['-e', '0'] }
     const commands = [
@@ -24,21 +47,20 @@ export async function measureLook(engine: TestEngine, rounds: number): Promise<r
     const [start, config, look] = await roundRobin(commands, rounds)
     if (start === undefined || config === undefined || look === undefined)
       throw new Error('nothing was measured')
-    return [
-      {
-        what: `look at ${services} services, ${volumes} volumes on the engine, against config`,
-        measured: `${(look.median - start.median).toFixed(0)} ms, config ${config.median.toFixed(0)} ms`,
-        ratio: (look.median - start.median) / config.median,
-        bound: { atMost: 2 },
-      },
-    ]
+    return {
+      what: about.what,
+      measured: `${(look.median - start.median).toFixed(0)} ms, config ${config.median.toFixed(0)} ms`,
+      ratio: (look.median - start.median) / config.median,
+      bound: { atMost: 2 },
+    }
   } finally {
     await project.remove()
   }
 }
 
-function largeProject(): string {
-  const numbers = Array.from({ length: services }, (_, index) => index + 1)
+/** Services with two volumes each. */
+function projectOf(count: number): string {
+  const numbers = Array.from({ length: count }, (_, index) => index + 1)
   return [
     'services:',
     ...numbers.flatMap(number => [
