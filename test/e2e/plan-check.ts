@@ -288,7 +288,8 @@ function volumeDifferences(planned: Planned, before: Seen, after: Seen): readonl
       found.push(`${name}: created ${before.volumes[name]}, now ${now}`)
   }
   for (const each of planned.volumes) {
-    if (!each.certain) continue
+    // Of one that is made anew, the new one is compared.
+    if (!each.certain || each.action === 'destroy') continue
     if (each.action === 'create' && each.kind === 'named') {
       if (!(each.name in after.volumes)) found.push(`${each.name}: create, but it is not there`)
       unexplained.delete(each.name)
