@@ -24,6 +24,16 @@ export function readModel(config: unknown, seal: Seal, name?: string): Model {
   }
 }
 
+/** The same without the services that none of these profiles enables. */
+export function enabledOnly(config: unknown, profiles: readonly string[]): unknown {
+  if (!isRecord(config)) return config
+  const services = Object.entries(recordOf(config['services'])).filter(([, service]) => {
+    const own = textsOf(recordOf(service)['profiles'])
+    return own.length === 0 || own.some(profile => profiles.includes(profile))
+  })
+  return { ...config, services: Object.fromEntries(services) }
+}
+
 function readService(
   name: string,
   service: Readonly<Record<string, unknown>>,

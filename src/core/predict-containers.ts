@@ -280,10 +280,17 @@ function bringingUp(
       const why = `${escapeName(partner)}, on which it depends, is recreated`
       return partnerRestart(container, starts(invocation), why)
     }
-    const coming = isOn(invocation, 'no-recreate') ? null : unknownImage(facts, invocation, service)
+    const coming = isOn(invocation, 'no-recreate')
+      ? null
+      : (unknownImage(facts, invocation, service) ?? unknownHash(facts, service))
     const kept = start(container)
     return coming === null ? kept : { ...kept, why: coming, certain: false }
   }
+}
+
+/** Version 1 tells no hash of what only its naming enables. */
+function unknownHash(facts: Facts, service: ServiceModel): string | null {
+  return facts.hashes[service.name] === undefined ? 'its configuration could not be compared' : null
 }
 
 /** An image that is not here yet, or may not be the last one by the file's own word. */

@@ -93,6 +93,11 @@ export async function checkPlan(each: PlanCase): Promise<void> {
   expect(await look(project), 'a plan changes nothing').toEqual(before)
 
   const ran = await project.bare([...globals, ...command], options)
+  // What newer engines no longer say of an image, version 1 needs to recreate a container.
+  if (isV1 && ran.stderr.includes("KeyError: 'ContainerConfig'")) {
+    expect(planned.containers.map(({ action }) => action)).toContain('recreate')
+    return
+  }
   const after = await look(project)
   const story = `${answer.stdout}\n${ran.stdout}${ran.stderr}`
   expect(planned.failure !== null, story).toBe(each.fails === true)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readModel } from '../../src/core/model.ts'
+import { enabledOnly, readModel } from '../../src/core/model.ts'
 import type { Model } from '../../src/model/facts.ts'
 
 const seal = (secret: string): string => `sealed ${secret.length}`
@@ -129,6 +129,35 @@ test('a model in short form, without names, as Compose 1.29 prints it', () => {
     ['named', 'chosen', false],
     ['theirs', 'theirs', true],
     ['old', 'older', true],
+  ])
+})
+
+test('services of profiles that are not enabled can be left out', () => {
+  const config = {
+    name: 'shop',
+    services: { web: {}, tool: { profiles: ['tools'] }, debug: { profiles: ['debug', 'more'] } },
+    volumes: { unused: {} },
+  }
+  const namesOf = (profiles: readonly string[]): readonly string[] =>
+    readModelOf(enabledOnly(config, profiles)).services.map(({ name }) => name)
+  expect(namesOf([''])).toEqual(['web'])
+  expect(namesOf(['tools', 'more'])).toEqual(['web', 'tool', 'debug'])
+  expect(readModelOf(enabledOnly(config, [])).volumes).toHaveLength(1)
+})
+
+test('what it depends on is told apart by how', () => {
+  const { services } = readModelOf({
+    name: 'shop',
+    services: {
+      db: {},
+      web: { depends_on: { db: { condition: 'service_started', restart: true }, cache: { restart: false } } },
+      side: { network_mode: 'service:db', volumes_from: ['web:ro', 'container:x'], pull_policy: 'always' },
+    },
+  })
+  expect(services).toMatchObject([
+    { name: 'db', dependsOn: [] },
+    { name: 'web', dependsOn: ['db', 'cache'], restartsWith: ['db'] },
+    { name: 'side', dependsOn: ['db', 'web'], sharesWith: ['db', 'web'], pullPolicy: 'always' },
   ])
 })
 

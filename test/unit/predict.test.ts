@@ -156,6 +156,11 @@ describe('containers', () => {
     )
   })
 
+  test('nor one whose hash nobody told', () => {
+    const facts = aProject({ ...shop, hashes: { web: 'hash-1' } })
+    expect(actions('up -d', facts).slice(0, 2)).toEqual(['shop-db-1 keep running?', 'shop-web-1 keep running'])
+  })
+
   test('wait --down-project ends with a down', () => {
     const prediction = predict(aProject(shop), typed('wait --down-project web'), circumstances())
     expect(prediction.notes).toEqual(['wait --down-project ends with a down: see plan down'])

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { versionNumber } from '../../core/grammar/version.ts'
 import { globalList, projectLookupOf } from '../../core/invocation.ts'
-import { readModel } from '../../core/model.ts'
+import { enabledOnly, readModel } from '../../core/model.ts'
 import { locateProject, projectNameV1 } from '../../core/project.ts'
 import { Stop } from '../../model/failure.ts'
 import type { Model } from '../../model/facts.ts'
@@ -42,7 +42,8 @@ export function openCompose(options: ComposeOptions): Compose {
   return {
     fact: { version: version ?? 'unknown', form: found.form },
     model: async (line, { everything }) => {
-      if (found.form === 'v1') return modelOfV1(options, line, await call(line.globalWords, ['config']))
+      if (found.form === 'v1')
+        return modelOfV1(options, line, await call(line.globalWords, ['config']), everything)
       // In words that stand alone: the standalone program's own search for the command ends at a word without a dash.
       const wide = everything ? ['--profile=*', ...(reaches('2.27.0') ? ['--all-resources'] : [])] : []
       const globals = [...wide, ...line.globalWords]
@@ -203,12 +204,22 @@ async function modelFrom(options: ComposeOptions, line: Invocation, answer: Answ
   return modelAnswer(options, line, answer, () => readModel(JSON.parse(answer.stdout), options.seal))
 }
 
-/** v1 knows no JSON, and leaves out the names that it will use. */
-async function modelOfV1(options: ComposeOptions, line: Invocation, answer: Answer): Promise<ModelAnswer> {
+/** v1 knows no JSON, leaves out the names that it will use, and prints the services of inactive profiles too. */
+async function modelOfV1(
+  options: ComposeOptions,
+  line: Invocation,
+  answer: Answer,
+  everything: boolean,
+): Promise<ModelAnswer> {
   if (answer.code !== 0) return { ok: false, error: errorIn(answer), code: answer.code }
   const [{ parse }, place] = await Promise.all([import('yaml'), placeOf(options, line)])
   const name = projectNameV1(place, options.directory)
-  return modelAnswer(options, line, answer, () => readModel(parse(answer.stdout), options.seal, name))
+  const typed = globalList(line, 'profile')
+  const profiles = typed.length > 0 ? typed : (place.variables['COMPOSE_PROFILES'] ?? '').split(',')
+  return modelAnswer(options, line, answer, () => {
+    const config: unknown = parse(answer.stdout)
+    return readModel(everything ? config : enabledOnly(config, profiles), options.seal, name)
+  })
 }
 
 async function modelAnswer(
