@@ -55,7 +55,7 @@ function declaredFindings(facts: Facts, invocation: Invocation): readonly Findin
     const reference = imageReferences(facts, service)[0] ?? ''
     const looks = dataDirectoryOf(reference, image, effectiveSettings(service, image))
     if (looks === null || !isInMemory(facts, service, looks.path)) return []
-    return [warningFor(service.name, looks.path, 'the file puts memory (tmpfs) there')]
+    return [warningFor(service.name, looks.path)]
   })
 }
 
@@ -85,9 +85,7 @@ function stoppedFindings(
 ): readonly Finding[] {
   return stoppedContainers(facts, invocation, circumstances).flatMap(({ container }) => {
     const path = memoryOf(facts, container)
-    return path === null || container.service === null
-      ? []
-      : [warningFor(container.service, path, `container ${container.name} has memory (tmpfs) there`)]
+    return path === null || container.service === null ? [] : [warningFor(container.service, path)]
   })
 }
 
@@ -101,14 +99,15 @@ function memoryOf(facts: Facts, container: ContainerFact): string | null {
   return known.find(path => targets.some(target => isWithin(path, target))) ?? null
 }
 
-function warningFor(service: string, path: string, evidence: string): Finding {
+/** The same whether the file or the container tells it: it is to be said once. */
+function warningFor(service: string, path: string): Finding {
   const name = escapeName(service)
   return {
     rule: 'tmpfs-on-data',
     outcome: 'destroyed',
     holding: { kind: 'layer', container: '', service, number: null, path },
     because: `${name} keeps its data at ${escapeName(path)} in memory (tmpfs): it is gone at every stop and restart`,
-    evidence: [escapeName(evidence)],
+    evidence: [`tmpfs at ${escapeName(path)}`],
     usedBy: [name],
     instead: `${service}: volumes: [${service}_data:${path}]`,
     canBackUp: false,
