@@ -21,6 +21,7 @@ export function forecastJson(forecast: Forecast): object {
     containers: prediction.containers,
     volumes: prediction.volumes.map(volume => volumeJson(forecast, volume)),
     findings: decision.stakes.map(({ stake: { finding }, verdict, why, backUp }) => ({
+      id: finding.id ?? null,
       rule: finding.rule,
       outcome: finding.outcome,
       warning: finding.warning === true,

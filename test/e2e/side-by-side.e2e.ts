@@ -12,7 +12,7 @@ const { compose: own } = inject('engine')
 const isV1 = own.version.startsWith('1.')
 
 /** Milliseconds: 1.29 takes a second for each command. */
-const slowly = isV1 ? 900_000 : 180_000
+const slowly = isV1 ? 900_000 : 600_000
 
 const services = `
 services:
