@@ -30,7 +30,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.e2e.ts', 'test/engine/**/*.e2e.ts'],
           globalSetup: ['test/engine/vitest-global-setup.ts'],
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 900_000,
           fileParallelism: true,
           maxWorkers: 2,
