@@ -311,7 +311,7 @@ services:
     const project = await scenario(compose.replace('IMAGE', image), {
       files: { Dockerfile: 'FROM busybox\nENV PGDATA=/var/lib/postgresql/data PG_MAJOR=15\n' },
     })
-    const built = await project.docker(['build', '-q', '-t', image, '.'], {
+    const built = await project.docker(['build', '-q', '-t', image, project.directory], {
       variables: { DOCKER_BUILDKIT: '0' },
     })
     expect(built.code, built.stderr).toBe(0)
