@@ -139,6 +139,8 @@ export const subjects: readonly Subject[] = [
     project: 'Full Stack FastAPI Template',
     shape: 'the volume mounted at PGDATA, below the usual place',
     mark: /app-db-data:\/var\/lib\/postgresql\/data\/pgdata/,
+    // Its `develop:` came with that version.
+    since: '2.22.0',
   },
   {
     folder: 'postgres-18',

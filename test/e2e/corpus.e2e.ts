@@ -83,7 +83,8 @@ describe('a plain first `up -d` of a project whose images are not here yet', () 
         answers.set(next.folder, await judge(next))
     }
     await Promise.all([work(), work()])
-  })
+    // Version 1 takes seconds for each file.
+  }, 1_800_000)
 
   afterAll(() => rm(home, { recursive: true, force: true }))
 
