@@ -16,6 +16,8 @@ export interface Subject {
   readonly lacks?: RegExp
   /** It really comes up in the test: the engine of the tests has all of its images. */
   readonly runs?: true
+  /** A service, and a line of shell for it that fills what would stay empty: what is empty is never at stake. */
+  readonly fill?: readonly [service: string, line: string]
 }
 
 export const subjects: readonly Subject[] = [
@@ -181,6 +183,7 @@ export const subjects: readonly Subject[] = [
     shape: 'an archive of logs that primary and replica share',
     mark: /archive:\/var\/lib\/postgresql\/archive/,
     runs: true,
+    fill: ['primary', 'echo log > /var/lib/postgresql/archive/000000010000000000000001'],
   },
   {
     folder: 'matomo',

@@ -151,11 +151,11 @@ async function servicesOf({ folder, files }: Subject): Promise<readonly string[]
 const loud = new Set(['refused', 'saved', 'backup-spared', 'stopped', 'alarm', 'failed'])
 
 describe('really: up, up again, restart', () => {
-  for (const { folder, shape } of subjects.filter(({ runs }) => runs === true))
+  for (const { folder, shape, fill } of subjects.filter(({ runs }) => runs === true))
     test(`${folder}: ${shape}`, async () => {
       const project = await scenario(await readFile(join(corpus, folder, 'compose.yaml'), 'utf8'))
       await cp(join(corpus, folder), project.directory, { recursive: true })
-      for (const line of ['up -d', 'up -d', 'restart']) {
+      for (const [index, line] of ['up -d', 'up -d', 'restart'].entries()) {
         const ran = await project.safe(['--safe-json', ...line.split(' ')], { variables: agent })
         expect(ran.code, `${line}: ${ran.stderr}`).toBe(0)
         const events = ran.stderr
@@ -170,6 +170,7 @@ describe('really: up, up again, restart', () => {
         const stakes = events.flatMap(({ decision }) => decision?.stakes ?? [])
         const grave = stakes.map(({ stake }) => stake.finding).filter(({ warning }) => warning !== true)
         expect(grave, line).toEqual([])
+        if (index === 0 && fill !== undefined) await project.inside(...fill)
       }
       expect(await project.containers()).not.toEqual([])
     })
