@@ -3,6 +3,8 @@ import type { Circumstances, Finding, Rule } from '../../model/finding.ts'
 import { nameOfHolding } from '../../model/holding.ts'
 import type { Invocation } from '../../model/invocation.ts'
 import { otherCommand } from '../command-line.ts'
+import { dataDirectoryOf } from '../data-directory.ts'
+import { isWithin } from '../data-paths.ts'
 import { escapeName } from '../escape.ts'
 import { listed } from '../format.ts'
 import { flagText, isDryRun, isOn } from '../invocation.ts'
@@ -16,9 +18,11 @@ import {
   serviceContainers,
   wantedReplicas,
 } from '../reach.ts'
+import { imageReferences } from '../recreation.ts'
 import { findRemovals } from '../removal.ts'
-import { mountedData, servedData } from '../served-data.ts'
+import { imageOfService, mountedData, servedData } from '../served-data.ts'
 import type { ServedData } from '../served-data.ts'
+import { effectiveSettings } from '../settings.ts'
 
 /**
  * Two servers write to the same data directory.
@@ -87,7 +91,7 @@ function replicaFindings(facts: Facts, invocation: Invocation, service: ServiceM
     commandOf(invocation) === 'scale'
       ? ['scale', `${service.name}=1`]
       : ['up', '-d', '--scale', `${service.name}=1`]
-  return servedData(facts, service, null).map(data => ({
+  return writtenData(facts, service).map(data => ({
     ...findingAbout(data, [name]),
     because: `${replicas} containers of ${name} would write to ${placeOf(data)} at the same time: neither sees the other, and both damage it`,
     evidence: [
@@ -114,7 +118,7 @@ function neighbourFindings(
     const isOwn = container.project === facts.project.name
     return !isOwn || (!container.oneOff && !known.has(container.service ?? ''))
   })
-  return servedData(facts, service, null).flatMap(data => {
+  return writtenData(facts, service).flatMap(data => {
     const writer = neighbours.find(container => writesTo(facts, container, data))
     return writer === undefined ? [] : [neighbourFinding(facts, service, data, writer)]
   })
@@ -147,9 +151,9 @@ function pairFindings(
   service: ServiceModel,
   before: readonly ServiceModel[],
 ): readonly Finding[] {
-  return servedData(facts, service, null).flatMap(data => {
+  return writtenData(facts, service).flatMap(data => {
     const other = before.find(
-      each => isSameData(servedData(facts, each, null), data) && !isJobOf(facts, each, service),
+      each => isSameData(writtenData(facts, each), data) && !isJobOf(facts, each, service),
     )
     if (other === undefined) return []
     const names = [other.name, service.name].map(escapeName)
@@ -184,7 +188,7 @@ function ownRunFindings(facts: Facts, invocation: Invocation): readonly Finding[
   if (service === undefined) return []
   const running = projectContainers(facts).filter(each => each.service === service.name && isUp(each))
   const name = escapeName(service.name)
-  return servedData(facts, service, null).flatMap(data => {
+  return writtenData(facts, service).flatMap(data => {
     const writer = running.find(container => writesTo(facts, container, data))
     if (writer === undefined) return []
     const other = `container ${escapeName(writer.name)}`
@@ -200,6 +204,19 @@ function ownRunFindings(facts: Facts, invocation: Invocation): readonly Finding[
 }
 
 // ---- Common --------------------------------------------------------------------------------------------------------
+
+/**
+ * Where the server of the service writes as its own. Once its data directory is mounted, a volume beside that one (logs
+ * that a replica reads, in `/var/lib/postgresql/archive`) may well be shared.
+ */
+function writtenData(facts: Facts, service: ServiceModel): readonly ServedData[] {
+  const all = servedData(facts, service, null)
+  const image = imageOfService(facts, service)
+  const reference = imageReferences(facts, service)[0] ?? ''
+  const looks = dataDirectoryOf(reference, image, effectiveSettings(service, image))
+  if (looks === null || !all.some(({ path }) => isWithin(looks.path, path))) return all
+  return all.filter(({ path }) => isWithin(looks.path, path) || isWithin(path, looks.path))
+}
 
 function findingAbout(
   data: ServedData,

@@ -48,6 +48,13 @@ describe('found', () => {
     expect(finding?.instead).toBe('docker stop blog-db-1')
   })
 
+  test('data at a place of the image maker’s own, where nothing else is mounted', () => {
+    const at = (name: string): typeof db =>
+      aService(name, { image: 'postgres:16', mounts: ['pgdata:/var/lib/postgresql/16/main'] })
+    const facts = aProject({ ...shop, containers: [], services: [at('db'), at('other')] })
+    expectFound(twoWriters, { line: 'up -d', facts }, found)
+  })
+
   test('the container of a service that was renamed in the file', () => {
     const services = [aService('postgres', { image: 'postgres:16', mounts: [`pgdata:${data}`] })]
     expectFound(twoWriters, { line: 'up -d', facts: aProject({ ...shop, services }) }, found)
@@ -129,6 +136,22 @@ describe('quiet', () => {
       { line: 'up -d', facts: aProject({ ...shop, services, containers: [running, init] }) },
       { facts: aProject({ ...shop, services, containers: [running, failed] }) },
     )
+  })
+
+  test.each([
+    ['16', data],
+    ['18', '/var/lib/postgresql'],
+  ])('an archive beside the data of PostgreSQL %s, which primary and replica share', (tag, mounted) => {
+    const server = (name: string, archive: string): typeof db =>
+      aService(name, { image: `postgres:${tag}`, mounts: [`${name}:${mounted}`, `archive:${archive}`] })
+    const of = (archive: string): ReturnType<typeof aProject> =>
+      aProject({
+        services: [server('primary', archive), server('replica', archive)],
+        volumes: [aVolume('shop_archive')],
+      })
+    // Below the data directory of either version it is a part of the data.
+    const within = of(tag === '18' ? '/var/lib/postgresql/18/docker/pg_wal' : `${data}/pg_wal`)
+    expectQuiet(twoWriters, { line: 'up -d', facts: of('/var/lib/postgresql/archive') }, { facts: within })
   })
 
   test('two folders of one volume', () => {
