@@ -169,7 +169,18 @@ async function lookOnce(
     })
   }
   const circumstances = await circumstancesOf(context, invocation, place)
-  const bare = await factsOf(context, { answer, whole, hashes, seen, target, name, place, pinned, ledgers, v1Api })
+  const bare = await factsOf(context, {
+    answer,
+    whole,
+    hashes,
+    seen,
+    target,
+    name,
+    place,
+    pinned,
+    ledgers,
+    v1Api,
+  })
   const contents = kind !== 'own' ? await lookInto(seen.engine, bare, invocation, circumstances, known) : {}
   const facts = { ...bare, contents }
   const milliseconds = context.host.now().getTime() - started

@@ -158,7 +158,10 @@ describe('containers', () => {
 
   test('nor one whose hash nobody told', () => {
     const facts = aProject({ ...shop, hashes: { web: 'hash-1' } })
-    expect(actions('up -d', facts).slice(0, 2)).toEqual(['shop-db-1 keep running?', 'shop-web-1 keep running'])
+    expect(actions('up -d', facts).slice(0, 2)).toEqual([
+      'shop-db-1 keep running?',
+      'shop-web-1 keep running',
+    ])
   })
 
   test('wait --down-project ends with a down', () => {
