@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { exitCodes } from '../src/model/failure.ts'
 import { safeOptions } from '../src/core/options.ts'
 import { ownWords } from '../src/core/own-words.ts'
+import { byFamily, explanationOf } from '../src/core/explanation.ts'
+import { audienceKinds } from '../src/core/levels.ts'
 import { rules } from '../src/core/rules/index.ts'
 import { rulesVariable, settingKeys } from '../src/core/setting-keys.ts'
 import { helpText } from '../src/ui/help.ts'
@@ -178,9 +180,16 @@ describe('rules', () => {
     expect(text).toMatch(/\bexpectQuiet\(/)
   })
 
-  test('each is in the table of the README, and nothing else is', () => {
-    const documented = tableBelow(readme, 'The rules').map(([id = '']) => id.replaceAll('`', ''))
-    expect(documented.toSorted()).toEqual(ruleFiles)
+  test('the table of the README has what they lead to, as it is by default; each is on its own page', () => {
+    const families = byFamily(rules.map(rule => explanationOf(rule, undefined)))
+    const words = families.flatMap(({ title, explanations: [first] }) =>
+      first === undefined
+        ? []
+        : [[title, ...audienceKinds.map(kind => first.reactions[kind][0]?.level.replace('-', ' '))]],
+    )
+    const documented = tableBelow(readme, 'The rules').map(([title, _example, ...who]) => [title, ...who])
+    expect(documented).toEqual(words)
+    expect(readme).toContain('(src/core/rules/README.md)')
   })
 })
 
