@@ -20,14 +20,20 @@ const checks: readonly { readonly name: string; readonly program: readonly strin
 const projects = ['unit', 'integration', 'e2e', 'long'] as const
 type Project = (typeof projects)[number]
 
-const usage = `Usage: tsx test/run.ts [PROJECT…]
+const usage = `Usage: tsx test/run.ts [PROJECT… [-- FILE…]]
 
 Without a project: every check (${checks.map(check => check.name).join(', ')}), then the tests of unit, integration
-and e2e. With projects (${projects.join(', ')}): the bundle, then their tests only.
+and e2e. With projects (${projects.join(', ')}): the bundle, then their tests only; of these, files whose path
+contains one of the words after --.
 `
 
+/** Where the report of each project is left, for whoever makes a table of several runs; nowhere without it. */
+const reportFolder = process.env['SAFE_COMPOSE_TEST_REPORTS'] ?? ''
+
 /** Runs checks and tests one after the other, adds them up, and prints the sum as the last line. */
-async function main(words: readonly string[]): Promise<number> {
+async function main(typed: readonly string[]): Promise<number> {
+  const end = typed.includes('--') ? typed.indexOf('--') : typed.length
+  const [words, files] = [typed.slice(0, end), typed.slice(end + 1)]
   const unknown = words.filter(word => !isProject(word))
   if (unknown.length > 0) {
     console.error(`no such project: ${unknown.join(', ')}\n\n${usage}`)
@@ -40,7 +46,7 @@ async function main(words: readonly string[]): Promise<number> {
     sum = add(sum, passed ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 })
   }
   for (const project of chosen.length > 0 ? chosen : projects.filter(name => name !== 'long'))
-    sum = add(sum, await runTests(project))
+    sum = add(sum, await runTests(project, files))
   console.log(`\n${lineOf(sum)}`)
   return isWell(sum) ? 0 : 1
 }
@@ -58,14 +64,14 @@ async function runCheck(name: string, program: readonly string[]): Promise<boole
   return code === 0
 }
 
-async function runTests(project: Project): Promise<Tally> {
+async function runTests(project: Project, files: readonly string[]): Promise<Tally> {
   console.log(`\n== ${project} tests ==`)
   const folder = await mkdtemp(join(tmpdir(), 'safe-compose-tests-'))
   try {
-    const file = join(folder, 'report.json')
+    const file = join(reportFolder === '' ? folder : reportFolder, `${project}.json`)
     const vitest = [bin('vitest/vitest.mjs'), 'run', '--no-color', '--config', 'test/vitest.config.ts']
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-    const { code } = await run([...vitest, '--project', project, ...reporters], 'shown')
+    const { code } = await run([...vitest, '--project', project, ...reporters, ...files], 'shown')
     return tallyOf(await readReport(file), code)
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -15,7 +15,12 @@ export interface VitestReport {
   readonly numTodoTests: number
   readonly testResults: readonly {
     readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
+    readonly assertionResults: readonly {
+      readonly status: string
+      /** Of the test itself, and of the groups around it. */
+      readonly title: string
+      readonly ancestorTitles: readonly string[]
+    }[]
   }[]
 }
 

@@ -243,8 +243,8 @@ volumes: { data: {} }
   })
 })
 
-describe('what is only worth a word', () => {
-  test('a first up says at most a few short lines, a second one nothing', async () => {
+describe('unpinned-name, floating-tag, relative-bind', () => {
+  test('only worth a word: a first up says at most a few short lines, a second one nothing', async () => {
     const project = await scenario(`
 services:
   db:

@@ -11,6 +11,8 @@ const report = (counts: Partial<VitestReport>): VitestReport => ({
   ...counts,
 })
 
+const aTest = (status: string) => ({ status, title: 'it must', ancestorTitles: [] })
+
 test('counts what passed, failed and was skipped', () => {
   const counts = { numPassedTests: 7, numFailedTests: 2, numPendingTests: 1, numTodoTests: 1 }
   expect(tallyOf(report(counts), 1)).toEqual({ passed: 7, failed: 2, skipped: 2 })
@@ -19,7 +21,7 @@ test('counts what passed, failed and was skipped', () => {
 test('a file that could not be loaded is a failed test', () => {
   const testResults = [
     { status: 'failed', assertionResults: [] },
-    { status: 'passed', assertionResults: [{ status: 'passed' }] },
+    { status: 'passed', assertionResults: [aTest('passed')] },
   ]
   expect(tallyOf(report({ numPassedTests: 1, testResults }), 1)).toEqual({
     passed: 1,
@@ -29,7 +31,7 @@ test('a file that could not be loaded is a failed test', () => {
 })
 
 test('a file with a failed test is not counted twice', () => {
-  const testResults = [{ status: 'failed', assertionResults: [{ status: 'failed' }] }]
+  const testResults = [{ status: 'failed', assertionResults: [aTest('failed')] }]
   expect(tallyOf(report({ numFailedTests: 1, testResults }), 1).failed).toBe(1)
 })
 
