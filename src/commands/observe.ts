@@ -2,7 +2,7 @@ import { namedServices } from '../core/reach.ts'
 import { findFindings, holdingsJudgedBy } from '../core/findings.ts'
 import { ledgersOfPlace, placesWorthALook } from '../core/places.ts'
 import { flagText } from '../core/invocation.ts'
-import { locateProject, resolvePath, targetOf } from '../core/project.ts'
+import { directoryIfAny, locateProject, resolvePath, targetOf } from '../core/project.ts'
 import type { ProjectPlace } from '../core/project.ts'
 import { Stop } from '../model/failure.ts'
 import { identityOfHolding } from '../model/holding.ts'
@@ -328,10 +328,15 @@ async function factsOf(
     seen.engine.images([...references], from.v1Api === null ? undefined : { v1Api: from.v1Api }),
   ])
   const details = new Map(inspected.map(container => [container.id, container]))
-  const containers = seen.containers.map(container => details.get(container.id) ?? container)
+  const containers = seen.containers.map(container => {
+    const found = details.get(container.id) ?? container
+    return { ...found, workingDirectory: directoryIfAny(found.workingDirectory) }
+  })
   const model = answer.ok ? answer.model : null
   const directory =
-    place.directory ?? own.find(container => container.workingDirectory !== null)?.workingDirectory ?? null
+    directoryIfAny(place.directory) ??
+    containers.find(each => each.project === name && each.workingDirectory !== null)?.workingDirectory ??
+    null
   const places = seen.fact.local
     ? await placesAt(
         context,

@@ -73,7 +73,7 @@ export async function locateProject(
           ? (own['COMPOSE_PROJECT_NAME'] ?? '') === ''
             ? 'env-file'
             : 'environment'
-          : (await saysItsName(files, readText))
+          : typedFiles.includes('-') || (await saysItsName(files, readText))
             ? 'file'
             : 'directory',
     variables: merged,
@@ -100,10 +100,18 @@ export function targetOf(
   return name === '' ? 'model' : 'labels'
 }
 
-/** Whether a Compose file has a top-level `name:`. */
+/**
+ * The project's directory as Compose takes it, the folder of the first file; null where that file is a descriptor
+ * (`-f <(…)`): every project that is typed so would seem to lie in `/dev/fd`.
+ */
+export function directoryIfAny(path: string | null): string | null {
+  return path === null || /^\/(dev|proc)(\/|$)/.test(path) ? null : path
+}
+
+/** Whether a Compose file has a top-level `name:`; one that cannot be read (a fifo) may well have one. */
 async function saysItsName(files: readonly string[], readText: ReadText): Promise<boolean> {
   const texts = await Promise.all(files.map(readText))
-  return texts.some(text => text !== null && /^["']?name["']?\s*:\s*\S/m.test(text))
+  return texts.some(text => text === null || /^["']?name["']?\s*:\s*\S/m.test(text))
 }
 
 /** As v1 derives it: normalised, from the name that is told or the directory's. */

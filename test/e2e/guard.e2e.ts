@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
-import { eventually, scenario } from './scenario.ts'
+import { describe, expect, inject, test } from 'vitest'
+import { eventually, executable, runProgram, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
+
+const isV1 = inject('engine').compose.version.startsWith('1.')
 
 const database = `
 services:
@@ -119,6 +121,39 @@ describe('down -v must not lose data', () => {
     }
     expect(await rows(project)).toBe('1000')
   })
+})
+
+test('a Compose file that can be read but once is guarded like any other', async () => {
+  const project = await scenario(`${isV1 ? "version: '3.7'" : ''}
+services:
+  keeper: { image: busybox, command: sleep 600, stop_grace_period: 0s, volumes: ['data:/data'] }
+volumes: { data: {} }
+`)
+  const guarded = (file: string, words: string): ReturnType<typeof runProgram> =>
+    runProgram(
+      'bash',
+      ['-c', `"$0" "$1" -f ${file} -p ${project.name} ${words}`, process.execPath, executable],
+      project,
+    )
+  const up = await guarded('<(cat compose.yaml)', 'up -d')
+  expect(up.code, up.stderr).toBe(0)
+  await project.inside('keeper', 'echo kept > /data/word')
+  for (const [file, before] of [
+    ['<(cat compose.yaml)', ''],
+    ['- < compose.yaml', ''],
+    ['pipe', 'rm -f pipe; mkfifo pipe; (cat compose.yaml > pipe &) > writer 2>&1'],
+  ] as const) {
+    if (before !== '') expect((await runProgram('bash', ['-c', before], project)).code).toBe(0)
+    const down = await guarded(file, 'down -v')
+    expect(down.code, `${file}: ${down.stderr}`).toBe(0)
+    expect(down.stderr).toContain(`deletes ${project.name}_data`)
+    // There is no directory of which another project could be.
+    expect(down.stderr).not.toContain('project of the same name')
+    expect(await project.volumes(), file).toEqual([])
+    const undo = await project.safe(['undo'])
+    expect(undo.code, undo.stderr).toBe(0)
+    expect(await project.inside('keeper', 'cat /data/word'), file).toBe('kept')
+  }
 })
 
 describe('harmless commands stay harmless', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readInvocation } from '../../src/core/invocation.ts'
-import { locateProject, projectNameV1, targetOf } from '../../src/core/project.ts'
+import { directoryIfAny, locateProject, projectNameV1, targetOf } from '../../src/core/project.ts'
 import type { ProjectPlace } from '../../src/core/project.ts'
 import type { ComposeForm, Invocation } from '../../src/model/invocation.ts'
 
@@ -213,4 +213,15 @@ describe('model or labels', () => {
   test('1.29 knows no labels', () => {
     expect(targetOf(line('-p x down -v', 'v1', '1.29.2'), ok, {})).toBe('model')
   })
+})
+
+test('a descriptor lies in no directory of a project', () => {
+  expect(['/srv/shop', '/devices', '/dev/fd', '/proc/self/fd', '/dev'].map(directoryIfAny)).toEqual([
+    '/srv/shop',
+    '/devices',
+    null,
+    null,
+    null,
+  ])
+  expect(directoryIfAny(null)).toBeNull()
 })

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { versionNumber } from '../../core/grammar/version.ts'
@@ -243,7 +243,8 @@ function placeOf(options: ComposeOptions, line: Invocation): ReturnType<typeof l
 
 async function readText(path: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8')
+    // What comes through a fifo can be read but once, and is read for Compose.
+    return (await stat(path)).isFile() ? await readFile(path, 'utf8') : null
   } catch {
     // A file that is not there is the usual case of a search.
     return null

@@ -84,7 +84,9 @@ async function refuseOtherEnding(file: string): Promise<void> {
 
 /** `x-safe-compose:` at the top level of a Compose file. A file that Compose cannot read either is passed over. */
 async function extensionSource(file: string): Promise<ConfigurationSource | null> {
-  const text = await readFile(file, 'utf8').catch(() => null)
+  // What comes through a fifo can be read but once, and is read for Compose.
+  const isFile = (await stat(file).catch(() => null))?.isFile() === true
+  const text = isFile ? await readFile(file, 'utf8').catch(() => null) : null
   if (text === null || !text.includes(extensionKey)) return null
   try {
     const { value, lineOf } = await readYaml(file, text)

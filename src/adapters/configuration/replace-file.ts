@@ -5,6 +5,8 @@ import { Stop } from '../../model/failure.ts'
 
 /** A text file as it is, to the byte. Throws `not-possible` where it cannot be read or is not UTF-8. */
 export async function readExactly(file: string): Promise<string> {
+  const found = await stat(file).catch(() => null)
+  if (found?.isFile() === false) throw notPossible(`${file} is no file`, 'name one that is')
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     throw notPossible(
       `${file} cannot be read: ${error.message}`,

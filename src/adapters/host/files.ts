@@ -4,9 +4,15 @@ import { join } from 'node:path'
 import type { PlaceFact } from '../../model/facts.ts'
 import type { NamedDirectory } from '../../model/finding.ts'
 
-/** Null when there is no such file or it cannot be read. */
+/**
+ * Null when there is no such file, it cannot be read, or it can be read but once: what comes through a fifo is Compose's.
+ */
 export async function readText(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null)
+  try {
+    return (await stat(path)).isFile() ? await readFile(path, 'utf8') : null
+  } catch {
+    return null
+  }
 }
 
 /** What a command that deletes a directory would take with it. */
