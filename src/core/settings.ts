@@ -40,6 +40,14 @@ const options: ReadonlySet<string> = new Set([
   '--data_directory',
 ])
 
+/** Options of Redis that decide whether it keeps anything at all; `--appendonly` is above. */
+const keeping: ReadonlySet<string> = new Set(['--save'])
+
+/** A Redis that is told to save nothing and to write no log is a cache: what it has may go. */
+export function isToldToKeepNothing(settings: Settings): boolean {
+  return settings['--save'] === '' && settings['--appendonly']?.toLowerCase() !== 'yes'
+}
+
 /** What a server was first set up with: read only while its data directory is empty. */
 export const initialSettings: readonly string[] = [...told, ...secret].filter(
   name => name !== 'PGDATA' && name !== 'RABBITMQ_NODENAME',
@@ -80,7 +88,7 @@ function optionsIn(words: readonly string[]): readonly (readonly [string, string
     const setting = word === '-c' ? `--${next}` : word
     const equals = setting.indexOf('=')
     const name = equals < 0 ? setting : setting.slice(0, equals)
-    if (!options.has(name)) return []
+    if (!options.has(name) && !keeping.has(name)) return []
     return [[name, equals < 0 ? next : setting.slice(equals + 1)] as const]
   })
 }

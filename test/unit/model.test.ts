@@ -161,6 +161,12 @@ test('what it depends on is told apart by how', () => {
   ])
 })
 
+test('a Redis that is told to keep nothing', () => {
+  const command = ['redis-server', '--save', '', '--appendonly', 'no']
+  const { services } = readModelOf({ name: 'shop', services: { cache: { command } } })
+  expect(services[0]?.settings).toEqual({ '--save': '', '--appendonly': 'no' })
+})
+
 test('an empty project has nothing', () => {
   expect(readModelOf({ name: 'x', services: {} })).toEqual({ name: 'x', services: [], volumes: [] })
 })

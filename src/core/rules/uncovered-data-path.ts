@@ -7,7 +7,7 @@ import { dataDirectoryOf } from '../data-directory.ts'
 import { isWithin } from '../data-paths.ts'
 import { escapeName } from '../escape.ts'
 import { imageReferences } from '../recreation.ts'
-import { effectiveSettings } from '../settings.ts'
+import { effectiveSettings, isToldToKeepNothing } from '../settings.ts'
 import { findUnseenData, holdingsOfUnseenData } from '../unseen-data.ts'
 import { dataWords, placeWords, unseenFinding } from '../unseen-finding.ts'
 
@@ -58,8 +58,10 @@ function warnings(facts: Facts, invocation: Invocation): readonly Finding[] {
   return servicesBroughtUp(facts, invocation).flatMap(service => {
     const image = imageOfService(facts, service)
     const reference = imageReferences(facts, service)[0] ?? ''
-    const looks = dataDirectoryOf(reference, image, effectiveSettings(service, image))
+    const settings = effectiveSettings(service, image)
+    const looks = dataDirectoryOf(reference, image, settings)
     if (looks === null || service.labels['safe-compose.backup'] === 'false') return []
+    if (isToldToKeepNothing(settings)) return []
     return isCovered(service, looks) ? [] : [warningFor(service, looks)]
   })
 }

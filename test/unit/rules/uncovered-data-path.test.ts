@@ -200,6 +200,15 @@ describe('quiet', () => {
     expectQuiet(uncoveredDataPath, { line, facts: disposable }, unless)
   })
 
+  test('a Redis that is told to keep nothing', () => {
+    const redis = (settings: Readonly<Record<string, string>>): Facts =>
+      aProject({ services: [aService('cache', { image: 'redis:7', settings })] })
+    const logs = { facts: redis({ '--save': '', '--appendonly': 'yes' }) }
+    expectQuiet(uncoveredDataPath, { line, facts: redis({ '--save': '' }) }, logs)
+    expectQuiet(uncoveredDataPath, { line, facts: redis({ '--save': '', '--appendonly': 'no' }) }, logs)
+    expectQuiet(uncoveredDataPath, { line, facts: redis({ '--save': '' }) }, { facts: redis({}) })
+  })
+
   test.each(['up -d --dry-run', 'stop', 'down', 'up -d --scale db=0', 'restart'])('%s', words =>
     expectQuiet(uncoveredDataPath, { line: words, facts: first([]) }, { line }),
   )
