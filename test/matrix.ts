@@ -19,8 +19,7 @@ const usage = `Usage: npm run test:matrix [-- WORD…]
 
 The end-to-end tests over every Compose on the oldest and the newest engine, then unit and integration tests over
 every supported Node. With words: only the rows whose name contains one of them ("compose 1.29", "engine 20", "node").
-"rules" stands for rows of its own: the scenarios of the rules alone, over every Compose on the newest engine. At the
-end there is a table of what was shown of each rule.
+"rules" stands for rows of its own: the scenarios of the rules alone, over every Compose. At the end there is a table of what was shown of each rule.
 `
 
 /** One way to run the tests. */
@@ -76,7 +75,11 @@ function rows(): readonly Row[] {
       name: `rules, compose ${compose}`,
       projects: ['e2e'],
       files: ruleFiles,
-      variables: { SAFE_COMPOSE_TEST_COMPOSE: compose },
+      variables: {
+        SAFE_COMPOSE_TEST_COMPOSE: compose,
+        // From API 1.45 on version 1 cannot recreate a container at all: on such an engine that is all it would show.
+        ...(compose.startsWith('1.') ? { SAFE_COMPOSE_TEST_ENGINE: '20.10' } : {}),
+      },
       node: null,
     })),
     ...nodes.map(node => ({
