@@ -19,7 +19,8 @@ const usage = `Usage: npm run test:matrix [-- WORD…]
 
 The end-to-end tests over every Compose on the oldest and the newest engine, then unit and integration tests over
 every supported Node. With words: only the rows whose name contains one of them ("compose 1.29", "engine 20", "node").
-"rules" stands for rows of its own: the scenarios of the rules alone, over every Compose. At the end there is a table of what was shown of each rule.
+"rules" stands for rows of its own: the scenarios of the rules alone, over every Compose. At the end there is a table
+of what was shown of each rule.
 `
 
 /** One way to run the tests. */
