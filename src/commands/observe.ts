@@ -1,4 +1,5 @@
 import { namedServices } from '../core/reach.ts'
+import { listed } from '../core/format.ts'
 import { findFindings, holdingsJudgedBy } from '../core/findings.ts'
 import { ledgersOfPlace, placesWorthALook } from '../core/places.ts'
 import { flagText } from '../core/invocation.ts'
@@ -162,6 +163,13 @@ async function lookOnce(
     answer.ok && target === 'model' ? answer.model.name : nameWithoutModel(place, answer, seen.containers)
   if (name === null) {
     if (kind === 'guarded') return null
+    // A file that is there and broken is no missing project.
+    if (!answer.ok && place.files.length > 0)
+      throw new Stop({
+        reason: 'not-possible',
+        what: `Compose cannot read ${listed(place.files)}: ${firstLine(answer.error)}`,
+        how: 'correct what it names, or name the project: safe-compose -p NAME …',
+      })
     throw new Stop({
       reason: 'not-possible',
       what: answer.ok ? 'there is no project here' : `there is no project here: ${firstLine(answer.error)}`,

@@ -45,8 +45,8 @@ export async function watchAlarms(
     const untold = alarmsFor({ before, after, settled }).filter(
       alarm => !told.some(known => isSame(known, alarm)),
     )
-    told.push(...untold)
     await raiseAlarms(context, look, volumes, command, untold)
+    told.push(...untold)
   }
   const timer = setInterval(() => {
     if (since === null && !hasStarted(watch)) return
@@ -103,14 +103,17 @@ async function ledgerNow(
 /** Each with the command that brings the old data back, where there is one. `command` chooses the project. */
 export async function raiseAlarms(
   context: Context,
-  { facts }: Look,
+  { facts }: Pick<Look, 'facts'>,
   volumes: readonly VolumeFact[],
   command: readonly string[],
   alarms: readonly Alarm[],
 ): Promise<void> {
   if (alarms.length === 0) return
-  const store = await context.openStore()
-  const points = await store.list(scopeOf(facts))
+  // A store that cannot be read must not silence them: then only the way through it is not known.
+  const points = await context.openStore().then(
+    store => store.list(scopeOf(facts)).catch(() => []),
+    () => [],
+  )
   const { model } = facts
   for (const alarm of alarms)
     context.reporter.say({

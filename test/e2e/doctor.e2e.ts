@@ -54,3 +54,13 @@ test('--fix takes the restore point, and changes the file only where that was sa
   expect(healthOf(bold, 'pinned'), bold.stderr).toBe('well')
   expect(JSON.parse((await project.safe(['backups', '--json'])).stdout)).toHaveLength(1)
 })
+
+test('a file that is there and broken is named, and is no missing project', async () => {
+  const project = await scenario(compose.replace('words: {}', 'words: {'))
+  for (const words of [['doctor', '--fix', '--yes'], ['backup'], ['plan']]) {
+    const { code, stderr } = await project.safe(words)
+    expect(code, stderr).toBe(1)
+    expect(stderr).toContain(join(project.directory, 'compose.yaml'))
+    expect(stderr).not.toContain('there is no project')
+  }
+})

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { alarmsFor, placesToIdentify, wayBack } from '../../src/core/alarms.ts'
+import { raiseAlarms } from '../../src/commands/watch-alarms.ts'
 import type { VolumeHolding } from '../../src/model/holding.ts'
 import type { Ledger } from '../../src/model/journal.ts'
+import type { Store } from '../../src/model/ports.ts'
 import type { HoldingRecord } from '../../src/model/restore-point.ts'
 import { aContainer, aLedger, aProject, aService, aVolume } from '../fakes/facts.ts'
 import { aRecord, aRestorePoint } from '../fakes/question.ts'
+import { aWorld } from '../fakes/world.ts'
 
 const data = '/var/lib/postgresql/data'
 const before = aLedger({ db: [`shop_pgdata:${data}`], web: ['shop_uploads:/uploads'] })
@@ -101,4 +104,22 @@ describe('the way back', () => {
     const bind = { ...alarm, before: { ...known, type: 'bind' as const, name: '/srv/pg', createdAt: null } }
     expect(wayBack(bind, { model, volumes: [], points: [] })).toBeNull()
   })
+})
+
+test('a store that cannot be read does not silence an alarm', async () => {
+  const [service] = before.services
+  const [mount] = service?.mounts ?? []
+  if (mount === undefined) throw new Error('the ledger has no database')
+  const alarm = { service: 'db', before: mount, now: { ...mount, createdAt: '2026-11-22T00:00:00.000Z' } }
+  const facts = aProject()
+  for (const broken of ['open', 'list']) {
+    const world = aWorld({ facts })
+    const store = await world.context.openStore()
+    const openStore = async (): Promise<Store> => {
+      if (broken === 'open') throw new Error('no such disk')
+      return { ...store, list: () => Promise.reject(new Error('no such disk')) }
+    }
+    await raiseAlarms({ ...world.context, openStore }, { facts }, [], ['compose', 'restart'], [alarm])
+    expect(world.events, broken).toMatchObject([{ type: 'alarm', alarm, wayBack: null }])
+  }
 })

@@ -53,7 +53,7 @@ function isFromElsewhere(facts: Facts, container: ContainerFact): boolean {
   return standsStill(facts, directory) === 'stands'
 }
 
-/** `down --volumes`: as grave as any deletion, and of somebody else's data. */
+/** `down --volumes` by the shared name: it deletes what somebody else owns. */
 function deletions(
   facts: Facts,
   invocation: Invocation,
