@@ -29,6 +29,8 @@ interface Row {
   readonly projects: readonly string[]
   /** Only these files of them; all of them when there are none. */
   readonly files: readonly string[]
+  /** Not these files. */
+  readonly without: readonly string[]
   readonly variables: Readonly<Record<string, string>>
   /** The Node that runs them: a major version, or the one that runs us. */
   readonly node: string | null
@@ -68,6 +70,7 @@ function rows(): readonly Row[] {
         name: `compose ${compose}, engine ${engine}`,
         projects: ['e2e'],
         files: [],
+        without: compose.startsWith('1.') && engine !== lastOfV1 ? recreatingFiles : [],
         variables: { SAFE_COMPOSE_TEST_COMPOSE: compose, SAFE_COMPOSE_TEST_ENGINE: engine },
         node: null,
       })),
@@ -76,10 +79,10 @@ function rows(): readonly Row[] {
       name: `rules, compose ${compose}`,
       projects: ['e2e'],
       files: ruleFiles,
+      without: [],
       variables: {
         SAFE_COMPOSE_TEST_COMPOSE: compose,
-        // From API 1.45 on version 1 cannot recreate a container at all: on such an engine that is all it would show.
-        ...(compose.startsWith('1.') ? { SAFE_COMPOSE_TEST_ENGINE: '20.10' } : {}),
+        ...(compose.startsWith('1.') ? { SAFE_COMPOSE_TEST_ENGINE: lastOfV1 } : {}),
       },
       node: null,
     })),
@@ -87,11 +90,18 @@ function rows(): readonly Row[] {
       name: `node ${node}`,
       projects: ['unit', 'integration'],
       files: [],
+      without: [],
       variables: {},
       node,
     })),
   ]
 }
+
+/** The newest engine that version 1 is whole on: from API 1.45 on it cannot recreate a container. */
+const lastOfV1 = '20.10'
+
+/** Most of what is in them recreates containers. */
+const recreatingFiles = ['test/e2e/layers.e2e.ts', 'test/e2e/orphaned.e2e.ts']
 
 /** Where the scenarios of the rules are. */
 const ruleFiles = ['rules', 'orphaned', 'hidden', 'corrupted', 'layers', 'guard'].map(
@@ -141,7 +151,7 @@ function isWellHere({ passed, failed }: Tally): boolean {
 function runTests(program: string, row: Row, reports: string): Promise<Tally | null> {
   return new Promise((resolve, reject) => {
     const tsx = join(root, 'node_modules/tsx/dist/cli.mjs')
-    const words = [...row.projects, ...(row.files.length > 0 ? ['--', ...row.files] : [])]
+    const words = [...row.projects, '--', ...row.files, ...row.without.flatMap(file => ['--exclude', file])]
     const child = spawn(program, [tsx, join(root, 'test/run.ts'), ...words], {
       cwd: root,
       env: { ...process.env, ...row.variables, SAFE_COMPOSE_TEST_REPORTS: reports },

@@ -2,12 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { expect, inject, test } from 'vitest'
 import type { ModelAnswer } from '../../src/model/ports.ts'
 import type { Model } from '../../src/model/facts.ts'
-import { runProgram, scenario } from './scenario.ts'
+import { isV1, runProgram, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 
 const program = fileURLToPath(new URL('../fakes/guarded-run.ts', import.meta.url))
 const { command, version } = inject('engine').compose
-const isV1 = version.startsWith('1.')
 const heading = isV1 ? `version: '3.7'\n` : ''
 
 interface Asked {

@@ -2,12 +2,11 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { composeIsAtLeast } from '../../src/core/compose-version.ts'
 import { subjects } from '../corpus/shapes.ts'
 import type { Subject } from '../corpus/shapes.ts'
-import { childVariables, executable, runProgram, scenario } from './scenario.ts'
+import { childVariables, composeHas, executable, runProgram, scenario } from './scenario.ts'
 import type { Ended } from './scenario.ts'
 
 /**
@@ -16,14 +15,6 @@ import type { Ended } from './scenario.ts'
  */
 const corpus = fileURLToPath(new URL('../corpus', import.meta.url))
 const agent = { CLAUDECODE: '1' }
-const { compose } = inject('engine')
-const isV1 = compose.version.startsWith('1.')
-
-function isKnown({ since }: Subject): boolean {
-  if (since === undefined) return true
-  const fact = { version: compose.version, form: isV1 ? ('v1' as const) : ('plugin' as const) }
-  return !isV1 && (since === 'v2' || composeIsAtLeast({ compose: fact }, since))
-}
 
 // ---- The list ----------------------------------------------------------------------------------------------------
 
@@ -77,7 +68,7 @@ describe('a plain first `up -d` of a project whose images are not here yet', () 
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'safe-compose-corpus-'))
-    const waiting = subjects.filter(isKnown)
+    const waiting = subjects.filter(({ since }) => composeHas(since))
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
         answers.set(next.folder, await judge(next))
@@ -107,7 +98,7 @@ describe('a plain first `up -d` of a project whose images are not here yet', () 
   }
 
   for (const subject of subjects)
-    test.skipIf(!isKnown(subject))(`${subject.folder}: ${subject.shape}`, async () => {
+    test.skipIf(!composeHas(subject.since))(`${subject.folder}: ${subject.shape}`, async () => {
       const { code, stdout, stderr } = answers.get(subject.folder) ?? (await judge(subject))
       const said = `${stdout}${stderr}`
       expect(stdout, said).toMatch(/^\{/)

@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Check } from '../../src/core/doctor.ts'
-import { eventually, scenario } from './scenario.ts'
+import { eventually, isV1, scenario } from './scenario.ts'
 import type { Ended, Scenario } from './scenario.ts'
-
-const isV1 = inject('engine').compose.version.startsWith('1.')
 
 const compose = `${isV1 ? 'version: "3.7"' : ''}
 services:

@@ -1,14 +1,13 @@
 import { mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, inject, test } from 'vitest'
-import { eventually, scenario } from './scenario.ts'
+import { describe, expect, test } from 'vitest'
+import { eventually, isV1, scenario } from './scenario.ts'
 import type { Ended, Scenario } from './scenario.ts'
 
 /**
  * Data that stays where it is, and that the application does not see: first with the bare Compose, where it comes up
  * empty, then through us, where a script is refused and nothing changes. What a version does not do is skipped.
  */
-const v1 = inject('engine').compose.version.startsWith('1.')
 
 async function ok(run: Promise<Ended>): Promise<Ended> {
   const ended = await run
@@ -126,7 +125,7 @@ describe('uncovered-data-path', () => {
 
 describe('pg18-volume-moved', () => {
   // Version 1 hands the anonymous volume on all the same, and then the image refuses to start.
-  test.skipIf(v1)(
+  test.skipIf(isV1)(
     'another tag, the parent mounted: the cluster in the anonymous volume is left behind',
     async () => {
       const bare = await scenario(postgres('postgres:15', parent))
@@ -199,7 +198,7 @@ describe('redis-appendonly-toggle', () => {
 
 describe('tmpfs-on-data', () => {
   // Version 1 cannot recreate containers on engines as new as this.
-  test.skipIf(v1)(
+  test.skipIf(isV1)(
     'memory takes the place of the volume',
     async () => {
       const inMemory = redis('tmpfs: [/data]')
@@ -227,7 +226,7 @@ describe('tmpfs-on-data', () => {
 })
 
 describe('subpath-ignored', () => {
-  test.skipIf(v1)(
+  test.skipIf(isV1)(
     'a subpath is added to a used volume: another folder than the one with the data',
     async () => {
       const mount = '{ type: volume, source: kept, target: /data, volume: { subpath: sub } }'

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { describeTree, engineFor, nothingUses } from './docker-world.ts'
-import { eventually, executable, scenario } from './scenario.ts'
+import { composeHas, eventually, executable, isV1, scenario } from './scenario.ts'
 import type { Ended, Scenario } from './scenario.ts'
 
 /**
@@ -22,9 +22,7 @@ import type { Ended, Scenario } from './scenario.ts'
  * behind, in a directory that `bridge convert` deletes. Each is lost with the bare Compose first; then it is saved, and
  * `undo` brings it back.
  */
-const version = inject('engine').compose.version
-const v1 = version.startsWith('1.')
-const hasBridge = !v1 && Number(version.split('.')[1]) >= 37
+const hasBridge = composeHas('2.37')
 
 const stays = `command: ["sh", "-c", "mkdir -p /qdrant/storage; trap 'exit 0' TERM; while true; do sleep 0.1; done"]`
 
@@ -202,7 +200,7 @@ describe('writable-layer', () => {
     )
   })
 
-  test.skipIf(v1)(
+  test.skipIf(isV1)(
     'of two containers only the one that goes is stopped, and comes back with its own',
     async () => {
       const image = await storeImage()
@@ -260,7 +258,7 @@ describe('writable-layer', () => {
     await ok(project.bare(words))
     const line = lines
       .join('\n')
-      .replaceAll('shop-db-1', `${project.name}${v1 ? '_keeper_' : '-keeper-'}1`)
+      .replaceAll('shop-db-1', `${project.name}${isV1 ? '_keeper_' : '-keeper-'}1`)
       .replaceAll('db_qdrant_storage.tar.zst', archive)
       .replaceAll('zstd -dc', archive.endsWith('.gz') ? 'gzip -dc' : 'zstd -dc')
     execFileSync('bash', ['-euo', 'pipefail', '-c', line], {
@@ -300,7 +298,7 @@ describe('a kill -9 in the middle of undo', () => {
     let upper = ''
     while (child.exitCode === null) {
       if (upper === '') {
-        const name = `${project.name}${v1 ? '_' : '-'}keeper${v1 ? '_' : '-'}1`
+        const name = `${project.name}${isV1 ? '_' : '-'}keeper${isV1 ? '_' : '-'}1`
         const format = '{{.GraphDriver.Data.UpperDir}}'
         upper = (await project.docker(['inspect', '-f', format, name])).stdout.trim()
       } else if (existsSync(join(upper, storage, '1'))) break
@@ -341,7 +339,7 @@ describe('a kill -9 in the middle of undo', () => {
   )
 })
 
-describe.skipIf(v1)('run-anon', () => {
+describe.skipIf(isV1)('run-anon', () => {
   const compose = (value: string): string => `
 services:
   keeper: { image: busybox, ${stays}, volumes: [/data], environment: { A: "${value}" } }

@@ -1,12 +1,10 @@
 import { chmod, lstat, readFile, readdir, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { eventually, executable, lines, runProgram, scenario } from './scenario.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { eventually, executable, isV1, lines, runProgram, scenario } from './scenario.ts'
 import type { Ended, Scenario } from './scenario.ts'
 import { onTerminal } from './terminal.ts'
-
-const isV1 = inject('engine').compose.version.startsWith('1.')
 
 /** The old Compose knows names of volumes from this version of the format on. */
 const format = isV1 ? 'version: "3.7"\n' : ''

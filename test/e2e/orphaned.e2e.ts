@@ -1,17 +1,13 @@
 import { mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { eventually, lines, scenario } from './scenario.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { composeHas, eventually, isV1, lines, scenario } from './scenario.ts'
 import type { Ended, RunOptions, Scenario } from './scenario.ts'
 
 /**
  * The night that this project exists for: nothing is deleted, and the database comes up empty. Each hazard first with
  * the bare Compose, which shows it on this very version, then through us.
  */
-const version = inject('engine').compose.version
-const v1 = version.startsWith('1.')
-const minor = Number(version.split('.')[1])
-const atLeast = (wanted: number): boolean => !v1 && minor >= wanted
 
 const stays = `command: ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 0.1; done"]`
 const place = '/var/lib/postgresql/data'
@@ -185,7 +181,9 @@ describe('project-name-changed', () => {
     ],
   ]
   // Version 1 does not know a name in the file, and follows links to the real directory.
-  const known = routes.filter(([route]) => !v1 || (route !== 'name: in the file' && !route.includes('link')))
+  const known = routes.filter(
+    ([route]) => !isV1 || (route !== 'name: in the file' && !route.includes('link')),
+  )
   test.each(known)('%s', async (_, go, globals) => {
     const project = await scenario(compose)
     await ok(project.bare(['up', '-d']))
@@ -262,7 +260,7 @@ describe('volume-identity-edit', () => {
     expect(await project.volumes()).toContain(`${project.name}_data`)
   })
 
-  test.skipIf(!v1 && !atLeast(32))('name: added', async () => {
+  test.skipIf(!isV1 && !composeHas('2.32'))('name: added', async () => {
     const project = await scenario(compose)
     await ok(project.bare(['up', '-d']))
     await put(project)
@@ -301,7 +299,7 @@ describe('delayed-fuse', () => {
   })
 
   // The newest Compose has nothing of it to run, and a skipped test fails a run.
-  const before32 = v1 || atLeast(32) ? () => {} : test
+  const before32 = isV1 || composeHas('2.32') ? () => {} : test
   before32('name: added before 2.32: up keeps the old volume, a recreation loses it', async () => {
     const project = await scenario(compose)
     await ok(project.bare(['up', '-d']))
@@ -319,7 +317,7 @@ describe('delayed-fuse', () => {
 describe('override-and-env-drift', () => {
   test('without the override of last time', async () => {
     const override = `services: { keeper: { volumes: ["prod:${place}"] } }\nvolumes: { prod: {} }\n`
-    const head = /^name:/m.test(override) || v1 ? `version: "3.9"\n` : ''
+    const head = /^name:/m.test(override) || isV1 ? `version: "3.9"\n` : ''
     const project = await scenario(`${head}${compose}`, { files: { 'prod.yaml': `${head}${override}` } })
     const both = ['-f', 'compose.yaml', '-f', 'prod.yaml']
     await ok(project.bare([...both, 'up', '-d']))
@@ -339,7 +337,7 @@ describe('override-and-env-drift', () => {
     await ok(project.safe(['--safe-allow', 'override-and-env-drift', '-f', 'compose.yaml', 'up', '-d']))
   })
 
-  test.skipIf(!v1 && !atLeast(32))('a variable that is not set today', async () => {
+  test.skipIf(!isV1 && !composeHas('2.32'))('a variable that is not set today', async () => {
     const project = await scenario(compose)
     const name = `${project.name}_\${STAGE}_pg`
     await project.write('compose.yaml', compose.replace('data: {}', `data: { name: "${name}" }`))
@@ -491,7 +489,7 @@ volumes: { data: {}, uploads: {} }
       ['create'],
       ['up', '-d', '--scale', 'web=3'],
       ['up', '-d', '--force-recreate'],
-      ...(v1
+      ...(isV1
         ? []
         : [
             ['--dry-run', 'down', '-v'],
@@ -509,7 +507,7 @@ volumes: { data: {}, uploads: {} }
     const edits = [
       `# the shop\n${shop}`,
       shop.replace('web: {', 'web: { build: ., '),
-      ...(v1 ? [] : [shop.replace('web: {', 'web: { pull_policy: missing, ')]),
+      ...(isV1 ? [] : [shop.replace('web: {', 'web: { pull_policy: missing, ')]),
       shop.replace('web: {', 'web: { deploy: { replicas: 2 }, '),
       shop,
     ]

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import http from 'node:http'
 import { afterAll, beforeAll, expect, inject, onTestFinished } from 'vitest'
-import { composeIsAtLeast } from '../../src/core/compose-version.ts'
 import { aFile } from './plan-cases.ts'
 import type { ComposeFile, PlanCase } from './plan-cases.ts'
 import { docker } from './docker-world.ts'
-import { scenario } from './scenario.ts'
+import { isV1, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 
 /** What `plan --json` says, as far as it is compared. */
@@ -33,16 +32,6 @@ interface PlannedVolume {
   readonly kind: string
   readonly usedBy: readonly string[]
   readonly certain: boolean
-}
-
-const { compose } = inject('engine')
-const isV1 = compose.version.startsWith('1.')
-
-/** Whether this Compose knows what the case is about. */
-export function isKnown({ since }: PlanCase): boolean {
-  if (since === undefined) return true
-  const fact = { version: compose.version, form: isV1 ? ('v1' as const) : ('plugin' as const) }
-  return !isV1 && (since === 'v2' || composeIsAtLeast({ compose: fact }, since))
 }
 
 /** One network for all projects of a file of tests: to make and remove one takes longer than all the rest. */

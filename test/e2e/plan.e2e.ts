@@ -1,17 +1,15 @@
-import { describe, expect, inject, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { commands, edits } from './plan-cases.ts'
-import { checkPlan, isKnown, withNetwork } from './plan-check.ts'
-import { scenario } from './scenario.ts'
+import { checkPlan, withNetwork } from './plan-check.ts'
+import { composeHas, isV1, scenario } from './scenario.ts'
 
 withNetwork()
 
 /** The whole table takes long: test/long/plan.long.ts. */
 describe('a plan says exactly what the bare Compose then does', () => {
   for (const each of [...edits, ...commands].filter(({ everyday }) => everyday === true))
-    test.skipIf(!isKnown(each))(each.title, () => checkPlan(each))
+    test.skipIf(!composeHas(each.since))(each.title, () => checkPlan(each))
 })
-
-const isV1 = inject('engine').compose.version.startsWith('1.')
 
 const file = `
 services:

@@ -1,15 +1,11 @@
-import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { eventually, scenario } from './scenario.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { composeHas, eventually, isV1, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 
 /**
  * Each hazard twice: first with the bare Compose, which shows that the loss is real on this very version, then through
  * us, which shows that nothing is lost. Data outside of named volumes has a file of its own, layers.e2e.ts.
  */
-const version = inject('engine').compose.version
-const v1 = version.startsWith('1.')
-const minor = Number(version.split('.')[1])
-const atLeast = (wanted: number): boolean => !v1 && minor >= wanted
 
 const stays = `command: ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 0.1; done"]`
 
@@ -103,11 +99,11 @@ describe('down-volumes', () => {
     await ok(project.bare(['--profile', 'extra', 'rm', '-fs']))
     const safe = await project.safe(['down', '-v'])
     expect(safe.code, safe.stderr).toBe(0)
-    expect((await project.volumes()).includes(`${project.name}_more`)).toBe(!v1)
+    expect((await project.volumes()).includes(`${project.name}_more`)).toBe(!isV1)
   })
 })
 
-describe.skipIf(v1)('label-mode-down', () => {
+describe.skipIf(isV1)('label-mode-down', () => {
   test('down -v by name deletes what the file calls external', async () => {
     const project = await scenario(named)
     await ok(project.bare(['up', '-d']))
@@ -164,7 +160,7 @@ describe.skipIf(v1)('label-mode-down', () => {
   })
 })
 
-describe.skipIf(v1)('down-v-service', () => {
+describe.skipIf(isV1)('down-v-service', () => {
   test('down -v SERVICE deletes what this version deletes for it, and it comes back', async () => {
     await lostThenSaved(named, ['down', '-v', 'keeper'])
   })
@@ -209,7 +205,7 @@ describe('renew-anon', () => {
     await ok(project.bare(['up', '-d']))
     await put(project)
     await ok(project.bare(['up', '-d', '-V']))
-    const recreates = v1 || atLeast(30)
+    const recreates = isV1 || composeHas('2.30')
     expect(await has(project)).toBe(!recreates)
     await put(project)
     const safe = await project.safe(['up', '-d', '-V'])
@@ -220,7 +216,7 @@ describe('renew-anon', () => {
   })
 })
 
-describe.skipIf(!atLeast(32))('volume-diverged-yes', () => {
+describe.skipIf(!composeHas('2.32'))('volume-diverged-yes', () => {
   const changed = named.replace('data: {}', 'data: { labels: { changed: "yes" } }')
   const change = (project: Scenario): Promise<void> => project.write('compose.yaml', changed)
   const back = async (project: Scenario): Promise<void> => {
@@ -277,7 +273,7 @@ services:
   ])(
     '%s removes containers that the file no longer has, and their data is out of sight',
     async (_, words, variables) => {
-      if (v1 && 'COMPOSE_REMOVE_ORPHANS' in variables) return
+      if (isV1 && 'COMPOSE_REMOVE_ORPHANS' in variables) return
       const project = await scenario(both)
       await ok(project.bare(['up', '-d']))
       await put(project)

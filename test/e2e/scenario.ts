@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { inject, onTestFinished } from 'vitest'
+import { composeIsAtLeast } from '../../src/core/compose-version.ts'
 
 /** How a program ended, and what it printed. */
 export interface Ended {
@@ -43,6 +44,16 @@ export interface Scenario {
 }
 
 export const executable = fileURLToPath(new URL('../../bin/safe-compose.js', import.meta.url))
+
+/** Whether the Compose at hand is version 1, which has other words and other names. */
+export const isV1 = inject('engine').compose.version.startsWith('1.')
+
+/** Whether the Compose at hand has what came with a version of it; `v2` stands for whatever version 1 has not. */
+export function composeHas(since: string | undefined): boolean {
+  if (since === undefined) return true
+  const { version } = inject('engine').compose
+  return !isV1 && (since === 'v2' || composeIsAtLeast({ compose: { version, form: 'plugin' } }, since))
+}
 
 /** Variables of coding agents and CI systems, which must not decide what a test sees. */
 const decidesAudience =

@@ -1,7 +1,7 @@
 import { spawn as spawnProcess } from 'node:child_process'
 import { spawn } from '@lydell/node-pty'
 import { beforeEach, describe, expect, inject, test } from 'vitest'
-import { executable, runProgram, scenario } from './scenario.ts'
+import { executable, isV1, runProgram, scenario } from './scenario.ts'
 import type { Ended, RunOptions, Scenario } from './scenario.ts'
 
 /**
@@ -9,7 +9,6 @@ import type { Ended, RunOptions, Scenario } from './scenario.ts'
  * code, whatever is asked. The project keeps no data, so that the guard has nothing to say.
  */
 const { compose: own } = inject('engine')
-const isV1 = own.version.startsWith('1.')
 
 /** Milliseconds: 1.29 takes a second for each command. */
 const slowly = isV1 ? 900_000 : 600_000
