@@ -15,6 +15,7 @@ import { readTree } from './adapters/configuration/read-tree.ts'
 import { openProjectMemory } from './adapters/state/project-memory.ts'
 import { readOrMakeKey } from './adapters/state/secret-key.ts'
 import { openTrustBook } from './adapters/state/trust-book.ts'
+import { databases } from './adapters/databases/index.ts'
 import { findEndpoint } from './adapters/docker/connect.ts'
 import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
@@ -348,6 +349,7 @@ function openContext(from: {
     }),
     openEngine: once(() => engineOf(from.invocation, variables, host)),
     openStore: once(async () => storeOf(policy, variables, host)),
+    databases,
     guardian: openGuardian({
       program: process.execPath,
       script: guardianScript(from.start.script),

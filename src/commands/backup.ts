@@ -4,7 +4,7 @@ import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import type { ContainerFact, Facts } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
-import type { Consistency } from '../model/restore-point.ts'
+import type { Consistency, RestorePoint } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import type { Copy } from './copy-holdings.ts'
@@ -13,6 +13,7 @@ import type { Look } from './observe.ts'
 import { quietWriters, runStates } from './quiet-writers.ts'
 import { limitStandstill } from './standstill.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
+import { writesTo } from './writers.ts'
 
 export interface BackupOptions {
   readonly tag: string | null
@@ -25,20 +26,26 @@ export interface BackupOptions {
   readonly stillness: 'pause' | 'stop'
   /** Whether a pause may last no longer than the policy says; `--pause` waives it. */
   readonly limit: boolean
+  /** Whether databases are written down by their own clients as well. */
+  readonly dumps: boolean
 }
 
-/** Takes a restore point of the project's data, on request. Empty volumes are left out, and said to be. */
+/**
+ * Takes a restore point of the project's data, on request, with dumps of the databases that run. Empty volumes are left
+ * out, and said to be. 1 where a database could not be dumped: what could be had is kept.
+ */
 export async function backup(context: Context, project: Invocation, options: BackupOptions): Promise<number> {
   const look = await lookBeforeCopying(context, project)
   const store = await context.openStore()
   await store.prepare()
-  const copies = await chooseCopies(context, look, options.names)
+  const chosen = await chooseCopies(context, look, options.names)
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
   try {
     const clearing = clearRemains(context, look.engine, store, scopeOf(look.facts))
     clearing.catch(() => {}) // Looked at below, when the guardian is armed.
     try {
-      await copyQuietly(context, look, project, options, copies, clearing)
+      const complete = await copyQuietly(context, look, project, options, chosen, clearing)
+      return complete ? 0 : 1
     } finally {
       // The lock is not released while it is still at work.
       await clearing.catch(() => {})
@@ -46,7 +53,6 @@ export async function backup(context: Context, project: Invocation, options: Bac
   } finally {
     await lock.release()
   }
-  return 0
 }
 
 async function copyQuietly(
@@ -54,10 +60,10 @@ async function copyQuietly(
   look: Look,
   project: Invocation,
   options: BackupOptions,
-  copies: readonly Copy[],
+  { copies, all }: Chosen,
   /** To be waited for before anything is stopped. */
   clearing: Promise<unknown>,
-): Promise<void> {
+): Promise<boolean> {
   const { engine, facts } = look
   const writers = facts.containers.filter(
     container => isUp(container) && copies.some(copy => writesTo(container, copy.holding)),
@@ -75,32 +81,41 @@ async function copyQuietly(
   const guardian = await context.guardian.arm(facts.engine.host, ran)
   try {
     await clearing
-    const quiet = await quietWriters(context, engine, ran, async services => {
-      const answer = await context.compose.call(project.globalWords, ['stop', ...services])
-      return answer.code === 0
+    let killed: ReadonlySet<string> = new Set()
+    const point = await takeRestorePoint(context, {
+      engine,
+      facts,
+      invocation: project,
+      reason: 'manual',
+      tag: options.tag,
+      label: options.tag,
+      copies,
+      databases: { among: all, dumps: options.dumps },
+      standstill: async () => {
+        const quiet = await quietWriters(context, engine, ran, async services => {
+          const answer = await context.compose.call(project.globalWords, ['stop', ...services])
+          return answer.code === 0
+        })
+        killed = quiet.killed
+        const limit = options.limit && pausing ? limitStandstill(context, context.policy.maxStop) : null
+        return {
+          context: limit?.context ?? context,
+          end: async () => {
+            limit?.end()
+            await quiet.resume()
+          },
+        }
+      },
+      quality: holding => ({ consistency: consistencyOf(writers, holding, options, killed), notes: [] }),
     })
-    const limit = options.limit && pausing ? limitStandstill(context, context.policy.maxStop) : null
-    try {
-      await takeRestorePoint(limit?.context ?? context, {
-        engine,
-        facts,
-        invocation: project,
-        reason: 'manual',
-        tag: options.tag,
-        label: options.tag,
-        copies,
-        quality: holding => ({
-          consistency: consistencyOf(writers, holding, options, quiet.killed),
-          notes: [],
-        }),
-      })
-    } finally {
-      limit?.end()
-      await quiet.resume()
-    }
+    return !options.dumps || isComplete(point)
   } finally {
     await guardian.disarm()
   }
+}
+
+function isComplete({ manifest }: RestorePoint): boolean {
+  return (manifest.databases ?? []).every(({ notes }) => notes.length === 0)
 }
 
 /** Containers of other projects are never stopped, only paused. */
@@ -119,11 +134,13 @@ function consistencyOf(
   return own.length === 0 || options.stillness === 'stop' ? 'cold' : 'paused'
 }
 
-async function chooseCopies(
-  context: Context,
-  look: Look,
-  names: readonly string[],
-): Promise<readonly Copy[]> {
+/** What is to be copied, and all that was chosen, empty or not: a server may have data that it has not written yet. */
+interface Chosen {
+  readonly copies: readonly Copy[]
+  readonly all: readonly Copy[]
+}
+
+async function chooseCopies(context: Context, look: Look, names: readonly string[]): Promise<Chosen> {
   const { engine, facts } = look
   const all = dataOf(facts)
   const chosen = names.length === 0 ? all : names.flatMap(name => named(facts, all, name))
@@ -139,7 +156,7 @@ async function chooseCopies(
     500,
   )
   const copies = chosen.map(each => ({ ...each, contents: contents.get(each.holding) ?? null }))
-  return copies.filter(copy => keeps(context, copy, names.length > 0))
+  return { copies: copies.filter(copy => keeps(context, copy, names.length > 0)), all: copies }
 }
 
 function keeps(context: Context, copy: Copy, wanted: boolean): boolean {
@@ -231,17 +248,6 @@ function named(
     what: `project ${facts.project.name} has no service or volume ${word}`,
     how: `name one of: ${all.map(({ holding }) => nameOfHolding(holding)).join(', ') || 'nothing to name'}`,
   })
-}
-
-function writesTo(container: ContainerFact, holding: Holding): boolean {
-  if (holding.kind === 'layer') return container.id === holding.container
-  return container.mounts.some(
-    mount =>
-      !mount.readOnly &&
-      (holding.kind === 'bind'
-        ? mount.source === holding.source
-        : 'name' in holding && mount.name === holding.name),
-  )
 }
 
 function isUp(container: ContainerFact): boolean {

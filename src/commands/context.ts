@@ -2,7 +2,7 @@ import type { Audience, Policy, Verdict } from '../model/decision.ts'
 import type { PlaceFact } from '../model/facts.ts'
 import type { Finding, NamedDirectory } from '../model/finding.ts'
 import type { Reporter } from '../model/event.ts'
-import type { Compose, Engine, Guardian, Host, HostSurvey, Prompt, Store } from '../model/ports.ts'
+import type { Compose, Databases, Engine, Guardian, Host, HostSurvey, Prompt, Store } from '../model/ports.ts'
 import type { Pin, VolumeDeclarations } from '../core/pins.ts'
 
 /** What every command is given: who asks, what is in force, and the ways to the world. Built once, in `main.ts`. */
@@ -26,6 +26,7 @@ export interface Context {
   /** Loads the Docker client; the same engine at every call. */
   readonly openEngine: () => Promise<Engine>
   readonly openStore: () => Promise<Store>
+  readonly databases: Databases
   readonly guardian: Guardian
   readonly approvals: Approvals
   readonly projects: ProjectMemory

@@ -55,7 +55,8 @@ async function examine(context: Context, project: Invocation): Promise<readonly 
 async function mend(context: Context, project: Invocation, fix: Fix, yes: boolean): Promise<void> {
   try {
     if (fix === 'pin') await pin(context, project, { names: [], external: false, check: false, yes })
-    else await backup(context, project, { tag: null, names: [], stillness: 'pause', limit: true })
+    else
+      await backup(context, project, { tag: null, names: [], stillness: 'pause', limit: true, dumps: true })
   } catch (error) {
     if (!(error instanceof Stop)) throw error
     const { failure } = error

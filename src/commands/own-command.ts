@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { ParseArgsConfig } from 'node:util'
 import type { OwnWord } from '../core/own-words.ts'
+import { parseDuration } from '../core/format.ts'
 import { Stop } from '../model/failure.ts'
 import type { Invocation } from '../model/invocation.ts'
 import { adopt } from './adopt.ts'
@@ -22,11 +23,13 @@ import { showSettings } from './settings.ts'
 import type { ConfigurationAtHand, SettingsShown } from './settings.ts'
 import { forgetTrusted, listTrusted, trustProject } from './trust.ts'
 import type { TrustTools } from './trust.ts'
+import { verify } from './verify.ts'
+import type { VerifyOptions, VerifyTables } from './verify.ts'
 import { undo } from './undo.ts'
 
 /** What own commands need besides the context. */
 export interface OwnTools {
-  readonly tables: Tables & DoctorTables
+  readonly tables: Tables & DoctorTables & VerifyTables
   readonly openForeign: OpenForeignArchive
   readonly explanations: ExplanationPages
   readonly configuration: ConfigurationAtHand
@@ -52,14 +55,20 @@ export async function runOwnCommand(
       const { values, positionals } = read(
         word,
         words,
-        { tag: text, stop: flag, pause: flag },
+        { tag: text, stop: flag, pause: flag, 'no-dump': flag },
         'SERVICE|VOLUME',
       )
       if (values.stop === true && values.pause === true)
         throw usage('--stop and --pause exclude each other', 'safe-compose backup [--stop | --pause]')
       const stillness = values.stop === true ? 'stop' : 'pause'
       const limit = values.stop !== true && values.pause !== true
-      return backup(context, project, { tag: tagOf(values.tag), names: positionals, stillness, limit })
+      return backup(context, project, {
+        tag: tagOf(values.tag),
+        names: positionals,
+        stillness,
+        limit,
+        dumps: values['no-dump'] !== true,
+      })
     }
     case 'backups': {
       const { values } = read(word, words, { json: flag, all: flag }, null)
@@ -88,6 +97,15 @@ export async function runOwnCommand(
           'safe-compose restore --from FILE --volume VOLUME',
         )
       return restore(context, project, options, tools.openForeign)
+    }
+    case 'verify': {
+      const { values, positionals } = read(
+        word,
+        words,
+        { latest: flag, all: flag, level: text, timeout: text, json: flag },
+        'ID…',
+      )
+      return verify(context, project, verifyOptions(values, positionals), tools.tables)
     }
     case 'undo': {
       const { values, positionals } = read(word, words, { list: flag, json: flag }, 'ID')
@@ -207,6 +225,26 @@ function one(word: string, positionals: readonly string[], name: string): string
 function atMostOne(word: string, positionals: readonly string[], name = 'ID'): string | null {
   if (positionals.length > 1) throw usage(`${word} takes one ${name}`, `safe-compose ${word} [${name}]`)
   return positionals[0] ?? null
+}
+
+function verifyOptions(
+  values: {
+    readonly latest?: boolean
+    readonly all?: boolean
+    readonly level?: string
+    readonly timeout?: string
+    readonly json?: boolean
+  },
+  ids: readonly string[],
+): VerifyOptions {
+  const how = 'safe-compose verify [ID… | --latest | --all] [--level read|boot] [--timeout 5m]'
+  const chosen = [ids.length > 0, values.latest === true, values.all === true].filter(Boolean).length
+  if (chosen > 1) throw usage('an ID, --latest and --all exclude each other', how)
+  const { level = 'boot', timeout = '5m' } = values
+  if (level !== 'read' && level !== 'boot') throw usage(`--level is read or boot, not ${level}`, how)
+  const patience = parseDuration(timeout)
+  if (patience === null || patience <= 0) throw usage(`--timeout ${timeout} is no time`, how)
+  return { ids, all: values.all === true, level, patience, json: values.json === true }
 }
 
 /** Tags become part of folder names. */

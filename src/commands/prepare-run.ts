@@ -20,6 +20,7 @@ import type { QuietWriters } from './quiet-writers.ts'
 import type { Settled } from './settle.ts'
 import { limitStandstill } from './standstill.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
+import { writesTo } from './writers.ts'
 
 /** Everything that Compose's run needs to be remembered and, if need be, taken back. */
 export interface PreparedRun {
@@ -269,14 +270,7 @@ function qualityOf(
 function writersOf(look: Look, holding: Holding): readonly string[] {
   if (holding.kind === 'layer') return [holding.container]
   return look.facts.containers
-    .filter(container =>
-      container.mounts.some(
-        mount =>
-          (holding.kind === 'bind'
-            ? mount.source === holding.source
-            : 'name' in holding && mount.name === holding.name) && !mount.readOnly,
-      ),
-    )
+    .filter(container => writesTo(container, holding))
     .map(container => container.id)
 }
 

@@ -2,11 +2,12 @@ import type { Facts } from '../model/facts.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { CopyQuality, Engine, RestorePointDraft, StoreScope } from '../model/ports.ts'
-import type { RestorePoint, RestorePointReason } from '../model/restore-point.ts'
+import type { HoldingRecord, RestorePoint, RestorePointReason } from '../model/restore-point.ts'
 import { restorePointId } from '../core/restore-point-id.ts'
 import type { Context } from './context.ts'
 import { copyHoldings } from './copy-holdings.ts'
 import type { Copy } from './copy-holdings.ts'
+import { dumpDatabases } from './dump-databases.ts'
 import { maskedArgv } from './entries.ts'
 
 export interface RestorePointRequest {
@@ -21,6 +22,10 @@ export interface RestorePointRequest {
   readonly copies: readonly Copy[]
   /** How still each holding's writers stood; asked after its copy. */
   readonly quality: (holding: Holding) => CopyQuality
+  /** Where servers that run are looked for, and whether they are dumped; absent: they are not even asked. */
+  readonly databases?: { readonly among: readonly Copy[]; readonly dumps: boolean }
+  /** Brings the writers to a standstill for the copies of their files, when the databases have been asked. */
+  readonly standstill?: () => Promise<{ readonly context: Context; readonly end: () => Promise<void> }>
   /** Called when everything is copied, before it is published: throws if the copies do not count. */
   readonly beforePublish?: () => Promise<void>
 }
@@ -43,7 +48,12 @@ export async function takeRestorePoint(
     // takes no more files.
     const keeping = keepState(context, request, draft)
     keeping.catch(() => {})
-    const holdings = await copyHoldings(context, engine, facts, draft, request.copies, request.quality)
+    const dumped =
+      request.databases === undefined
+        ? null
+        : await dumpDatabases(context, engine, facts, draft, request.databases)
+    const holdings = await copyStill(context, request, draft)
+    const databases = await dumped?.records()
     const notes = await context.interruption.race(keeping)
     await request.beforePublish?.()
     context.interruption.check()
@@ -52,12 +62,17 @@ export async function takeRestorePoint(
       finishedAt: context.host.now().toISOString(),
       reason: request.reason,
       tag: request.tag,
-      command: request.invocation === null ? null : maskedArgv(request.invocation.argv),
+      // By hand it is no command of Compose's: the line only tells the project.
+      command:
+        request.invocation === null || request.reason !== 'preflight'
+          ? null
+          : maskedArgv(request.invocation.argv),
       tool: { name: 'safe-compose', version: context.version },
       compose: facts.compose,
       engine: { id: facts.engine.id, version: facts.engine.version, host: facts.engine.host },
       project: facts.project,
       holdings,
+      ...(databases === undefined || databases.length === 0 ? {} : { databases }),
       notes,
     })
     context.reporter.say({
@@ -71,6 +86,19 @@ export async function takeRestorePoint(
   } catch (error) {
     await draft.discard()
     throw error
+  }
+}
+
+async function copyStill(
+  context: Context,
+  { engine, facts, copies, quality, standstill }: RestorePointRequest,
+  draft: RestorePointDraft,
+): Promise<readonly HoldingRecord[]> {
+  const still = standstill === undefined ? null : await standstill()
+  try {
+    return await copyHoldings(still?.context ?? context, engine, facts, draft, copies, quality)
+  } finally {
+    await still?.end()
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ServerKind } from '../model/database.ts'
 import { readImageReference } from './image-reference.ts'
 
 /**
@@ -88,15 +89,45 @@ const storeByVariable: Readonly<Record<string, string>> = {
   RABBITMQ_VERSION: 'rabbitmq',
 }
 
+/** What is known of an image besides its reference. */
+type KnownImage = { readonly versions: Readonly<Record<string, string>> } | undefined
+
 /** The same for a container: by its image's name, else by what its image's environment says it was built from. */
-export function dataPathsOfContainer(
-  reference: string,
-  image: { readonly versions: Readonly<Record<string, string>> } | undefined,
-): readonly string[] {
+export function dataPathsOfContainer(reference: string, image: KnownImage): readonly string[] {
   const byName = dataPathsOfImage(reference)
-  if (byName.length > 0 || image === undefined) return byName
-  const store = Object.keys(image.versions).find(variable => Object.hasOwn(storeByVariable, variable))
-  return store === undefined ? [] : (dataPathsByImage[storeByVariable[store] ?? ''] ?? [])
+  if (byName.length > 0) return byName
+  return dataPathsByImage[builtFrom(image) ?? ''] ?? []
+}
+
+function builtFrom(image: KnownImage): string | null {
+  const variable = Object.keys(image?.versions ?? {}).find(name => Object.hasOwn(storeByVariable, name))
+  return variable === undefined ? null : (storeByVariable[variable] ?? null)
+}
+
+const serverKinds: Readonly<Record<string, ServerKind>> = {
+  postgres: 'postgresql',
+  postgresql: 'postgresql',
+  postgis: 'postgresql',
+  pgvector: 'postgresql',
+  timescaledb: 'postgresql',
+  'timescaledb-ha': 'postgresql',
+  mysql: 'mysql',
+  'mysql-server': 'mysql',
+  mariadb: 'mysql',
+  percona: 'mysql',
+  'percona-server': 'mysql',
+  redis: 'redis',
+  'redis-stack': 'redis',
+  'redis-stack-server': 'redis',
+  valkey: 'redis',
+  keydb: 'redis',
+}
+
+/** Which kind of server a container's image promises; null for one that cannot be asked. Whether it is one, it tells itself. */
+export function serverKindOf(reference: string, image: KnownImage): ServerKind | null {
+  const { name } = readImageReference(reference)
+  const own = Object.hasOwn(serverKinds, name) ? serverKinds[name] : undefined
+  return own ?? serverKinds[builtFrom(image) ?? ''] ?? null
 }
 
 /** Directories that say by themselves that a database lives there, whatever the image is called. */

@@ -1,5 +1,6 @@
 import { Stop } from '../model/failure.ts'
 import { manifestFormat } from '../model/restore-point.ts'
+import { filesOf } from '../model/restore-point.ts'
 import type { Manifest } from '../model/restore-point.ts'
 
 /** The manifest as it is stored: JSON for people and programs, a line each. */
@@ -23,9 +24,7 @@ export function parseManifest(text: string, path: string): Manifest {
   const wrong = faultIn(parsed, manifestShape, '')
   if (wrong !== null) throw unreadable(path, wrong)
   const manifest = parsed as unknown as Manifest
-  const outside = [...manifest.holdings.map(record => record.kept), ...manifest.state].find(
-    file => !isInside(file.path),
-  )
+  const outside = filesOf(manifest).find(file => !isInside(file.path))
   if (outside !== undefined)
     throw unreadable(path, `${JSON.stringify(outside.path)} lies outside of the restore point`)
   return manifest
@@ -97,6 +96,7 @@ type Shape =
   | 'pairs'
   | { readonly words: readonly string[] }
   | { readonly nullable: Shape }
+  | { readonly optional: Shape }
   | { readonly listOf: Shape }
   | { readonly keys: Readonly<Record<string, Shape>> }
 
@@ -134,6 +134,36 @@ const holdingRecord: Shape = {
   },
 }
 
+const figures: Shape = {
+  listOf: { keys: { database: { nullable: 'text' }, of: { nullable: 'text' }, what: 'text' } },
+}
+
+const databaseRecord: Shape = {
+  keys: {
+    service: { nullable: 'text' },
+    kind: 'text',
+    label: 'text',
+    holding: 'text',
+    path: 'text',
+    image: { keys: { reference: 'text', id: 'text' } },
+    before: figures,
+    after: { nullable: figures },
+    dumps: {
+      listOf: {
+        keys: {
+          ...file,
+          form: 'text',
+          database: { nullable: 'text' },
+          compression: { words: ['zstd', 'gzip'] },
+          plainBytes: 'count',
+          figures,
+        },
+      },
+    },
+    notes: 'texts',
+  },
+}
+
 const manifestShape: Shape = {
   keys: {
     id: 'text',
@@ -148,6 +178,7 @@ const manifestShape: Shape = {
     engine: { keys: { id: 'text', version: 'text', host: 'text' } },
     project: { keys: { name: 'text', directory: { nullable: 'text' }, files: 'texts' } },
     holdings: { listOf: holdingRecord },
+    databases: { optional: { listOf: databaseRecord } },
     state: { listOf: { keys: file } },
     notes: 'texts',
   },
@@ -165,6 +196,7 @@ function faultIn(value: unknown, shape: Shape, at: string): string | null {
     return typeof value === 'string' && shape.words.includes(value)
       ? null
       : `${at} is none of ${shape.words.join(', ')}`
+  if ('optional' in shape) return value === undefined ? null : faultIn(value, shape.optional, at)
   if ('nullable' in shape) return value === null ? null : faultIn(value, shape.nullable, at)
   if ('listOf' in shape)
     return Array.isArray(value)

@@ -4,6 +4,7 @@ export const ownWords = {
   backups: 'list the restore points',
   show: 'everything that one restore point holds',
   restore: 'put data back from a restore point or an archive',
+  verify: 'prove a restore point: start its databases on copies and count',
   undo: 'take back the last command that destroyed data',
   plan: 'what Compose would do, and what it means for the data',
   doctor: 'a checklist of the project and this machine, with what mends it',

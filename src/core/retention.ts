@@ -10,7 +10,7 @@ const day = 24 * 3600_000
 /**
  * Which restore points of one project stay, each with why, and which may go. Only what was taken before commands
  * (preflight, safety) goes by itself: those older than the days, and the oldest beyond the total size. The newest ones,
- * what `undo` needs, tagged and manual ones always stay.
+ * the newest that was verified, what `undo` needs, tagged and manual ones always stay.
  *
  * @param from.points in any order
  * @param from.needed ids that `undo` needs
@@ -24,12 +24,13 @@ export function keepAndRemove(from: {
   const newestFirst = from.points.toSorted((a, b) => b.manifest.sequence - a.manifest.sequence)
   const good = newestFirst.filter(point => point.state === 'good')
   const newest = new Set(good.slice(0, Math.max(1, from.keep.last)).map(point => point.id))
+  const proven = good.find(({ verified }) => verified?.well === true && verified.level === 'boot')?.id ?? null
   const keep: Kept[] = []
   const remove: Kept[] = []
   let bytes = 0
   let isFull = false
   for (const point of newestFirst) {
-    const why = whyAlwaysKept(point, newest, from.needed)
+    const why = whyAlwaysKept(point, newest, proven, from.needed)
     if (why !== null) {
       keep.push({ point, why })
       bytes += point.bytes
@@ -52,6 +53,7 @@ export function keepAndRemove(from: {
 function whyAlwaysKept(
   point: RestorePoint,
   newest: ReadonlySet<string>,
+  proven: string | null,
   needed: ReadonlySet<string>,
 ): string | null {
   const { tag, reason } = point.manifest
@@ -59,5 +61,6 @@ function whyAlwaysKept(
   if (reason === 'manual') return 'taken by hand'
   if (needed.has(point.id)) return 'undo needs it'
   if (newest.has(point.id)) return 'one of the newest'
+  if (point.id === proven) return 'the newest that is known to boot'
   return point.state === 'good' ? null : 'damaged: kept for you to look at'
 }

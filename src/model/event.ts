@@ -22,7 +22,7 @@ export type Event =
   /** A copy goes on. `total` and `rate` (bytes, bytes per second) are null while not known. */
   | {
       readonly type: 'progress'
-      readonly what: 'backing up' | 'checking' | 'restoring'
+      readonly what: 'backing up' | 'dumping' | 'checking' | 'restoring'
       readonly holding: Holding
       readonly done: number
       readonly total: number | null

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { DumpForm, Figure, ServerKind, ServerStatus } from './database.ts'
 import type { Answer, Decision, Plan } from './decision.ts'
 import type { ComposeFact, ContainerFact, EngineFact, Facts, ImageFact, Model, VolumeFact } from './facts.ts'
 import type { Contents, DatabaseContents, Holding } from './holding.ts'
@@ -6,11 +7,13 @@ import type { Invocation } from './invocation.ts'
 import type { JournalEntry, Ledger, RunState } from './journal.ts'
 import type {
   Consistency,
+  DumpRecord,
   HoldingRecord,
   Manifest,
   RestorePoint,
   StoredFile,
   TarCounts,
+  Verification,
 } from './restore-point.ts'
 
 // ---- Compose -----------------------------------------------------------------------------------------------------
@@ -124,6 +127,10 @@ export interface Engine {
   readonly openSink: (target: SinkTarget) => Promise<TarSink>
   /** Removes everything that is in a volume. Only called after its content was saved. */
   readonly emptyVolume: (name: string) => Promise<void>
+  /** Makes a place to try a copy in. Throws `not-possible`. */
+  readonly scratch: (spec: ScratchSpec) => Promise<Scratch>
+  /** A way into a container. */
+  readonly inside: (container: string) => Inside
   /** Follows the engine's events from now on. */
   readonly watch: () => Promise<EventWatch>
   /**
@@ -201,6 +208,118 @@ export interface EngineEvent {
   readonly time: string
 }
 
+// ---- Databases ---------------------------------------------------------------------------------------------------
+
+/** A way into a running container. Throws `not-possible` when it does not run, or is paused. */
+export interface Inside {
+  /**
+   * Runs a line of the container's shell to its end. What it needs comes in by `variables`, never as part of the line:
+   * that is what others may read in a list of processes. A line that cannot be run (no shell) ends with 126 or 127.
+   */
+  readonly run: (
+    line: string,
+    options?: InsideOptions & { readonly input?: string },
+  ) => Promise<{
+    readonly code: number
+    readonly stdout: string
+    readonly stderr: string
+  }>
+  /** Starts a line of the container's shell and leaves its streams to the caller. */
+  readonly start: (line: string, options?: InsideOptions) => Promise<InsideProcess>
+  /** What the container was started with: its entrypoint and command. May hold secrets. */
+  readonly commandLine: () => Promise<readonly string[]>
+}
+
+export interface InsideOptions {
+  readonly variables?: Readonly<Record<string, string>>
+}
+
+/** A program at work in a container. */
+export interface InsideProcess {
+  /** `end()` ends the program's input. */
+  readonly stdin: Writable
+  /** To be read to its end, or destroyed. It fails when the line to the engine breaks off. */
+  readonly stdout: Readable
+  /** Settles when the program has ended and its outputs are closed. Rejects when that cannot be known any more. */
+  readonly ended: Promise<{ readonly code: number; readonly stderr: string }>
+  /** Lets go of it. A program that still writes or reads gets to know. */
+  readonly hangUp: () => void
+}
+
+/** What a copy is tried with. */
+export interface ScratchSpec {
+  /** Id or reference. It is not pulled. */
+  readonly image: string
+  /** The container whose program, user, environment and read-only directories are taken over; null: the image's own. */
+  readonly like: string | null
+  /** On top of that environment. */
+  readonly variables: Readonly<Record<string, string>>
+  /** Where the data is mounted. */
+  readonly path: string
+  /** Puts the data into a new volume, before anything can see it. */
+  readonly fill: (volume: string) => Promise<void>
+}
+
+/** A volume and a container of their own, without a network. */
+export interface Scratch {
+  readonly start: () => Promise<void>
+  readonly inside: Inside
+  readonly state: () => Promise<'running' | { readonly exitCode: number | null }>
+  /** The last lines that it said. */
+  readonly logs: () => Promise<string>
+  /** Nothing of it is left. */
+  readonly remove: () => Promise<void>
+}
+
+/** The kinds of servers that can be asked. */
+export interface Databases {
+  readonly server: (kind: ServerKind, inside: Inside) => DatabaseServer
+}
+
+/**
+ * A server in a running container, asked by the clients that are there beside it, so that versions match. Its
+ * credentials are those that the container has itself; they never leave it. Every call throws `not-possible` with the
+ * server's own words when it does not answer, or may not be asked.
+ */
+export interface DatabaseServer {
+  readonly kind: ServerKind
+  readonly status: () => Promise<ServerStatus>
+  /** What is in it. Rows are counted for `budget` milliseconds per database, smallest tables first. */
+  readonly count: (budget: number) => Promise<readonly Figure[]>
+  /** Everything in it as its own clients write it down. */
+  readonly dumps: () => Promise<readonly DumpSource[]>
+  /**
+   * Reads a dump into a new database of this server and gives what is in it then; it ends at the first error. `into` is
+   * the name of the new database, which must not be there; `like` that of one whose character set it takes over. Only
+   * for dumps of one database; a form without databases is checked by the server's own program, and gives no figures.
+   */
+  readonly load: (
+    dump: { readonly form: DumpForm; readonly stream: Readable },
+    into: string,
+    like: string | null,
+  ) => Promise<readonly Figure[]>
+  /** Removes a database that `load` made. */
+  readonly drop: (database: string) => Promise<void>
+}
+
+/** A dump that can be taken. */
+export interface DumpSource {
+  /** A file name, safe and told apart from those of the same server: `shop.dump`. */
+  readonly name: string
+  readonly database: string | null
+  readonly form: DumpForm
+  /**
+   * Starts it. `done` settles after the stream was read to its end: rejects unless the dump is whole. `figures` are
+   * what was counted in the very state that the dump shows; empty where the server cannot.
+   */
+  readonly open: () => Promise<{
+    readonly stream: Readable
+    readonly done: Promise<{ readonly figures: readonly Figure[] }>
+    /** Gives it up. */
+    readonly stop: () => void
+  }>
+}
+
 // ---- The store ---------------------------------------------------------------------------------------------------
 
 /**
@@ -241,6 +360,19 @@ export interface Store {
     sink: TarSink,
     onBytes: (done: number) => void,
   ) => Promise<TarCounts>
+  /** Reads the whole dump: hash, length, and what comes out when it is decompressed. Throws `archive-damaged`. */
+  readonly checkDump: (
+    point: RestorePoint,
+    record: DumpRecord,
+    onBytes: (done: number) => void,
+  ) => Promise<void>
+  /** The dump as its maker wrote it. `done` settles after the stream was read to its end; rejects when it is damaged. */
+  readonly openDump: (
+    point: RestorePoint,
+    record: DumpRecord,
+  ) => Promise<{ readonly stream: Readable; readonly done: Promise<void> }>
+  /** Keeps with a restore point what came of trying it; an earlier result goes. */
+  readonly recordVerification: (point: RestorePoint, verification: Verification) => Promise<void>
   readonly remove: (point: RestorePoint) => Promise<void>
   /** Removes `.partial` folders of runs that are dead. Names them. */
   readonly clearPartials: (
@@ -270,6 +402,15 @@ export interface RestorePointDraft {
     source: TarSource,
     onBytes: (done: number) => void,
   ) => Promise<HoldingRecord['kept']>
+  /**
+   * Writes one dump, compressed and proven like an archive; `name` is a file name without the compressor's ending. Throws
+   * `no-space`, `backup-failed`.
+   */
+  readonly putDump: (
+    name: string,
+    source: Awaited<ReturnType<DumpSource['open']>>,
+    onBytes: (done: number) => void,
+  ) => Promise<Pick<DumpRecord, 'path' | 'bytes' | 'sha256' | 'compression' | 'plainBytes'>>
   readonly putFile: (path: string, content: string | Uint8Array) => Promise<StoredFile>
   /** Manifest last, sync, rename. After it the restore point exists. */
   readonly publish: (

@@ -1,3 +1,4 @@
+import type { DumpForm, Figure, ServerKind } from './database.ts'
 import type { DatabaseContents, Holding } from './holding.ts'
 
 /** The manifest format that this version writes. Readers refuse a higher major number. */
@@ -28,6 +29,8 @@ export interface Manifest {
     readonly files: readonly string[]
   }
   readonly holdings: readonly HoldingRecord[]
+  /** The servers that ran, what was counted in them, and their dumps; absent where none was asked. */
+  readonly databases?: readonly DatabaseRecord[]
   /** Files under `state/`: the Compose files, the unresolved model, inspect output without values. */
   readonly state: readonly StoredFile[]
   /** What could not be had, in words. */
@@ -41,6 +44,37 @@ export interface StoredFile {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
+}
+
+/** A server that ran when the restore point was taken. */
+export interface DatabaseRecord {
+  readonly service: string | null
+  readonly kind: ServerKind
+  /** In the server's own words: `PostgreSQL 15.6`. */
+  readonly label: string
+  /** Where its files lie, as `nameOfHolding` has it. */
+  readonly holding: string
+  /** Where that is mounted in its container. */
+  readonly path: string
+  /** What it was started from: only with it can its files be read again. */
+  readonly image: { readonly reference: string; readonly id: string }
+  /** Before the copy of its files. */
+  readonly before: readonly Figure[]
+  /** After it; null where nothing could be written in between, or where it could not be asked any more. */
+  readonly after: readonly Figure[] | null
+  readonly dumps: readonly DumpRecord[]
+  readonly notes: readonly string[]
+}
+
+/** What a server's own clients wrote down, compressed. */
+export interface DumpRecord extends StoredFile {
+  readonly form: DumpForm
+  readonly database: string | null
+  readonly compression: 'zstd' | 'gzip'
+  /** Before it was compressed. */
+  readonly plainBytes: number
+  /** Counted in the very state that it shows; empty where the server cannot do that. */
+  readonly figures: readonly Figure[]
 }
 
 export interface HoldingRecord {
@@ -91,6 +125,15 @@ export interface TarCounts {
  */
 export type Consistency = 'cold' | 'paused' | 'running' | 'crash-consistent'
 
+/** Every file of a restore point but the manifest itself. */
+export function filesOf(manifest: Manifest): readonly StoredFile[] {
+  return [
+    ...manifest.holdings.map(record => record.kept),
+    ...(manifest.databases ?? []).flatMap(({ dumps }) => dumps),
+    ...manifest.state,
+  ]
+}
+
 /** A restore point as `backups` lists it. */
 export interface RestorePoint {
   readonly id: string
@@ -102,4 +145,28 @@ export interface RestorePoint {
   /** `good`: every file is there at its length. Otherwise why not. */
   readonly state: 'good' | 'damaged'
   readonly damage: string | null
+  /** The last time that it was tried; null when it never was. */
+  readonly verified: Verification | null
+}
+
+/** What came of trying a restore point. */
+export interface Verification {
+  /**
+   * - `read`: every file was read to its end
+   * - `boot`: and the servers came up on copies of their files, and their dumps were read in
+   */
+  readonly level: 'read' | 'boot'
+  readonly at: string
+  readonly milliseconds: number
+  readonly well: boolean
+  /** What was tried, a line each, with what came of it. */
+  readonly checks: readonly VerifiedPart[]
+}
+
+export interface VerifiedPart {
+  /** `shop_pgdata`, `db`, `db: dump of shop`. */
+  readonly what: string
+  readonly well: boolean
+  /** `PostgreSQL 15.6 came up in 2.1 s: 3 databases, 1,204,118 rows, as counted`. */
+  readonly found: string
 }

@@ -59,10 +59,11 @@ export function helpText(version: string): string {
 }
 
 const usage: Readonly<Record<OwnWord, readonly string[]>> = {
-  backup: ['backup [--tag T] [SERVICE|VOLUME…]', '       [--pause | --stop]'],
+  backup: ['backup [--tag T] [SERVICE|VOLUME…]', '       [--pause | --stop] [--no-dump]'],
   backups: ['backups [--all] [--json]'],
   show: ['show [--json] ID'],
   restore: ['restore [ID] [--volume V] [--to V2]', 'restore --from FILE --volume V'],
+  verify: ['verify [ID… | --latest | --all]', '       [--level read|boot] [--json]'],
   undo: ['undo [ID] [--list [--json]]'],
   plan: ['plan [--json] [--exit-code] [COMMAND …]'],
   doctor: ['doctor [--json] [--fix [--yes]]'],

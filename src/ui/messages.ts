@@ -350,7 +350,9 @@ export function longCopyLine(event: EventOf<'progress'>): string {
 /** A restore point is whole and checked. `destroys`: what it was taken for deletes something. */
 export function savedLines(event: EventOf<'saved'>, destroys: boolean, setting: Setting): readonly string[] {
   const { id, reason, holdings } = event.manifest
-  const sizes = `${formatBytes(event.bytes)} → ${formatBytes(event.stored)} in ${formatDuration(event.milliseconds)}, checked`
+  const dumps = (event.manifest.databases ?? []).flatMap(record => record.dumps).length
+  const checked = dumps === 0 ? 'checked' : `with ${plural(dumps, 'dump')}, checked`
+  const sizes = `${formatBytes(event.bytes)} → ${formatBytes(event.stored)} in ${formatDuration(event.milliseconds)}, ${checked}`
   const crashed = holdings
     .filter(record => record.consistency === 'crash-consistent')
     .map(record => nameOf(record.holding))
@@ -364,7 +366,7 @@ export function savedLines(event: EventOf<'saved'>, destroys: boolean, setting: 
   const undo =
     destroys && reason === 'preflight' && setting.command !== null
       ? `; undo with: ${sameProjectLine(setting.command, ['undo', id])}`
-      : ` (${formatBytes(event.bytes)} → ${formatBytes(event.stored)}, checked)`
+      : ` (${formatBytes(event.bytes)} → ${formatBytes(event.stored)}, ${checked})`
   return [`safe-compose: saved ${id} in ${formatDuration(event.milliseconds)}${undo}`, ...notes]
 }
 

@@ -1,7 +1,14 @@
 import type { Check } from '../core/doctor.ts'
 import { escapeName } from '../core/escape.ts'
 import { formatAgeOf, formatBytes, formatDuration, formatCount, plural } from '../core/format.ts'
-import type { HoldingRecord, Manifest, RestorePoint } from '../model/restore-point.ts'
+import type {
+  DatabaseRecord,
+  DumpRecord,
+  HoldingRecord,
+  Manifest,
+  RestorePoint,
+  Verification,
+} from '../model/restore-point.ts'
 import { columns, cut, displayWidth } from './columns.ts'
 import { nameOf, quoted, shortLine } from './words.ts'
 
@@ -26,6 +33,7 @@ export function openTables(options: { readonly width: number | null; readonly ho
       about: { readonly project: string | null; readonly store: string; readonly now: Date },
     ): string => backupsTable(points, about, options),
     show: (point: RestorePoint, now: Date): string => showTable(point, now, options),
+    verified: (point: RestorePoint, verification: Verification): string => verifiedTable(point, verification),
     doctor: (checks: readonly Check[]): string => doctorTable(checks),
     undoList: (rows: readonly UndoTableRow[], now: Date): string => undoTable(rows, now, options),
   }
@@ -53,7 +61,7 @@ function backupsTable(
     whyOf(point.manifest),
     holdsOf(point.manifest),
     formatBytes(point.bytes),
-    stateOf(point),
+    stateAndProof(point, about.now),
   ])
   const heads = ['ID', ...(withProject ? ['PROJECT'] : []), 'WHEN', 'WHY', 'HOLDS', 'SIZE', 'STATE']
   return text([head, ...table(heads, rows, heads.indexOf('HOLDS'), options.width)])
@@ -73,7 +81,7 @@ function whyOf(manifest: Manifest): string {
 }
 
 /** Names without the project's, which they all begin with. */
-function holdsOf({ holdings, project }: Manifest): string {
+function holdsOf({ holdings, project, databases = [] }: Manifest): string {
   const names = holdings.map(({ holding }) => {
     const name = nameOf(holding)
     const prefix = `${escapeName(project.name)}_`
@@ -81,11 +89,23 @@ function holdsOf({ holdings, project }: Manifest): string {
       ? name.slice(prefix.length)
       : name
   })
-  return names.length === 0 ? 'nothing' : names.join(', ')
+  const dumps = databases.flatMap(record => record.dumps).length
+  const also = dumps === 0 ? '' : ` + ${plural(dumps, 'dump')}`
+  return names.length === 0 ? 'nothing' : `${names.join(', ')}${also}`
 }
 
 function stateOf({ state, damage }: RestorePoint): string {
   return state === 'good' ? 'good' : `damaged${damage === null ? '' : `: ${escapeName(damage)}`}`
+}
+
+/** `good, boots 2 d ago`: with what came of trying it. */
+function stateAndProof(point: RestorePoint, now: Date): string {
+  const { state, verified } = point
+  if (state !== 'good' || verified === null) return stateOf(point)
+  const when = formatAgeOf(verified.at, now)
+  if (!verified.well)
+    return `NOT GOOD: ${verified.level === 'boot' ? 'did not pass' : 'not readable'} ${when}`
+  return verified.level === 'boot' ? `good, boots (${when})` : `good, read (${when})`
 }
 
 function shortened(path: string, home: string | null): string {
@@ -112,6 +132,21 @@ function doctorTable(checks: readonly Check[]): string {
   return text([...columns(rows, '   '), counts.join(', ')])
 }
 
+// ---- verify ------------------------------------------------------------------------------------------------------
+
+function verifiedTable(point: RestorePoint, { level, milliseconds, well, checks }: Verification): string {
+  const rows = checks.map(check => [
+    `${check.well ? '✔' : '✗'} ${escapeName(check.what)}`,
+    escapeName(check.found),
+  ])
+  const failed = checks.filter(check => !check.well).length
+  const done = level === 'boot' ? 'read, started and counted' : 'read'
+  const end = well
+    ? `${escapeName(point.id)}: well; ${done} in ${formatDuration(milliseconds)}`
+    : `${escapeName(point.id)}: NOT well, ${plural(failed, 'fault')}; after ${formatDuration(milliseconds)}`
+  return text([...columns(rows, '   '), end])
+}
+
 // ---- show --------------------------------------------------------------------------------------------------------
 
 function showTable(point: RestorePoint, now: Date, { width, home }: TableOptions): string {
@@ -120,7 +155,7 @@ function showTable(point: RestorePoint, now: Date, { width, home }: TableOptions
   const lines = columns(
     [
       ['restore point', escapeName(point.id)],
-      ['state', stateOf(point)],
+      ['state', stateAndProof(point, now)],
       [
         'taken',
         `${escapeName(manifest.finishedAt)}, ${formatAgeOf(manifest.finishedAt, now)}, in ${formatDuration(took)}`,
@@ -141,7 +176,10 @@ function showTable(point: RestorePoint, now: Date, { width, home }: TableOptions
   )
   const rows = manifest.holdings.map(recordRow)
   const heads = ['HOLDS', 'WHAT', 'CONTENT', 'STORED', 'HOW', 'USED BY', 'FILE']
+  const databases = manifest.databases ?? []
+  const dumps = databases.flatMap(dumpRows)
   const notes = [
+    ...databases.flatMap(record => record.notes.map(escapeName)),
     ...manifest.holdings.flatMap(record =>
       record.notes.map(note => `${nameOf(record.holding)}: ${escapeName(note)}`),
     ),
@@ -151,6 +189,7 @@ function showTable(point: RestorePoint, now: Date, { width, home }: TableOptions
     ...lines,
     '',
     ...(rows.length === 0 ? ['it holds nothing'] : table(heads, rows, heads.indexOf('FILE'), width)),
+    ...(dumps.length === 0 ? [] : ['', ...table(dumpHeads, dumps, dumpHeads.indexOf('FILE'), width)]),
     ...(notes.length === 0 ? [] : ['', ...notes.map(note => `note: ${note}`)]),
     '',
     `put it back with:  ${quoted(['safe-compose', 'restore', point.id])}`,
@@ -174,6 +213,30 @@ function recordRow(record: HoldingRecord): readonly string[] {
     record.usedBy.map(escapeName).join(', '),
     escapeName(record.kept.path),
   ]
+}
+
+const dumpHeads = ['DUMP OF', 'SERVER', 'HOLDS', 'STORED', 'FILE']
+
+function dumpRows({ service, label, before, dumps }: DatabaseRecord): readonly (readonly string[])[] {
+  return dumps.map(dump => [
+    `${escapeName(service ?? '')}${dump.database === null ? '' : ` ${escapeName(dump.database)}`}`,
+    escapeName(label),
+    inDump(dump, before),
+    formatBytes(dump.bytes),
+    escapeName(dump.path),
+  ])
+}
+
+/** Where the server cannot count in the state that a dump shows, what it counted a moment before. */
+function inDump(dump: DumpRecord, before: DatabaseRecord['before']): string {
+  if (dump.form === 'pg-globals') return 'roles'
+  const own =
+    dump.figures.length > 0 ? dump.figures : before.filter(({ database }) => database === dump.database)
+  const rows = own.filter(({ what }) => what === 'rows' || what === 'keys')
+  if (rows.length === 0) return dump.database === null ? 'the whole server' : 'no tables'
+  const sum = rows.reduce((total, { value }) => total + Number(value), 0)
+  const about = rows.every(({ exact }) => exact) ? '' : 'about '
+  return `${about}${formatCount(sum)} rows in ${plural(rows.length, 'table')}`
 }
 
 // ---- undo --list -------------------------------------------------------------------------------------------------

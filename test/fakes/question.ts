@@ -147,6 +147,7 @@ export function aRestorePoint(
     id,
     path: `/home/ann/.local/share/safe-compose/engine-1/shop/${id}`,
     bytes: 322_000_000,
+    verified: null,
     state: 'good',
     damage: null,
     ...point,

@@ -5,12 +5,13 @@ import type { Context, SaidFinding } from '../../src/commands/context.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { Stop } from '../../src/model/failure.ts'
 import { nameOfHolding } from '../../src/model/holding.ts'
+import type { Figure, ServerKind } from '../../src/model/database.ts'
 import type { Answer, Audience, Policy } from '../../src/model/decision.ts'
 import type { Event } from '../../src/model/event.ts'
 import type { ContainerFact, Facts, VolumeFact } from '../../src/model/facts.ts'
 import type { Contents } from '../../src/model/holding.ts'
 import type { JournalEntry, Ledger, RunState } from '../../src/model/journal.ts'
-import type { Compose, Engine, EngineEvent, Store } from '../../src/model/ports.ts'
+import type { Compose, DatabaseServer, Engine, EngineEvent, Inside, Store } from '../../src/model/ports.ts'
 import type { HoldingRecord, Manifest, RestorePoint } from '../../src/model/restore-point.ts'
 
 /**
@@ -105,6 +106,7 @@ export function aWorld(words: WorldWords): World {
     compose: composeOf(world, words, step),
     openEngine: async () => engine,
     openStore: async () => store,
+    databases: { server: (kind, inside) => serverOf(kind, inside, step) },
     guardian: {
       arm: async () => {
         step('arm')
@@ -238,6 +240,18 @@ function engineOf(world: World, words: WorldWords, step: (name: string) => void)
       }),
       close: async () => {},
     }),
+    scratch: async spec => {
+      step(`scratch ${spec.image}`)
+      await spec.fill('scratch')
+      return {
+        start: async () => step('start scratch'),
+        inside: insideOf('scratch'),
+        state: async () => 'running',
+        logs: async () => '',
+        remove: async () => step('remove scratch'),
+      }
+    },
+    inside: container => insideOf(nameOf(container)),
     emptyVolume: async name => step(`empty ${name}`),
     watch: async () => ({ seen: () => world.engineEvents, close: () => {} }),
     lock: async () => {
@@ -246,6 +260,61 @@ function engineOf(world: World, words: WorldWords, step: (name: string) => void)
     },
     clearLeftovers: async () => [],
     close: () => {},
+  }
+}
+
+/** A container whose shell says its service's name to everything. */
+function insideOf(name: string): Inside {
+  const stdin = new Writable({ write: (_, __, done) => done() })
+  return {
+    run: async () => ({ code: 0, stdout: name, stderr: '' }),
+    start: async () => ({
+      stdin,
+      stdout: Readable.from([name]),
+      ended: Promise.resolve({ code: 0, stderr: '' }),
+      hangUp: () => {},
+    }),
+    commandLine: async () => [name],
+  }
+}
+
+/** A server with one database of three rows. */
+function serverOf(kind: ServerKind, inside: Inside, step: (name: string) => void): DatabaseServer {
+  const figures: readonly Figure[] = [
+    { database: 'shop', of: 'public.orders', what: 'rows', value: 3, exact: true },
+  ]
+  return {
+    kind,
+    status: async () => ({
+      label: `${kind} 1.0`,
+      uptime: 10,
+      databases: [{ name: 'shop', bytes: 1000 }],
+      connections: { used: 1, most: 100 },
+      lastSave: null,
+      replication: [],
+      troubles: [],
+    }),
+    count: async () => {
+      step(`count ${(await inside.run('')).stdout}`)
+      return figures
+    },
+    load: async ({ form }, into) => {
+      step(`load ${form} into ${into}`)
+      return figures.map(figure => ({ ...figure, database: into }))
+    },
+    drop: async database => step(`drop ${database}`),
+    dumps: async () => [
+      {
+        name: 'shop.dump',
+        database: 'shop',
+        form: 'pg-custom',
+        open: async () => ({
+          stream: Readable.from(['dump']),
+          done: Promise.resolve({ figures }),
+          stop: () => {},
+        }),
+      },
+    ],
   }
 }
 
@@ -269,6 +338,10 @@ function storeOf(world: World, step: (name: string) => void): Store {
           tar: counts,
         }
       },
+      putDump: async name => {
+        step(`dump ${name}`)
+        return { path: `dumps/${name}.gz`, bytes: 5, sha256: '', compression: 'gzip', plainBytes: 5 }
+      },
       putFile: async path => ({ path, bytes: 0, sha256: '' }),
       publish: async fields => {
         step('publish')
@@ -280,6 +353,7 @@ function storeOf(world: World, step: (name: string) => void): Store {
           bytes: 10,
           state: 'good',
           damage: null,
+          verified: null,
         }
         world.points.unshift(point)
         return point
@@ -294,6 +368,9 @@ function storeOf(world: World, step: (name: string) => void): Store {
     },
     check: async (_, record) => step(`check ${nameOfHolding(record.holding)}`),
     confirm: async (_, record) => step(`check ${nameOfHolding(record.holding)}`),
+    recordVerification: async (_, { well }) => step(`verified ${well ? 'well' : 'not well'}`),
+    checkDump: async (_, { path }) => step(`check ${path}`),
+    openDump: async () => ({ stream: Readable.from(['dump']), done: Promise.resolve() }),
     extract: async (_, record: HoldingRecord) => {
       step(`extract ${nameOfHolding(record.holding)}`)
       return record.kept.tar

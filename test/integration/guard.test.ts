@@ -166,7 +166,7 @@ describe('what is done at the same time', () => {
     [
       'a backup',
       (context: Context) =>
-        backup(context, typed('ps'), { tag: null, names: [], stillness: 'stop', limit: false }),
+        backup(context, typed('ps'), { tag: null, names: [], stillness: 'stop', limit: false, dumps: true }),
     ],
   ] as const
 
@@ -263,6 +263,7 @@ describe('what is done at the same time', () => {
       names: [],
       stillness: 'stop',
       limit: false,
+      dumps: true,
     })
     expect(await failureOf(failing)).toMatchObject({ reason: 'engine-unreachable' })
     expect(ended).toBe(true)

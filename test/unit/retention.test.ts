@@ -139,5 +139,6 @@ function point(spec: {
     bytes: spec.bytes ?? 100,
     state,
     damage: state === 'good' ? null : 'a file is missing',
+    verified: null,
   }
 }

@@ -1,5 +1,6 @@
-import type { Agent, IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Readable } from 'node:stream'
+import { IncomingMessage } from 'node:http'
+import type { Agent, IncomingHttpHeaders } from 'node:http'
+import type { Duplex, Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { Stop } from '../../model/failure.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -38,6 +39,8 @@ export interface Connection {
   readonly call: <T = unknown>(request: EngineRequest) => Promise<EngineReply<T>>
   /** The answer's body as a stream, which the caller ends or destroys. */
   readonly open: (request: EngineRequest) => Promise<IncomingMessage>
+  /** The same with the connection turned into a line both ways, on which each side can end its own. */
+  readonly attach: (request: EngineRequest) => Promise<Duplex>
   /** What a failure while such a stream was read means. */
   readonly lost: (error: unknown) => Stop
   readonly close: () => void
@@ -57,7 +60,7 @@ export async function openConnection(
   const { host } = endpoint
   const agent = openTransport(endpoint, variables)
   try {
-    const dial = await dialer(endpoint, agent, null)
+    const { dial } = await dialer(endpoint, agent, null)
     const hello = await withinPatience(
       endpoint,
       dial({ path: '/version', doing: 'tell its version' }).then(answer =>
@@ -82,18 +85,22 @@ interface VersionReply {
   readonly MinAPIVersion?: string
 }
 
-type Dial = (request: EngineRequest) => Promise<IncomingMessage>
+interface Dialer {
+  readonly dial: (request: EngineRequest) => Promise<IncomingMessage>
+  /** An answer only where the engine does not turn the connection into a line. */
+  readonly attach: (request: EngineRequest) => Promise<IncomingMessage | Duplex>
+}
 
 function connection(
   endpoint: Endpoint,
   agent: Agent,
-  dial: Dial,
+  { dial, attach }: Dialer,
   version: string,
   apiVersion: string,
 ): Connection {
   const { host } = endpoint
   const open = async (request: EngineRequest): Promise<IncomingMessage> => {
-    const speak = request.api === undefined ? dial : await dialer(endpoint, agent, request.api)
+    const speak = request.api === undefined ? dial : (await dialer(endpoint, agent, request.api)).dial
     const response = await speak(request)
     const status = response.statusCode ?? 0
     if (status < 300 || request.accept?.includes(status) === true) return response
@@ -105,6 +112,12 @@ function connection(
     version,
     apiVersion,
     open,
+    attach: async request => {
+      const response = await attach(request)
+      if (!(response instanceof IncomingMessage)) return response
+      const { status, body } = await readReply(host, response)
+      throw refusal(request, status, body)
+    },
     call: async <T>(request: EngineRequest) => readReply<T>(host, await open(request)),
     lost: error => unreachable(host, error),
     close: () => agent.destroy(),
@@ -112,7 +125,7 @@ function connection(
 }
 
 /** Dockerode's transport, answers as streams: a body that breaks off must be seen as such. */
-async function dialer(endpoint: Endpoint, agent: Agent, apiVersion: string | null): Promise<Dial> {
+async function dialer(endpoint: Endpoint, agent: Agent, apiVersion: string | null): Promise<Dialer> {
   const { default: Dockerode } = await import('dockerode')
   const { way, host } = endpoint
   const prefix = way.kind === 'tcp' ? way.prefix : ''
@@ -130,7 +143,7 @@ async function dialer(endpoint: Endpoint, agent: Agent, apiVersion: string | nul
     ...(version === '' ? {} : { version }),
   } as unknown as Docker.DockerOptions)
   const modem = docker.modem as unknown as Modem
-  return request =>
+  const send = <T>(request: EngineRequest, hijack: boolean): Promise<T> =>
     new Promise((resolve, reject) => {
       modem.dial(
         {
@@ -141,17 +154,19 @@ async function dialer(endpoint: Endpoint, agent: Agent, apiVersion: string | nul
           headers: { Host: way.kind === 'tcp' ? `${way.host}:${way.port}` : 'docker' },
           statusCodes: everyStatus,
           isStream: true,
+          hijack,
         },
-        (error, response) => (error || !response ? reject(unreachable(host, error)) : resolve(response)),
+        (error, response) => (error || !response ? reject(unreachable(host, error)) : resolve(response as T)),
       )
     })
+  return { dial: request => send(request, false), attach: request => send(request, true) }
 }
 
 /** The part of the library's transport that is used; its own types do not describe it. */
 interface Modem {
   readonly dial: (
     options: Readonly<Record<string, unknown>>,
-    callback: (error: Error | null, response: IncomingMessage | null) => void,
+    callback: (error: Error | null, response: IncomingMessage | Duplex | null) => void,
   ) => void
 }
 

@@ -16,10 +16,12 @@ import { removeContainer } from './helper.ts'
 import { findContainer, findImages, inspectContainers, redactedInspect } from './inspect.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { lockProject } from './lock.ts'
+import { insideOf } from './inside.ts'
 import { databasesAt } from './look-through-api.ts'
 import { proveMountpoints } from './mountpoint.ts'
 import type { MountpointProof } from './mountpoint.ts'
 import { observe } from './observe.ts'
+import { openScratch } from './scratch.ts'
 import type { Session } from './session.ts'
 import { openSink } from './volume-sink.ts'
 import { openSource } from './volume-source.ts'
@@ -63,6 +65,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     openSource: (holding, facts) => openSource(session, holding, facts),
     openSink: target => openSink(session, target),
     emptyVolume: name => emptyVolume(session, name),
+    scratch: spec => openScratch(session, spec),
+    inside: container => insideOf(session, container),
     watch: () => watchEvents(session),
     lock: (project, owner) => lockProject(session, project, owner),
     clearLeftovers: () => clearLeftovers(session),

@@ -5,7 +5,7 @@ import type { LockOwner, Store, StoreScope } from '../../model/ports.ts'
 import type { HoldingRecord } from '../../model/restore-point.ts'
 import { clearPartials, removingEnding } from './clear-partials.ts'
 import { beginDraft } from './draft.ts'
-import { makeFolders, syncFolder } from './durable.ts'
+import { makeFolders, syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
 import { extractArchive } from './extract-archive.ts'
 import { unusable } from './failures.ts'
@@ -14,7 +14,8 @@ import { journalFile } from './journal-file.ts'
 import { ledgerFile, readLedgers } from './ledger-file.ts'
 import { prepareRoot } from './prepare-root.ts'
 import { hashFile, readArchive } from './read-archive.ts'
-import { findPoint, listPoints } from './restore-points.ts'
+import { openDump } from './read-dump.ts'
+import { findPoint, listPoints, verificationFile } from './restore-points.ts'
 import { leaveForOthers } from './room.ts'
 
 export interface DirectoryStoreOptions {
@@ -90,6 +91,22 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
         onBytes,
       })
     },
+    checkDump: async (point, record, onBytes) => {
+      const path = join(point.path, record.path)
+      const dump = await openDump(path, record, zstd, onBytes)
+      for await (const chunk of dump.stream) void chunk
+      await dump.done
+    },
+    openDump: (point, record) => openDump(join(point.path, record.path), record, zstd, () => {}),
+    recordVerification: (point, verification) =>
+      explained(async () => {
+        const { file } = await modesOf(root)
+        await writeDurably(
+          join(point.path, verificationFile),
+          `${JSON.stringify(verification, null, 2)}\n`,
+          file,
+        )
+      }),
     remove: point =>
       explained(async () => {
         const leaving = `${point.path}${removingEnding}`

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { encodeManifest, isInside } from '../../core/manifest.ts'
 import { nextId } from '../../core/restore-point-id.ts'
 import { Stop } from '../../model/failure.ts'
-import { manifestFormat } from '../../model/restore-point.ts'
+import { filesOf, manifestFormat } from '../../model/restore-point.ts'
 import type { Manifest, StoredFile } from '../../model/restore-point.ts'
 import type { LockOwner, RestorePointDraft } from '../../model/ports.ts'
 import { makeFolders, syncFolder, writeDurably } from './durable.ts'
@@ -13,6 +13,7 @@ import { unusable } from './failures.ts'
 import { isThere } from './folders.ts'
 import { watchRoom } from './room.ts'
 import { writeArchive } from './write-archive.ts'
+import { writeDump } from './write-dump.ts'
 
 /** A folder that ends so is being written, or was when its writer died. */
 export const partialEnding = '.partial'
@@ -63,6 +64,22 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
       )
       return { ...kept, path: `volumes/${name}${extension}` }
     },
+    putDump: async (name, source, onBytes) => {
+      const target = join(path, insideOnly(join('dumps', name)))
+      await untilGivenUp(() => explained(root, () => makeFolders(path, dirname(target), modes)))
+      const { extension, ...written } = await untilGivenUp(() =>
+        writeDump({
+          path: target,
+          source,
+          zstd: options.zstd,
+          mode: modes.file,
+          room,
+          signal: givenUp.signal,
+          onBytes,
+        }),
+      )
+      return { ...written, path: `dumps/${name}${extension}` }
+    },
     putFile: async (name, content) => {
       const target = join(path, insideOnly(name))
       await untilGivenUp(() =>
@@ -97,9 +114,8 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
       })
       // Only now: a folder without it is taken for one whose writer died.
       await rm(join(final, 'owner.json'), { force: true })
-      const files = [...manifest.holdings.map(record => record.kept), ...state]
-      const bytes = files.reduce((sum, file) => sum + file.bytes, Buffer.byteLength(text))
-      return { id, path: final, manifest, bytes, state: 'good', damage: null }
+      const bytes = filesOf(manifest).reduce((sum, file) => sum + file.bytes, Buffer.byteLength(text))
+      return { id, path: final, manifest, bytes, state: 'good', damage: null, verified: null }
     },
     discard: async () => {
       givenUp.abort(new Error('given up'))
@@ -156,7 +172,7 @@ export async function readOwner(path: string): Promise<LockOwner | null> {
 /** Every folder below the restore point that holds a file, and its parents. */
 function foldersOf(manifest: Manifest): ReadonlySet<string> {
   const folders = new Set<string>()
-  for (const { path } of [...manifest.holdings.map(record => record.kept), ...manifest.state])
+  for (const { path } of filesOf(manifest))
     for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) folders.add(folder)
   return folders
 }

@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { parseManifest, salvageManifest } from '../../core/manifest.ts'
 import { Stop } from '../../model/failure.ts'
-import type { RestorePoint } from '../../model/restore-point.ts'
+import { filesOf } from '../../model/restore-point.ts'
+import type { RestorePoint, Verification } from '../../model/restore-point.ts'
 import { removingEnding } from './clear-partials.ts'
 import { beginningEnding, partialEnding } from './draft.ts'
 import { engineFolder, foldersIn, isThere, safeName } from './folders.ts'
@@ -96,6 +97,7 @@ async function readPoint(path: string): Promise<ReadPoint | null> {
       bytes: Buffer.byteLength(text),
       state: 'damaged',
       damage,
+      verified: null,
     }
     return { point, unreadable: error }
   }
@@ -104,7 +106,7 @@ async function readPoint(path: string): Promise<ReadPoint | null> {
 /** Good when every file is there at its length; the content is looked at by `check`. */
 async function statePoint(path: string, text: string, file: string): Promise<RestorePoint> {
   const manifest = parseManifest(text, file)
-  const files = [...manifest.holdings.map(record => record.kept), ...manifest.state]
+  const files = filesOf(manifest)
   const sizes = await Promise.all(
     files.map(async each => ({ ...each, size: await sizeOf(join(path, each.path)) })),
   )
@@ -113,6 +115,7 @@ async function statePoint(path: string, text: string, file: string): Promise<Res
     id: basename(path),
     path,
     manifest,
+    verified: await readVerification(path),
     bytes: sizes.reduce((sum, each) => sum + (each.size ?? 0), Buffer.byteLength(text)),
     state: wrong === undefined ? 'good' : 'damaged',
     damage:
@@ -123,6 +126,23 @@ async function statePoint(path: string, text: string, file: string): Promise<Res
           : `${wrong.path} has ${wrong.size} bytes and should have ${wrong.bytes}`,
   }
 }
+
+/** The file is written after the restore point, and may be missing, or of a later version. */
+async function readVerification(path: string): Promise<RestorePoint['verified']> {
+  const text = await readFile(join(path, verificationFile), 'utf8').catch(() => null)
+  if (text === null) return null
+  try {
+    const read = JSON.parse(text) as Partial<Verification> | null
+    return typeof read?.at === 'string' && typeof read.well === 'boolean' && Array.isArray(read.checks)
+      ? (read as Verification)
+      : null
+  } catch {
+    return null
+  }
+}
+
+/** Beside the manifest: what came of trying the restore point. */
+export const verificationFile = 'verified.json'
 
 async function sizeOf(path: string): Promise<number | null> {
   return stat(path).then(

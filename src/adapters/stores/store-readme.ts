@@ -4,6 +4,7 @@ export const storeReadme = `# Restore points of safe-compose
     <engine id>/<project>/<restore point>/
         manifest.json     what it holds, how each part was copied, its hashes
         volumes/          one compressed tar for each volume, container path or directory: .tar.zst or .tar.gz
+        dumps/            one folder for each server: what pg_dump, mariadb-dump and the like wrote, .zst or .gz
         state/            the Compose files, the unresolved model, inspect output without values
     <engine id>/<project>/journal.jsonl    the guarded commands, one JSON object a line
     <engine id>/<project>/ledger.json      which service used which volume
@@ -42,6 +43,18 @@ first line of the second command shows them, the last command sets them:
     docker run --rm -v shop_pgdata:/v busybox sh -c 'chown 999:999 /v && chmod 700 /v'
 
 Do not unpack with the tar of busybox: it knows neither files with holes nor extended attributes.
+
+A dump goes into a server that runs; its version may be a newer one. PostgreSQL, roles first ("already exists" is no harm):
+
+    zstd -dc dumps/db/globals.sql.zst | docker exec -i shop-db-1 psql -U postgres
+    docker exec shop-db-1 createdb -U postgres shop_restored
+    zstd -dc dumps/db/shop.dump.zst | docker exec -i shop-db-1 pg_restore -U postgres --exit-on-error -d shop_restored
+
+MariaDB and MySQL, into a new, empty database; accounts.sql (who may log in) names none:
+
+    docker exec shop-db-1 sh -c 'mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" -e "create database shop_restored"'
+    zstd -dc dumps/db/shop.sql.zst |
+      docker exec -i shop-db-1 sh -c 'mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" shop_restored'
 
 What lay in a container itself ("kind": "layer" in manifest.json, with its path) goes into the new container, before it
 starts; "." stands for that path:

@@ -1,0 +1,133 @@
+import type Docker from 'dockerode'
+import { Stop } from '../../model/failure.ts'
+import type { Scratch, ScratchSpec } from '../../model/ports.ts'
+import { separate } from './exec.ts'
+import { holderOf } from './helper.ts'
+import { insideOf } from './inside.ts'
+import { inspectContainer } from './inspect.ts'
+import { labels } from './owner.ts'
+import type { Session } from './session.ts'
+import { createVolume, removeVolume } from './volumes.ts'
+
+/**
+ * A volume and a container of their own, to try a copy in: no network, no ports, no restarts, no volume of anybody's.
+ * What a run that dies leaves of it is cleared by the next one. Throws `not-possible`.
+ */
+export async function openScratch(session: Session, spec: ScratchSpec): Promise<Scratch> {
+  const random = Buffer.from(session.host.random(6)).toString('hex')
+  const label = { [labels.helper]: JSON.stringify(await holderOf(session)) }
+  const volume = `safe-compose-scratch-${random}`
+  await createVolume(session, { name: volume, driver: 'local', options: {}, labels: label })
+  let container: string | null = null
+  const remove = async (): Promise<void> => {
+    if (container !== null) await removeWithItsVolumes(session, container)
+    await removeVolume(session, volume)
+  }
+  try {
+    await spec.fill(volume)
+    container = await create(session, `safe-compose-scratch-${random}`, volume, label, spec)
+    const id = container
+    return {
+      start: async () => {
+        await session.call({
+          method: 'POST',
+          path: `/containers/${id}/start`,
+          doing: `start ${spec.image} on a copy of its data`,
+        })
+      },
+      inside: insideOf(session, id),
+      state: async () => {
+        const inspected = await inspectContainer(session, id)
+        return inspected?.State.Running === true ? 'running' : { exitCode: inspected?.State.ExitCode ?? null }
+      },
+      logs: () => lastLogs(session, id),
+      remove,
+    }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+async function create(
+  session: Session,
+  name: string,
+  volume: string,
+  label: Readonly<Record<string, string>>,
+  spec: ScratchSpec,
+): Promise<string> {
+  const like = spec.like === null ? null : await inspectContainer(session, spec.like)
+  const reply = await session.call<{ Id: string; message?: string }>({
+    method: 'POST',
+    path: '/containers/create',
+    query: { name },
+    body: {
+      ...(like === null ? {} : sameProgram(like)),
+      Env: [...(like?.Config.Env ?? []), ...Object.entries(spec.variables).map(each => each.join('='))],
+      Image: spec.image,
+      Labels: label,
+      // The image's own check may reach for a network that is not there.
+      Healthcheck: { Test: ['NONE'] },
+      HostConfig: {
+        NetworkMode: 'none',
+        Mounts: [
+          { Type: 'volume', Source: volume, Target: spec.path, VolumeOptions: { NoCopy: true } },
+          ...(like === null ? [] : readOnlyBinds(like, spec.path)),
+        ],
+        ...(like?.HostConfig.ShmSize === undefined ? {} : { ShmSize: like.HostConfig.ShmSize }),
+      },
+    },
+    doing: `make a container from ${spec.image} to try a copy in`,
+    accept: [404],
+  })
+  if (reply.status !== 404) return reply.body.Id
+  throw new Stop({
+    reason: 'not-possible',
+    what: `the image ${spec.image} is not on this engine any more`,
+    how: 'pull it (docker pull), then run the command again',
+  })
+}
+
+/** What the service itself runs, as it runs it. */
+function sameProgram(like: Docker.ContainerInspectInfo): object {
+  const { Cmd, Entrypoint, User, WorkingDir, StopSignal } = like.Config as typeof like.Config & {
+    readonly StopSignal?: string
+  }
+  return { Cmd, Entrypoint, User, WorkingDir, StopSignal }
+}
+
+/** Configuration and secrets come in so. Whatever could be written to stays out. */
+function readOnlyBinds(like: Docker.ContainerInspectInfo, besides: string): readonly object[] {
+  return like.Mounts.filter(mount => mount.Type === 'bind' && !mount.RW && mount.Destination !== besides).map(
+    mount => ({ Type: 'bind', Source: mount.Source, Target: mount.Destination, ReadOnly: true }),
+  )
+}
+
+/** With the anonymous volumes that its image declares; a named one stays. */
+async function removeWithItsVolumes(session: Session, id: string): Promise<void> {
+  await session.call({
+    method: 'DELETE',
+    path: `/containers/${id}`,
+    query: { force: '1', v: '1' },
+    doing: 'remove the container in which a copy was tried',
+    accept: [404, 409],
+  })
+}
+
+async function lastLogs(session: Session, id: string): Promise<string> {
+  const response = await session.connection.open({
+    path: `/containers/${id}/logs`,
+    query: { stdout: '1', stderr: '1', tail: '20' },
+    doing: 'read what a container said',
+  })
+  let text = ''
+  const add = (chunk: Buffer): void => {
+    text += chunk.toString('utf8')
+  }
+  try {
+    await separate(response, { stdout: add, stderr: add })
+  } catch (error) {
+    throw session.connection.lost(error)
+  }
+  return text
+}

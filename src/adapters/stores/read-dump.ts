@@ -1,0 +1,40 @@
+import { Transform, pipeline } from 'node:stream'
+import type { Readable } from 'node:stream'
+import { Stop } from '../../model/failure.ts'
+import type { DumpRecord } from '../../model/restore-point.ts'
+import { damaged, openArchive } from './read-archive.ts'
+
+/**
+ * A dump as its maker wrote it. `done` settles after the stream was read to its end; it rejects with `archive-damaged`
+ * unless the file is the recorded one and as much came out of it as went in.
+ *
+ * @param zstd path of the program, null where there is none
+ */
+export async function openDump(
+  path: string,
+  record: DumpRecord,
+  zstd: string | null,
+  onBytes: (done: number) => void,
+): Promise<{ readonly stream: Readable; readonly done: Promise<void> }> {
+  const { tar, done } = await openArchive(path, record.compression, zstd, { onBytes })
+  let plain = 0
+  const counted = new Transform({
+    transform(chunk: Uint8Array, _, next) {
+      plain += chunk.length
+      next(null, chunk)
+    },
+  })
+  // What goes wrong in it is told by `done`, and by the stream itself.
+  const stream = pipeline(tar, counted, () => {})
+  const whole = done.then(
+    read => {
+      if (read.bytes !== record.bytes || read.sha256 !== record.sha256 || plain !== record.plainBytes)
+        throw new Stop({ reason: 'archive-damaged', path, why: 'it is not what was written' })
+    },
+    (error: unknown) => {
+      throw damaged(path, error)
+    },
+  )
+  whole.catch(() => {})
+  return { stream, done: whole }
+}

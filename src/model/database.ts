@@ -1,0 +1,59 @@
+/** The servers that can be asked and dumped, besides having their files copied. */
+export type ServerKind = 'postgresql' | 'mysql' | 'redis'
+
+/** One number that a database says of itself: what a copy of it is held against. */
+export interface Figure {
+  /** The database (PostgreSQL), schema (MySQL) or number (Redis); null for the server as a whole. */
+  readonly database: string | null
+  /** The table, sequence or extension, `public.users`; null for the database as a whole. */
+  readonly of: string | null
+  readonly what: FigureKind
+  /** A text where a number would lose digits, and for versions. */
+  readonly value: number | string
+  /** False where it comes from the server's own statistics, because counting would have taken too long. */
+  readonly exact: boolean
+}
+
+export type FigureKind =
+  | 'databases'
+  | 'tables'
+  | 'rows'
+  | 'keys'
+  | 'roles'
+  | 'users'
+  | 'routines'
+  | 'extension'
+  | 'large objects'
+  | 'last value'
+
+/** How a server is, in its own words. */
+export interface ServerStatus {
+  /** `PostgreSQL 15.6`. */
+  readonly label: string
+  /** Seconds since it was started. */
+  readonly uptime: number | null
+  /** Its databases, the largest first; `bytes` null where it does not tell. */
+  readonly databases: readonly { readonly name: string; readonly bytes: number | null }[]
+  /** How many are connected, and how many may be at most. */
+  readonly connections: { readonly used: number; readonly most: number | null } | null
+  /** When it last wrote down all that it knows (checkpoint, save), in ISO 8601. */
+  readonly lastSave: string | null
+  /** Who copies from it, or from whom it copies, with how many seconds or bytes it is behind. */
+  readonly replication: readonly Replication[]
+  /** What is worth a word: a save that failed, tables that a crash empties. */
+  readonly troubles: readonly string[]
+}
+
+export interface Replication {
+  readonly with: string
+  readonly state: string
+  readonly behind: { readonly amount: number; readonly unit: 'seconds' | 'bytes' } | null
+}
+
+/**
+ * - `pg-custom`: for `pg_restore`
+ * - `pg-globals`: roles and tablespaces, for `psql`
+ * - `sql`: for the `mariadb` or `mysql` client
+ * - `rdb`: Redis' own snapshot file
+ */
+export type DumpForm = 'pg-custom' | 'pg-globals' | 'sql' | 'rdb'
