@@ -17,6 +17,7 @@ import type { Tables } from './list-backups.ts'
 import { pin } from './pin.ts'
 import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
+import { restoreDump } from './restore-dump.ts'
 import { plan } from './plan.ts'
 import { listUndo } from './list-undo.ts'
 import { showSettings } from './settings.ts'
@@ -84,7 +85,25 @@ export async function runOwnCommand(
       return showBackup(context, one(word, positionals, 'ID'), { json: values.json === true }, tools.tables)
     }
     case 'restore': {
-      const { values, positionals } = read(word, words, { volume: text, to: text, from: text }, 'ID')
+      const { values, positionals } = read(
+        word,
+        words,
+        { volume: text, to: text, from: text, dump: flag, database: text, into: text, 'drop-old': flag },
+        'ID',
+      )
+      const asDump = 'safe-compose restore [ID] --dump [--database D] [--into NEWNAME] [--drop-old]'
+      if (values.dump === true) {
+        if (values.volume !== undefined || values.to !== undefined || values.from !== undefined)
+          throw usage('a dump goes into a server, not into a volume', asDump)
+        return restoreDump(context, project, {
+          id: atMostOne(word, positionals),
+          database: values.database ?? null,
+          into: values.into ?? null,
+          dropOld: values['drop-old'] === true,
+        })
+      }
+      if (values.database !== undefined || values.into !== undefined || values['drop-old'] !== undefined)
+        throw usage('--database, --into and --drop-old are words for --dump', asDump)
       const options = {
         id: atMostOne(word, positionals),
         volume: values.volume ?? null,

@@ -97,6 +97,16 @@ export type Event =
       readonly details: readonly string[]
     }
   /**
+   * A dump was read into a running server: `accounts` that it made; `restored` a database, with what is in it; `kept` it
+   * under its name and under that which the one before it has now.
+   */
+  | {
+      readonly type: 'restore-dump'
+      readonly step: 'accounts' | 'restored' | 'kept'
+      readonly service: string | null
+      readonly details: readonly string[]
+    }
+  /**
    * A Compose file's text: `change` shows what would be written (the lines of the difference), `written` names the copy
    * of the file as it was and then what each key is, `nothing` says that every name is written already.
    */

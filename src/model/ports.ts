@@ -300,6 +300,15 @@ export interface DatabaseServer {
   ) => Promise<readonly Figure[]>
   /** Removes a database that `load` made. */
   readonly drop: (database: string) => Promise<void>
+  /** The names of its databases, its own ones left out. */
+  readonly names: () => Promise<readonly string[]>
+  /** Makes those accounts of a dump that are not there; changes none that is. Gives the names of those that it made. */
+  readonly addAccounts: (text: string) => Promise<readonly string[]>
+  /**
+   * Puts a database in the place of another, which is kept under a new name, both at once; who is connected to either is
+   * cut off. Null where a server cannot rename databases.
+   */
+  readonly swap: ((fresh: string, database: string, keepAs: string) => Promise<void>) | null
 }
 
 /** A dump that can be taken. */

@@ -62,7 +62,12 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   backup: ['backup [--tag T] [SERVICE|VOLUME…]', '       [--pause | --stop] [--no-dump]'],
   backups: ['backups [--all] [--json]'],
   show: ['show [--json] ID'],
-  restore: ['restore [ID] [--volume V] [--to V2]', 'restore --from FILE --volume V'],
+  restore: [
+    'restore [ID] [--volume V] [--to V2]',
+    'restore --from FILE --volume V',
+    'restore [ID] --dump [--database D]',
+    '        [--into NEW] [--drop-old]',
+  ],
   verify: ['verify [ID… | --latest | --all]', '       [--level read|boot] [--json]'],
   undo: ['undo [ID] [--list [--json]]'],
   plan: ['plan [--json] [--exit-code] [COMMAND …]'],

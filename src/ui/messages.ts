@@ -510,6 +510,23 @@ export function pinLines({ step, file, details }: EventOf<'pin'>): readonly stri
   }
 }
 
+export function restoreDumpLines({ step, service, details }: EventOf<'restore-dump'>): readonly string[] {
+  const where = service === null ? '' : ` of ${escapeName(service)}`
+  const [name = '', more = ''] = details.map(escapeName)
+  switch (step) {
+    case 'accounts':
+      return [
+        `safe-compose: made what was missing of the accounts${where}: ${listed(details.map(escapeName))}`,
+      ]
+    case 'restored':
+      return [`safe-compose: read ${name} in${where === '' ? '' : `to${where.slice(3)}`}: ${more}`]
+    case 'kept':
+      return [
+        `safe-compose: what ${name} was before is kept as the database ${more}: drop it when all is well`,
+      ]
+  }
+}
+
 export function adoptLines({ step, details }: EventOf<'adopt'>): readonly string[] {
   const words = details.map(escapeName)
   const [first = '', second = '', third = ''] = words

@@ -19,6 +19,7 @@ import {
   planLines,
   recoveredLines,
   refusedLines,
+  restoreDumpLines,
   restoreLines,
   resumedLines,
   runNames,
@@ -125,6 +126,8 @@ function linesOf(
       return restoreLines(event, setting)
     case 'pin':
       return pinLines(event)
+    case 'restore-dump':
+      return restoreDumpLines(event)
     case 'adopt':
       return adoptLines(event)
     case 'alarm':

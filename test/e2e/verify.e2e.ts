@@ -1,5 +1,5 @@
 import { appendFile, readFile, readdir, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Manifest, Verification } from '../../src/model/restore-point.ts'
@@ -87,10 +87,10 @@ volumes: { pgdata: {} }
     const [dump = ''] = (await readdir(join(folder, 'dumps/db'))).filter(name => name.startsWith('postgres'))
     const path = join(folder, 'dumps/db', dump)
     await truncate(path, 100)
-    const damaged = await tried(['--level', 'read'])
+    const damaged = await tried([basename(folder), '--level', 'read'])
     expect(damaged).toMatchObject({ code: 1, well: false })
     await appendFile(path, Buffer.alloc(10_000))
-    const longer = await tried(['--level', 'read'])
+    const longer = await tried([basename(folder), '--level', 'read'])
     expect(longer).toMatchObject({ code: 1, well: false })
   })
 

@@ -303,6 +303,9 @@ function serverOf(kind: ServerKind, inside: Inside, step: (name: string) => void
       return figures.map(figure => ({ ...figure, database: into }))
     },
     drop: async database => step(`drop ${database}`),
+    names: async () => ['shop'],
+    addAccounts: async () => [],
+    swap: async (fresh, database, keepAs) => step(`swap ${fresh} for ${database}, kept as ${keepAs}`),
     dumps: async () => [
       {
         name: 'shop.dump',

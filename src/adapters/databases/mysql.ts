@@ -39,6 +39,9 @@ export function mysql(inside: Inside): DatabaseServer {
     drop: async database => {
       await query(inside, `drop database if exists ${quoted(database)};`)
     },
+    names: () => schemaNames(inside),
+    addAccounts: text => addAccounts(inside, text),
+    swap: null,
   }
 }
 
@@ -212,18 +215,45 @@ async function load(
   return (await count(inside, countedFor)).filter(({ database }) => database === into)
 }
 
+/** The statements of `accounts.sql` about those who are not there, each account's beginning with its own. */
+async function addAccounts(inside: Inside, text: string): Promise<readonly string[]> {
+  const sql = "select json_array(concat(quote(user), '@', quote(host))) from mysql.user;"
+  const there = new Set(jsonLines(await query(inside, sql)).map(([name]) => plainAccount(String(name))))
+  const wanted: string[] = []
+  const made: string[] = []
+  let account = ''
+  for (const line of text.split('\n')) {
+    const begun =
+      /^CREATE USER IF NOT EXISTS ((?:`(?:[^`]|``)*`|'(?:[^']|'')*')@(?:`(?:[^`]|``)*`|'(?:[^']|'')*'))/.exec(
+        line,
+      )
+    if (begun !== null) {
+      account = plainAccount(begun[1] ?? '')
+      if (!there.has(account)) made.push(account)
+    }
+    if (account !== '' && !line.startsWith('--') && made.includes(account)) wanted.push(line)
+  }
+  if (made.length > 0) await query(inside, wanted.join('\n'))
+  return made
+}
+
+/** MariaDB quotes with backquotes, MySQL both ways. */
+function plainAccount(quotedAccount: string): string {
+  return quotedAccount.replaceAll(/[`']/g, '')
+}
+
 /** Milliseconds for counting the rows of what was read in. */
 const countedFor = 60_000
 
 // ---- Dumps -------------------------------------------------------------------------------------------------------
 
+async function schemaNames(inside: Inside): Promise<readonly string[]> {
+  const sql = `select json_array(schema_name) from information_schema.schemata where schema_name ${notSystem} order by schema_name;`
+  return jsonLines(await query(inside, sql)).map(([name]) => String(name))
+}
+
 async function dumps(inside: Inside): Promise<readonly DumpSource[]> {
-  const names = jsonLines(
-    await query(
-      inside,
-      `select json_array(schema_name) from information_schema.schemata where schema_name ${notSystem} order by 1;`,
-    ),
-  ).map(([name]) => String(name))
+  const names = await schemaNames(inside)
   const files = fileNames(names)
   return [
     accounts(inside),

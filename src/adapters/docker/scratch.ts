@@ -57,13 +57,14 @@ async function create(
   spec: ScratchSpec,
 ): Promise<string> {
   const like = spec.like === null ? null : await inspectContainer(session, spec.like)
+  const own = like === null ? null : await whatItIsTold(session, like)
   const reply = await session.call<{ Id: string; message?: string }>({
     method: 'POST',
     path: '/containers/create',
     query: { name },
     body: {
-      ...(like === null ? {} : sameProgram(like)),
-      Env: [...(like?.Config.Env ?? []), ...Object.entries(spec.variables).map(each => each.join('='))],
+      ...own?.program,
+      Env: [...(own?.variables ?? []), ...Object.entries(spec.variables).map(each => each.join('='))],
       Image: spec.image,
       Labels: label,
       // The image's own check may reach for a network that is not there.
@@ -88,12 +89,36 @@ async function create(
   })
 }
 
-/** What the service itself runs, as it runs it. */
-function sameProgram(like: Docker.ContainerInspectInfo): object {
-  const { Cmd, Entrypoint, User, WorkingDir, StopSignal } = like.Config as typeof like.Config & {
-    readonly StopSignal?: string
-  }
-  return { Cmd, Entrypoint, User, WorkingDir, StopSignal }
+/**
+ * What a container was told besides what its image says. The rest is the image's, and the copy may have been made under
+ * another one: another version's paths would lead nowhere.
+ */
+async function whatItIsTold(
+  session: Session,
+  like: Docker.ContainerInspectInfo,
+): Promise<{ readonly program: object; readonly variables: readonly string[] }> {
+  const { body, status } = await session.call<{ Config: Told | null }>({
+    path: `/images/${like.Image}/json`,
+    doing: 'look at an image',
+    accept: [404],
+  })
+  const image: Told = status === 404 ? {} : (body.Config ?? {})
+  const told: Told = like.Config
+  const program = Object.fromEntries(
+    programKeys.flatMap(key =>
+      JSON.stringify(told[key] ?? null) === JSON.stringify(image[key] ?? null) ? [] : [[key, told[key]]],
+    ),
+  )
+  // Given an entrypoint the engine forgets the image's command.
+  if ('Entrypoint' in program) program['Cmd'] = told.Cmd
+  const variables = (told.Env ?? []).filter(each => image.Env?.includes(each) !== true)
+  return { program, variables }
+}
+
+const programKeys = ['Cmd', 'Entrypoint', 'User', 'WorkingDir', 'StopSignal'] as const
+
+type Told = { readonly Env?: readonly string[] | null } & {
+  readonly [Key in (typeof programKeys)[number]]?: unknown
 }
 
 /** Configuration and secrets come in so. Whatever could be written to stays out. */
