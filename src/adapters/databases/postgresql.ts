@@ -340,7 +340,7 @@ async function addRoles(inside: Inside, text: string): Promise<readonly string[]
     const role = roleOf(statement)
     if (role !== null) return missing.includes(role)
     // Memberships: of a new role, or in one.
-    return /^GRANT /.test(statement) && missing.some(name => namesIn(statement).includes(name))
+    return statement.startsWith('GRANT ') && missing.some(name => namesIn(statement).includes(name))
   })
   await query(inside, maintenance, wanted.map(each => `${each};\n`).join(''))
   return missing
