@@ -19,7 +19,7 @@ import { databases } from './adapters/databases/index.ts'
 import { findEndpoint } from './adapters/docker/connect.ts'
 import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
-import { directoryAt, placeAt, readText } from './adapters/host/files.ts'
+import { directoryAt, placeAt, readText, roomAt } from './adapters/host/files.ts'
 import { openHost } from './adapters/host/host.ts'
 import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
@@ -103,14 +103,15 @@ export async function main(start: Start): Promise<void> {
     speaker.reporter.quiet()
     if (!(error instanceof Stop)) throw error
     const { failure } = error
-    speaker.reporter.say({ type: 'failed', failure, kind: speaker.kind, command: speaker.command })
+    const kind = speaker.kind === 'guarded' ? 'guarded' : 'own'
+    speaker.reporter.say({ type: 'failed', failure, kind, command: speaker.command })
     process.exit(exitCodeOf(failure, speaker.kind))
   }
 }
 
 interface Speaker {
   readonly reporter: Reporter
-  readonly kind: 'guarded' | 'own'
+  readonly kind: Parameters<typeof exitCodeOf>[1]
   readonly command: readonly string[]
 }
 
@@ -155,7 +156,8 @@ async function run(
   const isOff = isSwitchedOff(variables) && audience.kind !== 'agent'
   if (!isOwn && (isOff || !isGuarded(invocation))) return passThrough(found, invocation.argv, own)
 
-  speakAs({ kind: isOwn ? 'own' : 'guarded', command: isOwn ? read.rest : invocation.argv })
+  const ownKind = word === 'health' ? 'monitor' : 'own'
+  speakAs({ kind: isOwn ? ownKind : 'guarded', command: isOwn ? read.rest : invocation.argv })
   const state = stateFolder(variables)
   const host = openHost({ pid: process.pid, hostname: hostname(), runs: isRunning })
   const { settings, configuration, trust } = await configure({
@@ -171,7 +173,7 @@ async function run(
   })
   const { policy } = settings
   const reporter = await openReporter(variables, policy.json, policy.verbose)
-  speakAs({ reporter, ...(policy.dryRun ? { kind: 'own' } : {}) })
+  speakAs({ reporter, ...(policy.dryRun && !isOwn ? { kind: 'own' } : {}) })
   sayIgnored(reporter, settings.ignored)
   const context = openContext({
     start,
@@ -358,7 +360,7 @@ function openContext(from: {
     }),
     approvals: openApprovals({ folder: join(state, 'approvals'), now, random: host.random }),
     projects: openProjectMemory(join(state, 'projects.json'), now),
-    files: { readText, directory: directoryAt, place: placeAt },
+    files: { readText, directory: directoryAt, place: placeAt, room: roomAt },
     composeFiles: openComposeFiles(join(state, 'compose-files'), now),
     survey: store => surveyHost({ store, home: homedir(), root: locateOurselves(from.start.script).folder }),
     interruption: watchInterruption(process),

@@ -4,10 +4,12 @@ import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import type { ContainerFact, Facts } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
+import type { TarSource } from '../model/ports.ts'
 import type { Consistency, RestorePoint } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import type { Copy } from './copy-holdings.ts'
+import { runningServers } from './database-servers.ts'
 import { lookBeforeCopying } from './observe.ts'
 import type { Look } from './observe.ts'
 import { quietWriters, runStates } from './quiet-writers.ts'
@@ -20,10 +22,11 @@ export interface BackupOptions {
   /** Services, volumes (by name or key), paths of bind mounts, `SERVICE:PATH`; empty for all data of the project. */
   readonly names: readonly string[]
   /**
-   * - `pause`: writers are frozen for the copy
+   * - `online`: a server that can copies its files itself while it goes on; other writers are frozen
+   * - `pause`: all writers are frozen for the copy
    * - `stop`: they are stopped, for a cold copy, and started again
    */
-  readonly stillness: 'pause' | 'stop'
+  readonly stillness: 'online' | 'pause' | 'stop'
   /** Whether a pause may last no longer than the policy says; `--pause` waives it. */
   readonly limit: boolean
   /** Whether databases are written down by their own clients as well. */
@@ -38,7 +41,7 @@ export async function backup(context: Context, project: Invocation, options: Bac
   const look = await lookBeforeCopying(context, project)
   const store = await context.openStore()
   await store.prepare()
-  const chosen = await chooseCopies(context, look, options.names)
+  const chosen = await chooseCopies(context, look, options)
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
   try {
     const clearing = clearRemains(context, look.engine, store, scopeOf(look.facts))
@@ -65,10 +68,11 @@ async function copyQuietly(
   clearing: Promise<unknown>,
 ): Promise<boolean> {
   const { engine, facts } = look
+  const still = copies.filter(({ online }) => online === undefined)
   const writers = facts.containers.filter(
-    container => isUp(container) && copies.some(copy => writesTo(container, copy.holding)),
+    container => isUp(container) && still.some(copy => writesTo(container, copy.holding)),
   )
-  const pausing = options.stillness === 'pause'
+  const pausing = options.stillness !== 'stop'
   const ran = runStates(writers, container =>
     pausing
       ? container.state === 'running'
@@ -106,7 +110,12 @@ async function copyQuietly(
           },
         }
       },
-      quality: holding => ({ consistency: consistencyOf(writers, holding, options, killed), notes: [] }),
+      quality: holding => ({
+        consistency: copies.some(copy => copy.holding === holding && copy.online !== undefined)
+          ? 'online'
+          : consistencyOf(writers, holding, options, killed),
+        notes: [],
+      }),
     })
     return !options.dumps || isComplete(point)
   } finally {
@@ -140,7 +149,11 @@ interface Chosen {
   readonly all: readonly Copy[]
 }
 
-async function chooseCopies(context: Context, look: Look, names: readonly string[]): Promise<Chosen> {
+async function chooseCopies(
+  context: Context,
+  look: Look,
+  { names, stillness }: BackupOptions,
+): Promise<Chosen> {
   const { engine, facts } = look
   const all = dataOf(facts)
   const chosen = names.length === 0 ? all : names.flatMap(name => named(facts, all, name))
@@ -156,7 +169,41 @@ async function chooseCopies(context: Context, look: Look, names: readonly string
     500,
   )
   const copies = chosen.map(each => ({ ...each, contents: contents.get(each.holding) ?? null }))
-  return { copies: copies.filter(copy => keeps(context, copy, names.length > 0)), all: copies }
+  // One that has written nothing yet writes when it is dumped.
+  const served = new Set(runningServers(context, engine, facts, copies).map(({ holding }) => holding))
+  const kept = copies.filter(copy => served.has(copy.holding) || keeps(context, copy, names.length > 0))
+  return { copies: stillness === 'online' ? await withOnline(context, look, kept) : kept, all: copies }
+}
+
+/** Which servers copy their files themselves. Why one cannot is said with --safe-verbose: pausing it is as good. */
+async function withOnline(
+  context: Context,
+  { engine, facts }: Look,
+  copies: readonly Copy[],
+): Promise<readonly Copy[]> {
+  const sources = new Map<Copy['holding'], TarSource>()
+  /** A container that is paused for the copy of another volume of its own cannot copy anything itself. */
+  const standsStill = (container: ContainerFact, besides: Copy['holding']): boolean =>
+    copies.some(copy => copy.holding !== besides && writesTo(container, copy.holding))
+  for (const { holding, path, server, container } of runningServers(context, engine, facts, copies)) {
+    if (holding.kind !== 'volume' || path === '' || standsStill(container, holding)) continue
+    const source = await context.interruption.race(server.copyOnline(path)).catch(whyNot)
+    if ('whyNot' in source)
+      context.reporter.say({
+        type: 'detail',
+        text: `${container.service ?? container.name} is paused for the copy: ${source.whyNot}`,
+      })
+    else sources.set(holding, source)
+  }
+  return copies.map(copy => {
+    const online = sources.get(copy.holding)
+    return online === undefined ? copy : { ...copy, online }
+  })
+}
+
+function whyNot(error: unknown): { readonly whyNot: string } {
+  if (error instanceof Stop && error.failure.reason === 'not-possible') return { whyNot: error.failure.what }
+  throw error
 }
 
 function keeps(context: Context, copy: Copy, wanted: boolean): boolean {

@@ -1,5 +1,5 @@
 import type { Audience, Policy, Verdict } from '../model/decision.ts'
-import type { PlaceFact } from '../model/facts.ts'
+import type { PlaceFact, RoomFact } from '../model/facts.ts'
 import type { Finding, NamedDirectory } from '../model/finding.ts'
 import type { Reporter } from '../model/event.ts'
 import type { Compose, Databases, Engine, Guardian, Host, HostSurvey, Prompt, Store } from '../model/ports.ts'
@@ -91,6 +91,8 @@ export interface Files {
   readonly directory: (path: string) => Promise<Omit<NamedDirectory, 'path'>>
   /** What stands at a path of this machine. Never throws: what cannot be seen is `unknown`. */
   readonly place: (path: string) => Promise<PlaceFact>
+  /** The room where a path lies. Null where that cannot be told. */
+  readonly room: (path: string) => Promise<RoomFact | null>
 }
 
 /** Compose files as text, to be read and changed by the byte. */

@@ -12,6 +12,8 @@ export interface Copy {
   readonly holding: Holding
   readonly usedBy: readonly string[]
   readonly contents: Contents | null
+  /** What its own server writes while it goes on; absent: its files are read. */
+  readonly online?: TarSource
 }
 
 /**
@@ -47,7 +49,7 @@ async function copyOne(
 ): Promise<HoldingRecord> {
   const { holding, contents } = copy
   const started = context.host.now().getTime()
-  const source = await openSource(context, engine, holding, facts)
+  const source = copy.online ?? (await openSource(context, engine, holding, facts))
   try {
     const total = source.expectedBytes ?? contents?.bytes ?? null
     const onBytes = (done: number): void => {

@@ -2,7 +2,7 @@ import { checkUp, lookAlikeVolumes, worstHealth } from '../core/doctor.ts'
 import type { Check, Fix } from '../core/doctor.ts'
 import { everyFinding } from '../core/findings.ts'
 import { sameProject } from '../core/command-line.ts'
-import { Stop } from '../model/failure.ts'
+import { monitorCodes, Stop } from '../model/failure.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { VolumeHolding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
@@ -19,9 +19,6 @@ export interface DoctorTables {
 
 /** Milliseconds for looking into volumes that may be lost ones. */
 const lookBudget = 1000
-
-/** As monitoring has it. */
-const exitCodes = { well: 0, warning: 1, critical: 2, unknown: 3 } as const
 
 export interface DoctorOptions {
   readonly json: boolean
@@ -43,7 +40,7 @@ export async function doctor(
   for (const fix of fixes) await mend(context, project, fix, options.yes)
   if (fixes.length > 0) checks = await examine(context, project)
   context.print(options.json ? `${JSON.stringify({ checks }, null, 2)}\n` : tables.doctor(checks))
-  return exitCodes[worstHealth(checks)]
+  return monitorCodes[worstHealth(checks)]
 }
 
 async function examine(context: Context, project: Invocation): Promise<readonly Check[]> {
@@ -56,7 +53,7 @@ async function mend(context: Context, project: Invocation, fix: Fix, yes: boolea
   try {
     if (fix === 'pin') await pin(context, project, { names: [], external: false, check: false, yes })
     else
-      await backup(context, project, { tag: null, names: [], stillness: 'pause', limit: true, dumps: true })
+      await backup(context, project, { tag: null, names: [], stillness: 'online', limit: true, dumps: true })
   } catch (error) {
     if (!(error instanceof Stop)) throw error
     const { failure } = error

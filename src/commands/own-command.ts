@@ -12,9 +12,13 @@ import { doctor } from './doctor.ts'
 import type { DoctorTables } from './doctor.ts'
 import { explain } from './explain.ts'
 import type { ExplanationPages } from './explain.ts'
+import { health } from './health.ts'
+import type { HealthTables } from './health.ts'
 import { listBackups, showBackup } from './list-backups.ts'
 import type { Tables } from './list-backups.ts'
 import { pin } from './pin.ts'
+import { recover } from './recover.ts'
+import type { RecoverTables } from './recover.ts'
 import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
 import { restoreDump } from './restore-dump.ts'
@@ -30,7 +34,7 @@ import { undo } from './undo.ts'
 
 /** What own commands need besides the context. */
 export interface OwnTools {
-  readonly tables: Tables & DoctorTables & VerifyTables
+  readonly tables: Tables & DoctorTables & HealthTables & VerifyTables & RecoverTables
   readonly openForeign: OpenForeignArchive
   readonly explanations: ExplanationPages
   readonly configuration: ConfigurationAtHand
@@ -61,7 +65,7 @@ export async function runOwnCommand(
       )
       if (values.stop === true && values.pause === true)
         throw usage('--stop and --pause exclude each other', 'safe-compose backup [--stop | --pause]')
-      const stillness = values.stop === true ? 'stop' : 'pause'
+      const stillness = values.stop === true ? 'stop' : values.pause === true ? 'pause' : 'online'
       const limit = values.stop !== true && values.pause !== true
       return backup(context, project, {
         tag: tagOf(values.tag),
@@ -132,12 +136,20 @@ export async function runOwnCommand(
         return listUndo(context, project, { json: values.json === true }, tools.tables)
       return undo(context, project, { id: atMostOne(word, positionals) })
     }
+    case 'recover': {
+      const { values } = read(word, words, { json: flag }, null)
+      return recover(context, project, { json: values.json === true }, tools)
+    }
     case 'doctor': {
       const { values } = read(word, words, { json: flag, fix: flag, yes: { ...flag, short: 'y' } }, null)
       if (values.yes === true && values.fix !== true)
         throw usage('--yes is a word for --fix', 'safe-compose doctor --fix --yes')
       const options = { json: values.json === true, fix: values.fix === true, yes: values.yes === true }
       return doctor(context, project, options, tools.tables)
+    }
+    case 'health': {
+      const { values, positionals } = read(word, words, { json: flag }, 'SERVICE…')
+      return health(context, project, { services: positionals, json: values.json === true }, tools.tables)
     }
     case 'pin': {
       const { values, positionals } = read(

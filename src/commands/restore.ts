@@ -7,6 +7,7 @@ import type { Store, TarSink } from '../model/ports.ts'
 import type { HoldingRecord, RestorePoint, TarCounts } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
+import { newestGood } from './newest-good.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { nameOfTarget, restoreVolumes, specOf } from './restore-volumes.ts'
 import type { RestoreTarget, VolumeTarget } from './restore-volumes.ts'
@@ -93,17 +94,6 @@ async function targetsOfPoint(
       how: `choose one with --volume: ${chosen.map(record => nameOfHolding(record.holding)).join(', ')}`,
     })
   return chosen.flatMap(record => targetOf(context, facts, point, record, options.to))
-}
-
-async function newestGood(store: Store, facts: Facts): Promise<RestorePoint> {
-  const points = await store.list(scopeOf(facts))
-  const newest = points.find(point => point.state === 'good' && point.manifest.reason !== 'safety')
-  if (newest !== undefined) return newest
-  throw new Stop({
-    reason: 'restore-point-not-found',
-    id: 'the newest good one',
-    candidates: points.map(point => point.id),
-  })
 }
 
 function recordNamed(

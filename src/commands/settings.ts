@@ -1,4 +1,5 @@
 import { numberOf } from '../core/configuration.ts'
+import { criticalInWords } from '../core/critical.ts'
 import { reactionsOf } from '../core/effects.ts'
 import { audienceKinds } from '../core/levels.ts'
 import type { Origin } from '../core/policy.ts'
@@ -64,6 +65,7 @@ export async function showSettings(
     settings: [
       row('store', store.root),
       ...settingKeys.map(({ key, kind }) => row(key, numberOf(policy, key), kind)),
+      ...policy.critical.map((count, index) => row(`critical.${index}`, criticalInWords(count))),
       row('yes', policy.yes),
       row('noBackup', policy.noBackup),
       row('allow', policy.allow),

@@ -17,6 +17,7 @@ import type {
 } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
+import { newestGood } from './newest-good.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { scopeOf } from './take-restore-point.ts'
 
@@ -76,15 +77,7 @@ async function choose(
   { ids, all }: VerifyOptions,
 ): Promise<readonly RestorePoint[]> {
   if (ids.length > 0) return Promise.all(ids.map(id => store.find({ engine: null, project: null }, id)))
-  const points = await store.list(scopeOf(facts))
-  if (all) return points
-  const newest = points.find(point => point.state === 'good' && point.manifest.reason !== 'safety')
-  if (newest !== undefined) return [newest]
-  throw new Stop({
-    reason: 'restore-point-not-found',
-    id: 'the newest good one',
-    candidates: points.map(({ id }) => id),
-  })
+  return all ? store.list(scopeOf(facts)) : [await newestGood(store, facts)]
 }
 
 /** What each step needs. */

@@ -57,6 +57,24 @@ export function configurationSchema(rules: readonly (KnownRule & { readonly titl
           ),
         ),
       },
+      critical: {
+        type: ['array', 'null'],
+        description: 'what `health` asks the databases: counts that must not get out of their limits',
+        items: {
+          ...closed({
+            service: { type: 'string', description: 'the service of the database' },
+            database: { type: ['string', 'integer', 'null'], description: 'may be left out for Redis' },
+            query: {
+              type: 'string',
+              description: 'a query that gives one number; for Redis a command that counts, such as dbsize',
+            },
+            min: { type: ['number', 'null'], description: 'fewer are too few' },
+            max: { type: ['number', 'null'], description: 'more are too many' },
+          }),
+          type: 'object',
+          required: ['service', 'query'],
+        },
+      },
       ...Object.fromEntries(groups),
     }),
   }

@@ -1,4 +1,5 @@
 import { Stop } from '../model/failure.ts'
+import type { CriticalCount } from '../model/database.ts'
 import type { Audience, Policy, RuleLevel, RuleSetting } from '../model/decision.ts'
 import type { Rule } from '../model/finding.ts'
 import { nearest } from './did-you-mean.ts'
@@ -23,6 +24,7 @@ export interface ConfigurationSource {
 export interface Configuration {
   readonly store: string | null
   readonly rules: Readonly<Record<string, RuleSetting>>
+  readonly critical: readonly CriticalCount[]
   readonly numbers: Readonly<Partial<Record<SettingName, number>>>
 }
 
@@ -35,7 +37,7 @@ export function readConfiguration(
   knownRules: readonly KnownRule[],
 ): Configuration {
   const groups = settingGroups()
-  const root = mappingAt(source, [], source.value, ['store', 'rules', ...groups.keys()])
+  const root = mappingAt(source, [], source.value, ['store', 'rules', 'critical', ...groups.keys()])
   const numbers: Partial<Record<SettingName, number>> = {}
   for (const [group, names] of groups) {
     const values = mappingAt(source, [group], root[group], names)
@@ -51,6 +53,7 @@ export function readConfiguration(
   return {
     store: storeAt(source, root['store']),
     rules: rulesAt(source, root['rules'], knownRules),
+    critical: criticalAt(source, root['critical']),
     numbers,
   }
 }
@@ -69,7 +72,7 @@ export type InForce = Pick<Policy, 'rules' | 'maxAge' | 'patience' | 'maxStop' |
  * be below the strictest that its rule leads to now, for the same audience; for an agent nothing is ever loosened.
  */
 export function objectionsTo(
-  { store, rules, numbers }: Configuration,
+  { store, rules, critical, numbers }: Configuration,
   inForce: InForce,
   knownRules: readonly KnownRule[],
 ): readonly Objection[] {
@@ -79,6 +82,10 @@ export function objectionsTo(
       const rule = knownRules.find(each => each.id === id)
       return rule === undefined ? [] : looserLevels(rule, setting, inForce.rules[id])
     }),
+    ...critical.map((_, index) => ({
+      path: ['critical', String(index)],
+      what: 'a project may not say what its databases are asked',
+    })),
     ...settingKeys.flatMap(setting => {
       const wanted = numbers[setting.key]
       return wanted === undefined ? [] : (looserNumber(setting, wanted, inForce) ?? [])
@@ -220,6 +227,64 @@ function rulesAt(
     }
   }
   return settings
+}
+
+const criticalKeys = ['service', 'database', 'query', 'min', 'max'] as const
+
+function criticalAt(source: ConfigurationSource, value: unknown): readonly CriticalCount[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value))
+    throw badConfiguration(
+      source,
+      ['critical'],
+      `${shown(value)} is not a list`,
+      `write entries: ${criticalExample}`,
+    )
+  return value.map((entry: unknown, index) => criticalCountAt(source, ['critical', String(index)], entry))
+}
+
+const criticalExample = '- { service: db, database: app, query: "select count(*) from orders", min: 1 }'
+
+function criticalCountAt(
+  source: ConfigurationSource,
+  path: readonly string[],
+  value: unknown,
+): CriticalCount {
+  const fields = mappingAt(source, path, value, criticalKeys)
+  const textOf = (key: 'service' | 'database' | 'query'): string | null => {
+    const text = fields[key] ?? null
+    // The databases of Redis are called by numbers.
+    const isNumber = typeof text === 'number' && Number.isSafeInteger(text)
+    const read = key === 'database' && isNumber ? String(text) : text
+    if (read === null || (typeof read === 'string' && read.trim() !== '')) return read
+    throw badConfiguration(
+      source,
+      [...path, key],
+      `${shown(text)} is not a text`,
+      `such as ${criticalExample}`,
+    )
+  }
+  const needed = (key: 'service' | 'query'): string => {
+    const text = textOf(key)
+    if (text !== null) return text
+    throw badConfiguration(source, path, `it names no ${key}`, `such as ${criticalExample}`)
+  }
+  const limitOf = (key: 'min' | 'max'): number | null => {
+    const number = fields[key] ?? null
+    if (number === null || (typeof number === 'number' && Number.isFinite(number))) return number
+    throw badConfiguration(source, [...path, key], `${shown(number)} is not a number`, 'write one, such as 1')
+  }
+  const [min, max] = [limitOf('min'), limitOf('max')]
+  if (min !== null && max !== null && min > max)
+    throw badConfiguration(source, [...path, 'max'], `${max} is less than min (${min})`, 'write min ≤ max')
+  return {
+    service: needed('service'),
+    database: textOf('database'),
+    query: needed('query'),
+    min,
+    max,
+    owner: source.owner,
+  }
 }
 
 function levelAt(source: ConfigurationSource, path: readonly string[], value: unknown): RuleLevel {

@@ -58,6 +58,7 @@ function checksOf(up: CheckUp): readonly CheckWithoutFix[] {
   return [
     ...ruleChecks.map(check => byRules(up, check)),
     recentRestorePoint(up),
+    ...recentProof(up),
     wholeRestorePoints(up),
     schedule(up),
     room(up),
@@ -183,6 +184,28 @@ function recentRestorePoint({ facts, points, policy, now, line }: CheckUp): Chec
   return age <= policy.maxAge
     ? { ...about, health: 'well', found, mend: null }
     : { ...about, health: 'warning', found, mend: line('backup'), fix: 'backup' }
+}
+
+const month = 30 * 86_400_000
+
+/** Whether it is known that the databases come up on what was kept. Nothing to prove where nothing is kept. */
+function recentProof({ facts, points, now, line }: CheckUp): readonly CheckWithoutFix[] {
+  if (dataVolumes(facts).length === 0 || !points.some(({ state }) => state === 'good')) return []
+  const about = { id: 'verified', title: 'verified, last 30 days' }
+  const [newest] = points
+    .flatMap(({ id, state, verified }) =>
+      state === 'good' && verified?.well === true && verified.level === 'boot'
+        ? [{ id, at: verified.at }]
+        : [],
+    )
+    .toSorted((one, other) => Date.parse(other.at) - Date.parse(one.at))
+  if (newest === undefined) return [{ ...about, health: 'warning', found: 'never', mend: line('verify') }]
+  const found = `${newest.id}, ${formatAgeOf(newest.at, now)}`
+  return [
+    now.getTime() - Date.parse(newest.at) <= month
+      ? { ...about, health: 'well', found, mend: null }
+      : { ...about, health: 'warning', found, mend: line('verify') },
+  ]
 }
 
 function wholeRestorePoints({ points, line }: CheckUp): CheckWithoutFix {

@@ -226,7 +226,8 @@ function uses(container: ContainerFact, volume: VolumeFact): boolean {
 const secondInstance =
   /(^|[-_])(scratch|tests?|testing|e2e|ci|pr|mr|build|tmp|temp|staging|preview|review|sandbox|worktree)([-_]|\d|$)/
 
-function saysSecondInstance(name: string): boolean {
+/** Names by which somebody says that it is another instance on purpose. */
+export function saysSecondInstance(name: string): boolean {
   return secondInstance.test(name)
 }
 

@@ -22,6 +22,7 @@ export const defaultPolicy: Policy = {
   patience: 60_000,
   maxStop: 10_000,
   keep: { days: 7, last: 3, bytes: 20_000_000_000 },
+  critical: [],
   disposable: null,
 }
 
@@ -38,7 +39,7 @@ export type Origin =
 /** The settings in force, and where each comes from. */
 export interface Settings {
   readonly policy: Policy
-  /** By key: `store`, `preflight.maxAge`, `rules.down-volumes.person`, and options by theirs: `yes`. */
+  /** By key: `store`, `preflight.maxAge`, `rules.down-volumes.person`, `critical.0`, and options by theirs: `yes`. */
   readonly origins: ReadonlyMap<string, Origin>
   /** Variables that a coding agent's run leaves out of account, as set. */
   readonly ignored: readonly string[]
@@ -128,12 +129,15 @@ const howToTrust: Readonly<Record<TrustState, string>> = {
 
 function withConfiguration(
   { policy, origins, ignored }: Settings,
-  { store, rules, numbers }: Configuration,
+  { store, rules, critical, numbers }: Configuration,
   originOf: (path: readonly string[]) => Origin,
 ): Settings {
   const found = new Map(origins)
   if (store !== null) found.set('store', originOf(['store']))
   for (const key of Object.keys(numbers)) found.set(key, originOf(key.split('.')))
+  // Each says what it wants to have asked besides what the others want.
+  for (const index of critical.keys())
+    found.set(`critical.${policy.critical.length + index}`, originOf(['critical', String(index)]))
   const levels = { ...policy.rules }
   for (const [id, setting] of Object.entries(rules)) {
     levels[id] = onTop(setting, levels[id])
@@ -155,6 +159,7 @@ function withConfiguration(
         last: numbers['keep.last'] ?? policy.keep.last,
         bytes: numbers['keep.size'] ?? policy.keep.bytes,
       },
+      critical: [...policy.critical, ...critical],
     },
   }
 }

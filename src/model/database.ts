@@ -42,6 +42,21 @@ export interface ServerStatus {
   readonly replication: readonly Replication[]
   /** What is worth a word: a save that failed, tables that a crash empties. */
   readonly troubles: readonly string[]
+  /** It is told to write nothing down, as a cache is. */
+  readonly keepsNothing: boolean
+}
+
+/** A number that must not get out of its limits, as the configuration names it (`critical`). */
+export interface CriticalCount {
+  readonly service: string
+  /** Null where the server needs none to be asked. */
+  readonly database: string | null
+  /** A query that gives one number; for Redis a command that counts. */
+  readonly query: string
+  readonly min: number | null
+  readonly max: number | null
+  /** Whose configuration names it: what the user's says holds for every project that has such a service. */
+  readonly owner: 'user' | 'project'
 }
 
 export interface Replication {

@@ -1,3 +1,4 @@
+import type { CriticalCount } from './database.ts'
 import type { Remedy, Stake } from './finding.ts'
 import type { Holding } from './holding.ts'
 
@@ -54,6 +55,8 @@ export interface Policy {
   readonly maxStop: number
   /** Preflight restore points: days kept, the newest N always, total bytes per project. */
   readonly keep: { readonly days: number; readonly last: number; readonly bytes: number }
+  /** What `health` asks the databases besides how they are. */
+  readonly critical: readonly CriticalCount[]
   /**
    * What the user saw to be declared disposable when trusting this project, as `disposablesOf` writes it: only then
    * `safe-compose.backup: "false"` is believed about a database. Null where the project is not trusted.

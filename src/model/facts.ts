@@ -45,6 +45,14 @@ export interface PlaceFact {
   readonly id: string | null
 }
 
+/** The file system of this machine on which a path lies. Bytes. */
+export interface RoomFact {
+  readonly free: number
+  readonly size: number
+  /** Where it is mounted. */
+  readonly at: string
+}
+
 export interface ComposeFact {
   readonly version: string
   readonly form: 'plugin' | 'standalone' | 'v1'

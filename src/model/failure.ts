@@ -63,7 +63,13 @@ export type Failure =
   /** `undo` found nothing that it could take back. */
   | { readonly reason: 'nothing-to-undo'; readonly why: string }
   /** A thing on the engine is not there, or not as it must be. */
-  | { readonly reason: 'not-possible'; readonly what: string; readonly how: string }
+  | {
+      readonly reason: 'not-possible'
+      readonly what: string
+      readonly how: string
+      /** It is only we who cannot: the thing itself may be well. */
+      readonly mayBeWell?: true
+    }
   /** A signal ended us. */
   | { readonly reason: 'interrupted'; readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
 
@@ -91,11 +97,15 @@ export const exitCodes = {
   terminated: { code: 143, meaning: 'ended by SIGTERM before Compose ran' },
 } as const
 
+/** What `doctor` and `health` end with, as monitoring has it. */
+export const monitorCodes = { well: 0, warning: 1, critical: 2, unknown: 3 } as const
+
 /**
- * The exit code of a failure. `guarded`: of a command that was to be passed on to Compose; otherwise of one of our
- * own commands, where a failed backup or a missing engine is a plain 1.
+ * The exit code of a failure. `guarded`: of a command that was to be passed on to Compose. `own`: of one of our own
+ * commands, where a failed backup or a missing engine is a plain 1. `monitor`: of one that monitoring asks, which then
+ * cannot tell.
  */
-export function exitCodeOf(failure: Failure, kind: 'guarded' | 'own'): number {
+export function exitCodeOf(failure: Failure, kind: 'guarded' | 'own' | 'monitor'): number {
   switch (failure.reason) {
     case 'compose-not-found':
     case 'compose-not-executable':
@@ -125,11 +135,17 @@ export function exitCodeOf(failure: Failure, kind: 'guarded' | 'own'): number {
     case 'restore-point-not-found':
     case 'nothing-to-undo':
     case 'not-possible':
-      return kind === 'guarded' ? exitCodes.backupFailed.code : exitCodes.failed.code
+      return plainCodes[kind]
     default:
       return unreachable(failure)
   }
 }
+
+const plainCodes = {
+  guarded: exitCodes.backupFailed.code,
+  own: exitCodes.failed.code,
+  monitor: monitorCodes.unknown,
+} as const
 
 /** For the `default` of a switch over a union: forgetting a member is a compile error. */
 export function unreachable(value: never): never {

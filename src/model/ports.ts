@@ -131,6 +131,8 @@ export interface Engine {
   readonly scratch: (spec: ScratchSpec) => Promise<Scratch>
   /** A way into a container. */
   readonly inside: (container: string) => Inside
+  /** The last lines that a container said; empty for one that is gone. */
+  readonly logs: (id: string) => Promise<string>
   /** Follows the engine's events from now on. */
   readonly watch: () => Promise<EventWatch>
   /**
@@ -151,9 +153,10 @@ export interface LockOwner {
   readonly startedAt: string
 }
 
-/** A volume's content as a tar stream. Both ways give the same archive. */
+/** A volume's content as a tar stream. Every way gives the same archive. */
 export interface TarSource {
-  readonly kind: 'api' | 'mountpoint'
+  /** `server`: written by the database itself, while it runs. */
+  readonly kind: 'api' | 'mountpoint' | 'server'
   /** What cannot be told through this way (holes, user xattrs), for the manifest. */
   readonly notes: readonly string[]
   /** Bytes expected, for progress and room; null when not known. */
@@ -284,8 +287,23 @@ export interface Databases {
 export interface DatabaseServer {
   readonly kind: ServerKind
   readonly status: () => Promise<ServerStatus>
+  /**
+   * Asks one question, in which nothing can be written: a query of one of its databases, for Redis a command that
+   * counts. Throws `not-possible` where the answer is not one number, or the question is none of these.
+   */
+  readonly ask: (database: string | null, query: string) => Promise<number>
   /** What is in it. Rows are counted for `budget` milliseconds per database, smallest tables first. */
   readonly count: (budget: number) => Promise<readonly Figure[]>
+  /**
+   * A consistent copy of its files while it goes on, as the tar of the volume that is mounted at `path` in its
+   * container; in words why there can be none. What such a copy leaves out stands in its notes.
+   */
+  readonly copyOnline: (path: string) => Promise<TarSource | { readonly whyNot: string }>
+  /**
+   * Its own checks, which only read: troubles in the server's own words, a line each; empty where none was found. Takes
+   * as long as reading everything does.
+   */
+  readonly check: () => Promise<readonly string[]>
   /** Everything in it as its own clients write it down. */
   readonly dumps: () => Promise<readonly DumpSource[]>
   /**
@@ -455,6 +473,8 @@ export interface Prompt {
   }) => Promise<Answer>
   /** A yes/no question, default no. */
   readonly confirm: (question: string) => Promise<boolean>
+  /** One of several; null for `none`, the safe one, which is what Enter gives. Throws `interrupted` on Ctrl-C. */
+  readonly choose: (question: string, options: readonly string[], none: string) => Promise<number | null>
 }
 
 /** Starts the small child that puts things back if we die. */

@@ -88,7 +88,8 @@ export interface HoldingRecord {
   /** The form in which it is kept. `archive` today; readers refuse a form that they do not know, by name. */
   readonly kept: KeptForm
   readonly consistency: Consistency
-  readonly source: 'api' | 'mountpoint'
+  /** Through the archive API, from the mountpoint, or by the server itself. */
+  readonly source: 'api' | 'mountpoint' | 'server'
   readonly database: DatabaseContents | null
   readonly usedBy: readonly string[]
   /** Newest modification seen before the copy. */
@@ -120,10 +121,11 @@ export interface TarCounts {
 /**
  * - `cold`: nothing ran that could write
  * - `paused`: the writers were frozen for the whole copy: as after a power cut
+ * - `online`: written by the server itself while it went on, by its own method
  * - `running`: copied while in use
  * - `crash-consistent`: stopped, but a writer was killed (exit 137) before it could finish
  */
-export type Consistency = 'cold' | 'paused' | 'running' | 'crash-consistent'
+export type Consistency = 'cold' | 'paused' | 'online' | 'running' | 'crash-consistent'
 
 /** Every file of a restore point but the manifest itself. */
 export function filesOf(manifest: Manifest): readonly StoredFile[] {

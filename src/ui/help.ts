@@ -44,7 +44,7 @@ export function helpText(version: string): string {
     '',
     ...columns(
       [
-        ['  ~/.config/safe-compose/config.yaml', 'yours: store, rules, preflight, keep'],
+        ['  ~/.config/safe-compose/config.yaml', 'yours: store, rules, critical, preflight, keep'],
         ['  .safe-compose.yaml', "a project's, beside its Compose file; unless trusted, it only protects"],
         ['  x-safe-compose:', 'the same, inside the Compose file'],
         ['  SAFE_COMPOSE_MAX_AGE=6h, …', 'the same as variables, listed in the README'],
@@ -70,8 +70,10 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   ],
   verify: ['verify [ID… | --latest | --all]', '       [--level read|boot] [--json]'],
   undo: ['undo [ID] [--list [--json]]'],
+  recover: ['recover [--json]'],
   plan: ['plan [--json] [--exit-code] [COMMAND …]'],
   doctor: ['doctor [--json] [--fix [--yes]]'],
+  health: ['health [--json] [SERVICE…]'],
   approve: ['approve CODE'],
   explain: ['explain [RULE|FINDING-ID] [--json]'],
   settings: ['settings [--json]'],

@@ -576,6 +576,7 @@ export function alarmLines(
     `safe-compose: ALERT  ${escapeName(service)} came up on ${isFresh ? 'a fresh database' : 'other data'}`,
     ...columns(rows, '   '),
     `  Stop writing to it:  ${composeLine([...projectWords(command), 'stop', service])}`,
+    `  Look:                ${sameProjectLine(command, ['recover'])}`,
     ...(wayBack === null ? [] : [`  Get the old back:    ${sameProjectLine(command, wayBack)}`]),
   ]
 }

@@ -40,6 +40,19 @@ export function openPrompt(options: PromptOptions): Prompt {
       options.stderr.write(details.map(line => `${escapeName(line)}\n`).join(''))
       return inquire<boolean>(options, { type: 'confirm', message: escapeName(first), default: false })
     },
+    choose: (text, offered, none) => {
+      const choices = [
+        { name: escapeName(none), value: null },
+        ...offered.map((name, value) => ({ name: escapeName(name), value })),
+      ]
+      return inquire<number | null>(options, {
+        type: 'select',
+        message: escapeName(text),
+        choices,
+        default: null,
+        pageSize: choices.length,
+      })
+    },
   }
 }
 

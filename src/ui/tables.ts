@@ -1,6 +1,7 @@
 import type { Check } from '../core/doctor.ts'
 import { escapeName } from '../core/escape.ts'
 import { formatAgeOf, formatBytes, formatDuration, formatCount, plural } from '../core/format.ts'
+import type { HealthReport } from '../core/health.ts'
 import type {
   DatabaseRecord,
   DumpRecord,
@@ -8,8 +9,12 @@ import type {
   Manifest,
   RestorePoint,
   Verification,
+  VerifiedPart,
 } from '../model/restore-point.ts'
 import { columns, cut, displayWidth } from './columns.ts'
+import { healthTable } from './health-table.ts'
+import { recoveredPage, recoveryPage } from './recovery.ts'
+import type { RecoveryPage } from './recovery.ts'
 import { nameOf, quoted, shortLine } from './words.ts'
 
 /** A guarded command as `undo --list` shows it. */
@@ -35,6 +40,9 @@ export function openTables(options: { readonly width: number | null; readonly ho
     show: (point: RestorePoint, now: Date): string => showTable(point, now, options),
     verified: (point: RestorePoint, verification: Verification): string => verifiedTable(point, verification),
     doctor: (checks: readonly Check[]): string => doctorTable(checks),
+    health: (report: HealthReport): string => healthTable(report),
+    recovery: (page: RecoveryPage): string => recoveryPage(page),
+    recovered: (parts: readonly VerifiedPart[]): string => recoveredPage(parts),
     undoList: (rows: readonly UndoTableRow[], now: Date): string => undoTable(rows, now, options),
   }
 }

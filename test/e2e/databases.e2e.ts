@@ -3,6 +3,7 @@ import type { Figure } from '../../src/model/database.ts'
 import type { Manifest } from '../../src/model/restore-point.ts'
 import { eventually, runProgram, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
+import { backUpUnderLoad, hammered } from './under-load.ts'
 
 /** Databases are asked, counted and dumped by the clients in their own containers. */
 
@@ -116,6 +117,33 @@ create database "second db";
     await nothingIsLeft(project)
   })
 
+  test.each(['postgres:15', 'postgres:18'])(
+    '%s: copied while it is written to, one moment of it',
+    async image => {
+      const project = await hammered(image)
+      const point = await backUpUnderLoad(project)
+      expect(point.holdings[0]).toMatchObject({ consistency: 'online', source: 'server' })
+      // What keeps the log for the copy is gone with it, or it would fill the disk.
+      expect(
+        await project.inside('db', 'psql -tA -U postgres -c "select count(*) from pg_replication_slots"'),
+      ).toBe('0')
+    },
+  )
+
+  test('one that lets nobody copy it is paused, and that is as good', async () => {
+    const project = await hammered('postgres:17')
+    await project.inside(
+      'db',
+      'sed -i "1i local replication all reject" "$PGDATA/pg_hba.conf" && psql -q -U postgres -c "select pg_reload_conf()"',
+    )
+    const asReplica = `psql -U postgres -d 'dbname=postgres replication=true' -c IDENTIFY_SYSTEM`
+    await eventually(() => project.inside('db', `! ${asReplica} 2>/dev/null`))
+    const backup = await project.safe(['--safe-verbose', 'backup'])
+    expect(backup.code, backup.stderr).toBe(0)
+    expect(backup.stderr).toContain('db is paused for the copy: it lets nobody copy it')
+    expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'paused' })
+  })
+
   test('what is counted cannot change in the dump, although the table grows meanwhile', async () => {
     const project = await scenario(compose('postgres:15', '/var/lib/postgresql/data'))
     expect((await project.bare(['up', '-d'])).code).toBe(0)
@@ -176,84 +204,94 @@ create database "second db";
   })
 })
 
-describe('MariaDB', () => {
-  test('counted exactly, dumped schema by schema, accounts beside them; restored by hand', async () => {
-    const project = await scenario(`
+describe('MariaDB and MySQL', () => {
+  test.each([
+    { image: 'mariadb:10.11', program: 'mariadb', name: 'MariaDB', version: /^MariaDB 10\.11\.\d+$/ },
+    { image: 'mysql:9', program: 'mysql', name: 'MySQL', version: /^MySQL 9\.\d+\.\d+$/ },
+  ])(
+    '$image: counted, dumped, accounts beside it; restored by hand',
+    async ({ image, program, name, version }) => {
+      const project = await scenario(`
 services:
   db:
-    image: mariadb:10.11
-    environment: { MARIADB_ROOT_PASSWORD: "s3cr t'word", MARIADB_DATABASE: shop }
+    image: ${image}
+    environment: { ${name.toUpperCase()}_ROOT_PASSWORD: "s3cr t'word", ${name.toUpperCase()}_DATABASE: shop }
     volumes: ["data:/var/lib/mysql"]
 volumes: { data: {} }
 `)
-    expect((await project.bare(['up', '-d'])).code).toBe(0)
-    const client = ['mariadb', '--user=root', `--password=s3cr t'word`, '--batch', '--skip-column-names']
-    await eventually(
-      () => project.inside('db', `mariadb -uroot "-ps3cr t'word" -e "select 1 from dual" shop`),
-      120,
-    )
-    await say(
-      project,
-      client,
-      `use shop;
-create table orders (id int primary key, note text); insert into orders select seq, 'x' from seq_1_to_1000;
+      expect((await project.bare(['up', '-d'])).code).toBe(0)
+      const client = [program, '--user=root', `--password=s3cr t'word`, '--batch', '--skip-column-names']
+      await eventually(
+        () =>
+          project.inside('db', `${program} -h127.0.0.1 -uroot "-ps3cr t'word" -e "select 1 from dual" shop`),
+        120,
+      )
+      await say(
+        project,
+        client,
+        `use shop;
+create table orders (id int primary key, note text);
+insert into orders with recursive n (i) as (select 1 union all select i + 1 from n where i < 1000) select i, 'x' from n;
 create table \`odd \`\`'name\` (n int); insert into \`odd \`\`'name\` values (1), (2);
 create function twice(n int) returns int deterministic return 2 * n;
 create user reader@'%' identified by 'another-secret'; grant select on shop.* to reader@'%';
 create database other;`,
-    )
-    const backup = await project.safe(['backup'])
-    expect(backup.code, backup.stderr).toBe(0)
-    expect(backup.stderr).toContain('with 3 dumps')
+      )
+      const backup = await project.safe(['backup'])
+      expect(backup.code, backup.stderr).toBe(0)
+      expect(backup.stderr).toContain('with 3 dumps')
 
-    const point = await newest(project)
-    expect(JSON.stringify(point)).not.toMatch(/s3cr|another-secret/)
-    const [record] = point.databases ?? []
-    expect(record).toMatchObject({ service: 'db', kind: 'mysql', holding: `${project.name}_data` })
-    expect(record?.label).toMatch(/^MariaDB 10\.11\.\d+$/)
-    const before = record?.before ?? []
-    expect(record?.after).toEqual(before)
-    expect(figure(before, null, null, 'databases')).toBe(2)
-    expect(figure(before, null, null, 'users')).toBe(1)
-    expect(figure(before, 'shop', 'orders', 'rows')).toBe(1000)
-    expect(before.find(({ of }) => of === 'orders')?.exact).toBe(true)
-    expect(figure(before, 'shop', "odd `'name", 'rows')).toBe(2)
-    expect(figure(before, 'shop', null, 'routines')).toBe(1)
-    expect(figure(before, 'other', null, 'tables')).toBe(0)
+      const point = await newest(project)
+      expect(JSON.stringify(point)).not.toMatch(/s3cr|another-secret/)
+      const [record] = point.databases ?? []
+      expect(record).toMatchObject({ service: 'db', kind: 'mysql', holding: `${project.name}_data` })
+      expect(record?.label).toMatch(version)
+      const before = record?.before ?? []
+      expect(record?.after).toEqual(before)
+      expect(figure(before, null, null, 'databases')).toBe(2)
+      expect(figure(before, null, null, 'users')).toBe(1)
+      expect(figure(before, 'shop', 'orders', 'rows')).toBe(1000)
+      expect(before.find(({ of }) => of === 'orders')?.exact).toBe(true)
+      expect(figure(before, 'shop', "odd `'name", 'rows')).toBe(2)
+      expect(figure(before, 'shop', null, 'routines')).toBe(1)
+      expect(figure(before, 'other', null, 'tables')).toBe(0)
 
-    const dumps = record?.dumps ?? []
-    const pathOf = (name: string): string =>
-      `${point.path}/${dumps.find(({ path }) => path.startsWith(`dumps/db/${name}`))?.path}`
-    await say(project, client, `drop database shop; drop user reader@'%';`)
-    await say(project, client, await plain(project, pathOf('accounts.sql')))
-    await say(project, client, 'create database shop')
-    await say(project, [...client, 'shop'], await plain(project, pathOf('shop.sql')))
-    expect(await say(project, client, 'select count(*), shop.twice(4) from shop.orders')).toBe('1000\t8')
-    const reader = ['mariadb', '--user=reader', '--password=another-secret', '--batch', '--skip-column-names']
-    expect(await say(project, reader, 'select count(*) from shop.orders')).toBe('1000')
-    // Root is who it was.
-    expect(await say(project, client, 'select 1')).toBe('1')
+      const dumps = record?.dumps ?? []
+      const pathOf = (name: string): string =>
+        `${point.path}/${dumps.find(({ path }) => path.startsWith(`dumps/db/${name}`))?.path}`
+      await say(project, client, `drop database shop; drop user reader@'%';`)
+      await say(project, client, await plain(project, pathOf('accounts.sql')))
+      await say(project, client, 'create database shop')
+      await say(project, [...client, 'shop'], await plain(project, pathOf('shop.sql')))
+      expect(await say(project, client, 'select count(*), shop.twice(4) from shop.orders')).toBe('1000\t8')
+      const reader = [program, '--user=reader', '--password=another-secret', '--batch', '--skip-column-names']
+      expect(await say(project, reader, 'select count(*) from shop.orders')).toBe('1000')
+      // Root is who it was.
+      expect(await say(project, client, 'select 1')).toBe('1')
 
-    const verified = await project.safe(['verify'])
-    expect(verified.code, verified.stdout + verified.stderr).toBe(0)
-    expect(verified.stdout).toMatch(/✔ db +MariaDB [\d.]+ came up in .*: 1,002 rows in 2 tables, as counted/)
-    expect(verified.stdout).toMatch(/✔ db: dump of shop +read in: 1,002 rows in 2 tables, as counted/)
-    await nothingIsLeft(project)
-  })
+      const verified = await project.safe(['verify'])
+      expect(verified.code, verified.stdout + verified.stderr).toBe(0)
+      expect(verified.stdout).toMatch(
+        /✔ db +(MariaDB|MySQL) [\d.]+ came up in .*: 1,002 rows in 2 tables, as counted/,
+      )
+      expect(verified.stdout).toMatch(/✔ db: dump of shop +read in: 1,002 rows in 2 tables, as counted/)
+      await nothingIsLeft(project)
+    },
+  )
 })
 
 describe('Redis', () => {
-  const compose = (command: string): string => `
+  const compose = (command: string, image = 'redis:7'): string => `
 services:
   db:
-    image: redis:7
+    image: ${image}
     command: ${command}
     volumes: ["data:/data"]
 volumes: { data: {} }
 `
-  const filled = async (project: Scenario, password = ''): Promise<void> => {
+  const filled = async (project: Scenario, password = '', program = 'redis-cli'): Promise<void> => {
     expect((await project.bare(['up', '-d'])).code).toBe(0)
-    const cli = `${password === '' ? '' : `REDISCLI_AUTH='${password}' `}redis-cli`
+    const cli = `${password === '' ? '' : `REDISCLI_AUTH='${password}' `}${program}`
     await eventually(() => project.inside('db', `${cli} ping | grep PONG`))
     await project.inside('db', `for n in 1 2 3; do ${cli} set key$n kept; done; ${cli} -n 5 set other kept`)
   }
@@ -293,6 +331,18 @@ volumes: { data: {} }
     expect(verified.stdout).toMatch(/✔ db +Redis [\d.]+ came up in .*: 4 rows, as counted/)
     // What it keeps, it keeps as before: a snapshot where there was none would one day be taken for its data.
     if (password === '') expect(await project.inside('db', 'ls /data')).toBe('appendonlydir')
+  })
+
+  test('Valkey is asked by its own client, and is called by its own name', async () => {
+    const project = await scenario(compose('[valkey-server, --requirepass, "s3cr t"]', 'valkey:8'))
+    await filled(project, 's3cr t', 'valkey-cli')
+    const backup = await project.safe(['backup'])
+    expect(backup.code, backup.stderr).toBe(0)
+    const [record] = (await newest(project)).databases ?? []
+    expect(record?.label).toMatch(/^Valkey 8\.\d+\.\d+$/)
+    const verified = await project.safe(['verify'])
+    expect(verified.code, verified.stdout + verified.stderr).toBe(0)
+    expect(verified.stdout).toMatch(/✔ db +Valkey [\d.]+ came up in .*: 4 rows, as counted/)
   })
 
   test('one that is told to keep nothing: no dump, and no trouble', async () => {

@@ -21,10 +21,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Engine } from '../../src/model/ports.ts'
+import type { Engine, TarSource } from '../../src/model/ports.ts'
 import { container, describeTree, docker, engineFor, nothingUses, proxy, volume } from './docker-world.ts'
 
-type Way = 'api' | 'mountpoint'
+type Way = TarSource['kind']
 
 async function copy(
   from: Engine,

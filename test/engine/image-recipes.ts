@@ -61,6 +61,46 @@ export const recipes: Readonly<Record<string, Recipe>> = {
       ExposedPorts: { '6379/tcp': {} },
     },
   },
+  'valkey:8': {
+    kind: 'debian',
+    suite: 'trixie',
+    packages: ['valkey-server', 'gosu'],
+    account: { name: 'valkey', home: '/home/valkey' },
+    setup: 'rm -rf /var/lib/valkey /etc/valkey; install -d -o valkey -g valkey /data',
+    files: [
+      script('redis-entrypoint.sh', '/usr/local/bin/docker-entrypoint.sh', text =>
+        text.replaceAll('redis', 'valkey'),
+      ),
+    ],
+    config: {
+      Env: [path, 'VALKEY_VERSION=8'],
+      Volumes: { '/data': {} },
+      WorkingDir: '/data',
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['valkey-server'],
+      ExposedPorts: { '6379/tcp': {} },
+    },
+  },
+  'mysql:9': {
+    kind: 'debian',
+    suite: 'sid',
+    packages: ['mysql-server-core', 'mysql-client-core', 'gosu'],
+    account: { name: 'mysql', home: '/home/mysql' },
+    setup: [
+      'rm -rf /var/lib/mysql',
+      'install -d -o mysql -g mysql -m 1777 /run/mysqld /var/run/mysqld',
+      'install -d -o mysql -g mysql /var/lib/mysql /var/lib/mysql-files',
+      'install -d /docker-entrypoint-initdb.d',
+    ].join('\n'),
+    files: [script('mysql-entrypoint.sh', '/usr/local/bin/docker-entrypoint.sh')],
+    config: {
+      Env: [path, 'LANG=C.UTF-8', 'MYSQL_MAJOR=9'],
+      Volumes: { '/var/lib/mysql': {} },
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['mysqld'],
+      ExposedPorts: { '3306/tcp': {} },
+    },
+  },
   'mariadb:10.11': {
     kind: 'debian',
     suite: 'bookworm',
@@ -140,8 +180,13 @@ function postgres18(): Recipe {
   }
 }
 
-function script(file: string, path: string): Recipe['files'][number] {
-  return { path, text: readFileSync(new URL(`images/${file}`, import.meta.url), 'utf8'), mode: 0o755 }
+function script(
+  file: string,
+  path: string,
+  edit: (text: string) => string = text => text,
+): Recipe['files'][number] {
+  const text = edit(readFileSync(new URL(`images/${file}`, import.meta.url), 'utf8'))
+  return { path, text, mode: 0o755 }
 }
 
 function accounts(name: string, id: string): Recipe['files'] {

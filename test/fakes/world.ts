@@ -102,6 +102,7 @@ export function aWorld(words: WorldWords): World {
               return answers.shift() ?? 'stop'
             },
             confirm: async () => true,
+            choose: async () => null,
           },
     compose: composeOf(world, words, step),
     openEngine: async () => engine,
@@ -132,6 +133,7 @@ export function aWorld(words: WorldWords): World {
       readText: async () => 'services: {}\n',
       directory: async () => ({ state: 'missing', version: '' }),
       place: async () => ({ state: 'filled', id: null }),
+      room: async () => ({ free: 500_000_000_000, size: 1_000_000_000_000, at: '/' }),
     },
     composeFiles: openComposeFiles('/nowhere', now),
     survey: async () => ({ schedules: [], free: 500_000_000_000, pluginIsOurs: false }),
@@ -252,6 +254,7 @@ function engineOf(world: World, words: WorldWords, step: (name: string) => void)
       }
     },
     inside: container => insideOf(nameOf(container)),
+    logs: async () => '',
     emptyVolume: async name => step(`empty ${name}`),
     watch: async () => ({ seen: () => world.engineEvents, close: () => {} }),
     lock: async () => {
@@ -293,11 +296,15 @@ function serverOf(kind: ServerKind, inside: Inside, step: (name: string) => void
       lastSave: null,
       replication: [],
       troubles: [],
+      keepsNothing: false,
     }),
+    ask: async () => 3,
     count: async () => {
       step(`count ${(await inside.run('')).stdout}`)
       return figures
     },
+    copyOnline: async () => ({ whyNot: 'it is none' }),
+    check: async () => [],
     load: async ({ form }, into) => {
       step(`load ${form} into ${into}`)
       return figures.map(figure => ({ ...figure, database: into }))

@@ -49,7 +49,7 @@ async function place({ text: written, answer = true, reads }: Words): Promise<Pl
     files: { ...world.context.files, readText },
     composeFiles: openComposeFiles(join(directory, 'state'), () => new Date('2026-11-23T20:15:00Z')),
     compose: { ...world.context.compose, model },
-    prompt: { ask: async () => 'stop', confirm: async () => answer },
+    prompt: { ask: async () => 'stop', confirm: async () => answer, choose: async () => null },
   }
   const pin = (volume: string): Promise<boolean> =>
     pinVolume(context, typed('up -d'), { key: 'pgdata', volume })
@@ -105,6 +105,7 @@ test('a file that somebody changed while the question stood is not overwritten',
       await writeFile(file, `${text}# mine\n`)
       return true
     },
+    choose: async () => null,
   }
   const asked = pinVolume({ ...context, prompt }, typed('up -d'), { key: 'pgdata', volume: 'old' })
   expect(await failureOf(asked)).toMatchObject({ reason: 'not-possible' })

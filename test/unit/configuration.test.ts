@@ -30,6 +30,8 @@ async function write(path: string, text: string): Promise<void> {
   await writeFile(path, text)
 }
 
+const criticalExample = '- { service: db, database: app, query: "select count(*) from orders", min: 1 }'
+
 const userFile = (): string => join(home, '.config', 'safe-compose', 'config.yaml')
 const projectFile = (): string => join(project, '.safe-compose.yaml')
 
@@ -243,7 +245,7 @@ describe('a wrong file is named with line and key', () => {
         line: null,
         key: null,
         what: '"just words" is not a mapping',
-        how: 'write keys: store, rules, preflight, keep',
+        how: 'write keys: store, rules, critical, preflight, keep',
       },
     ],
     [
@@ -254,6 +256,56 @@ describe('a wrong file is named with line and key', () => {
         key: 'store',
         what: '"backups" is not an absolute path',
         how: 'write one, such as /mnt/backups or ~/backups',
+      },
+    ],
+    [
+      'no list of counts',
+      'critical: { service: db }\n',
+      {
+        line: 1,
+        key: 'critical',
+        what: '{"service":"db"} is not a list',
+        how: `write entries: ${criticalExample}`,
+      },
+    ],
+    [
+      'a count without a query',
+      'critical:\n  - service: db\n    query: dbsize\n  - service: cache\n',
+      { line: 4, key: 'critical.1', what: 'it names no query', how: `such as ${criticalExample}` },
+    ],
+    [
+      'a query that is no text',
+      'critical:\n  - service: db\n    query: [select, 1]\n',
+      {
+        line: 3,
+        key: 'critical.0.query',
+        what: '["select",1] is not a text',
+        how: `such as ${criticalExample}`,
+      },
+    ],
+    [
+      'an empty service',
+      'critical: [{ service: "", query: dbsize }]\n',
+      { line: 1, key: 'critical.0.service', what: '"" is not a text', how: `such as ${criticalExample}` },
+    ],
+    [
+      'a limit that is no number',
+      'critical:\n  - { service: db, query: dbsize }\n  - { service: db, query: dbsize, min: many }\n',
+      { line: 3, key: 'critical.1.min', what: '"many" is not a number', how: 'write one, such as 1' },
+    ],
+    [
+      'limits that nothing is between',
+      'critical: [{ service: db, query: dbsize, min: 2, max: 1 }]\n',
+      { line: 1, key: 'critical.0.max', what: '1 is less than min (2)', how: 'write min ≤ max' },
+    ],
+    [
+      'an unknown key of a count',
+      'critical:\n  - service: db\n    query: dbsize\n    least: 1\n',
+      {
+        line: 4,
+        key: 'critical.0.least',
+        what: 'there is no such key',
+        how: 'there are: service, database, query, min, max',
       },
     ],
   ])('%s', async (_, text, told) => {
@@ -562,6 +614,77 @@ describe('a project that the user trusts', () => {
       ['store', 'a project may not say where backups are kept'],
       ['rules.down-volumes', 'a project may only set it to ask or refuse'],
       ['keep.days', 'a project may not set less than 14'],
+    ])
+  })
+})
+
+describe('what the databases are asked', () => {
+  const counts =
+    'critical:\n  - { service: db, database: app, query: select count(*) from orders, min: 1 }\n  - { service: cache, database: 3, query: dbsize, max: 1e6 }\n'
+
+  test('by the user, and by a project that is trusted, each besides the other', async () => {
+    await write(userFile(), counts)
+    await write(projectFile(), '# ours\ncritical: [{ service: db, database: app, query: select 1 }]\n')
+    const { policy: inForce, origins } = await settings({ trust: 'trusted' })
+    expect(inForce.critical).toEqual([
+      {
+        service: 'db',
+        database: 'app',
+        query: 'select count(*) from orders',
+        min: 1,
+        max: null,
+        owner: 'user',
+      },
+      { service: 'cache', database: '3', query: 'dbsize', min: null, max: 1_000_000, owner: 'user' },
+      { service: 'db', database: 'app', query: 'select 1', min: null, max: null, owner: 'project' },
+    ])
+    expect(Object.fromEntries(origins)).toEqual({
+      'critical.0': { kind: 'user', file: userFile(), line: 2 },
+      'critical.1': { kind: 'user', file: userFile(), line: 3 },
+      'critical.2': { kind: 'project', file: projectFile(), line: 2 },
+    })
+  })
+
+  test('nothing said: nothing', async () => {
+    await write(userFile(), 'critical:\n')
+    expect((await policy()).critical).toEqual([])
+  })
+
+  test.each(['untrusted', 'changed'] as const)('not by a project that is %s', async trust => {
+    await write(projectFile(), counts)
+    expect(await failure({ trust })).toMatchObject({
+      reason: 'bad-configuration',
+      file: projectFile(),
+      line: 2,
+      key: 'critical.0',
+      what: 'a project may not say what its databases are asked',
+      how: expect.stringContaining('safe-compose trust'),
+    })
+    await rm(projectFile())
+    await write(
+      join(project, 'compose.yaml'),
+      'services: {}\nx-safe-compose:\n  critical:\n    - { service: db, query: dbsize }\n',
+    )
+    expect(await failure({ trust })).toMatchObject({
+      file: join(project, 'compose.yaml'),
+      line: 4,
+      key: 'critical.0',
+    })
+  })
+
+  test('each of them is shown before the project is trusted', async () => {
+    await write(projectFile(), counts)
+    const sources = await findConfiguration({
+      configHome: null,
+      home,
+      chosen: null,
+      directory: project,
+      composeFiles: ['compose.yaml'],
+      projectDirectory: project,
+    })
+    expect(loosenedBy({ sources, knownRules }).map(({ objection }) => objection.path)).toEqual([
+      ['critical', '0'],
+      ['critical', '1'],
     ])
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { checkUp, lookAlikeVolumes, rulesInCheckUp, worstHealth } from '../../src/core/doctor.ts'
 import type { Check, CheckUp } from '../../src/core/doctor.ts'
 import { ruleIds } from '../../src/core/rules/index.ts'
+import type { Verification } from '../../src/model/restore-point.ts'
 import { openTables } from '../../src/ui/tables.ts'
 import { aContainer, aProject, aService, aVolume, nothingInIt, now, someContents } from '../fakes/facts.ts'
 import { aFinding, aRestorePoint, aVolume as aHolding } from '../fakes/question.ts'
@@ -15,7 +16,14 @@ const shop = {
   containers: [aContainer('db', { image: 'postgres:15.6', mounts: [`shop_pgdata:${data}`] })],
   volumes: [aVolume('shop_pgdata')],
 }
-const fresh = aRestorePoint({ finishedAt: '2026-11-23T18:00:00.000Z' })
+const proof = {
+  level: 'boot',
+  at: '2026-11-20T18:00:00.000Z',
+  milliseconds: 1,
+  well: true,
+  checks: [],
+} as const
+const fresh = aRestorePoint({ finishedAt: '2026-11-23T18:00:00.000Z' }, { verified: proof })
 
 function examined(change: Partial<CheckUp> = {}): readonly Check[] {
   return checkUp({
@@ -97,6 +105,29 @@ describe('what is not well', () => {
     ],
   ] as const)('%s, and the command that mends it', (id, change, health, mend) => {
     expect(check(id, change)).toMatchObject({ health, mend })
+  })
+
+  test('a restore point that was not proven for a month, or never', () => {
+    const tried = (change: Partial<Verification>): CheckUp['points'] => [
+      aRestorePoint({ id: 'newer' }),
+      aRestorePoint({ id: 'tried' }, { verified: { ...proof, ...change } }),
+    ]
+    expect(check('verified', { points: tried({}) })).toMatchObject({
+      title: 'verified, last 30 days',
+      health: 'well',
+      found: 'tried, 3 d ago',
+      mend: null,
+    })
+    const old = { points: tried({ at: '2026-10-20T18:00:00.000Z' }) }
+    expect(check('verified', old)).toMatchObject({
+      health: 'warning',
+      found: 'tried, 34 d ago',
+      mend: 'safe-compose verify',
+    })
+    for (const points of [tried({ level: 'read' }), tried({ well: false })])
+      expect(check('verified', { points })).toMatchObject({ health: 'warning', found: 'never' })
+    expect(check('verified', { points: [] })).toBeUndefined()
+    expect(check('verified', { facts: aProject({ services: [aService('web')] }) })).toBeUndefined()
   })
 
   test('an empty look-alike is none', () => {

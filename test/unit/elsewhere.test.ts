@@ -103,6 +103,7 @@ safe-compose: ALERT  db came up on a fresh database
   before   shop_pgdata    PostgreSQL 15, cluster 7316…904
   now      shop_pgdata2   PostgreSQL 15, cluster 7551…117, created 9 s ago
   Stop writing to it:  docker compose stop db
+  Look:                safe-compose recover
   Get the old back:    safe-compose adopt shop_pgdata --as pgdata
 `)
   })

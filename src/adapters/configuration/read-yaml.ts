@@ -4,13 +4,16 @@ import { Stop } from '../../model/failure.ts'
 /** A YAML file's value, and where its keys stand. */
 export interface ReadYaml {
   readonly value: unknown
-  /** The line of a key, counted from 1: of the nearest key above it that is there; null for an empty path. */
+  /**
+   * The line of a key, or of the entry of a list by its index, counted from 1: of the nearest above it that is there;
+   * null for an empty path.
+   */
   readonly lineOf: (path: readonly string[]) => number | null
 }
 
 /** Reads one YAML document. Throws `bad-configuration` with the line where it is no YAML. */
 export async function readYaml(file: string, text: string): Promise<ReadYaml> {
-  const { LineCounter, isMap, isNode, isScalar, parseDocument } = await import('yaml')
+  const { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } = await import('yaml')
   const lineCounter = new LineCounter()
   const document: Document.Parsed = parseDocument(text, { lineCounter, merge: true, prettyErrors: false })
   const [error] = document.errors
@@ -24,10 +27,12 @@ export async function readYaml(file: string, text: string): Promise<ReadYaml> {
     let at: unknown = document.contents
     let line: number | null = null
     for (const key of path) {
+      const entry: unknown = isSeq(at) ? at.items[Number(key)] : undefined
       const pair = keyOf(at, key)
-      if (pair === undefined) break
-      if (isNode(pair.key) && pair.key.range) ({ line } = lineCounter.linePos(pair.key.range[0]))
-      at = pair.value
+      if (pair === undefined && entry === undefined) break
+      const place = pair?.key ?? entry
+      if (isNode(place) && place.range) ({ line } = lineCounter.linePos(place.range[0]))
+      at = pair === undefined ? entry : pair.value
     }
     return line
   }

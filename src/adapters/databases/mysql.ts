@@ -1,7 +1,19 @@
 import type { Readable } from 'node:stream'
 import type { DumpForm, Figure, Replication, ServerStatus } from '../../model/database.ts'
 import type { DatabaseServer, DumpSource, Inside } from '../../model/ports.ts'
-import { ask, endedWell, fileNames, jsonLines, keepEnd, pour, refused } from './server.ts'
+import { checkMysql } from './check-mysql.ts'
+import {
+  ask,
+  askedFor,
+  askNumber,
+  badQuestion,
+  endedWell,
+  fileNames,
+  jsonLines,
+  keepEnd,
+  pour,
+  refused,
+} from './server.ts'
 
 const who = 'MariaDB or MySQL'
 
@@ -33,7 +45,10 @@ export function mysql(inside: Inside): DatabaseServer {
   return {
     kind: 'mysql',
     status: () => status(inside),
+    ask: (database, query) => askQuery(inside, database, query),
     count: budget => count(inside, budget),
+    copyOnline: async () => ({ whyNot: 'its own copies are no files of a volume before they are prepared' }),
+    check: () => checkMysql(inside, login, who),
     dumps: () => dumps(inside),
     load: (dump, into) => load(inside, dump, into),
     drop: async database => {
@@ -88,6 +103,7 @@ async function status(inside: Inside): Promise<ServerStatus> {
     lastSave: null,
     replication: await replication(inside),
     troubles: [],
+    keepsNothing: false,
   }
 }
 
@@ -117,6 +133,30 @@ done`
       behind: behind === null || behind === 'NULL' ? null : { amount: Number(behind), unit: 'seconds' },
     },
   ]
+}
+
+/**
+ * The server gets the question as a text and prepares it: nothing in it is taken for a command of the client, and it is
+ * one statement or none.
+ */
+async function askQuery(inside: Inside, database: string | null, question: string): Promise<number> {
+  if (database === null) throw badQuestion('it names no database')
+  const text = `select json_array('answer', cast((${question.replace(/;\s*$/, '')}\n) as char))`
+  const input = `
+/*M! set session max_statement_time = ${askedFor / 1000} */;
+/*!50708 set session max_execution_time = ${askedFor} */;
+set @question = convert(0x${Buffer.from(text).toString('hex')} using utf8mb4);
+start transaction read only;
+prepare question from @question;
+execute question;
+rollback;
+`
+  return askNumber(inside, `${client} -- "$SC_DATABASE"`, {
+    who,
+    input,
+    variables: { SC_DATABASE: database },
+    answer: printed => text_(jsonLines(printed)[0]?.[1]),
+  })
 }
 
 // ---- What is in it -----------------------------------------------------------------------------------------------

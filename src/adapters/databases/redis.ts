@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
 import type { DumpForm, Figure, Replication, ServerStatus } from '../../model/database.ts'
 import type { DatabaseServer, DumpSource, Inside } from '../../model/ports.ts'
-import { ask, endedWell, pour, refused } from './server.ts'
+import { checkRedis } from './check-redis.ts'
+import { ask, askNumber, badQuestion, endedWell, pour, refused } from './server.ts'
 
 const who = 'Redis'
 
@@ -33,7 +34,10 @@ export function redis(inside: Inside): DatabaseServer {
   return {
     kind: 'redis',
     status: () => status(inside),
+    ask: (database, command) => askCommand(inside, database, command),
     count: () => count(inside),
+    copyOnline: async () => ({ whyNot: 'its files are small, and copied in a moment' }),
+    check: async () => checkRedis(inside, { login, variables: await told(inside), who }),
     dumps: async () => dumps(inside, await info(inside)),
     load: (dump, into) => check(inside, dump, into),
     // Nothing is left of a check.
@@ -105,9 +109,27 @@ async function status(inside: Inside): Promise<ServerStatus> {
       ...(of.get('aof_enabled') === '1' && of.get('aof_last_write_status') === 'err'
         ? ['it cannot write its log (AOF)']
         : []),
-      ...(keepsNothing(of) ? ['it is told to keep nothing'] : []),
     ],
+    keepsNothing: keepsNothing(of),
   }
+}
+
+/** Commands that count and change nothing. */
+const counting = ['dbsize', 'exists', 'hlen', 'llen', 'scard', 'strlen', 'xlen', 'zcard']
+
+async function askCommand(inside: Inside, database: string | null, command: string): Promise<number> {
+  const line = command.trim()
+  const [word = ''] = line.split(/\s/)
+  if (!counting.includes(word.toLowerCase()) || /[\r\n]/.test(line))
+    throw badQuestion(`Redis is asked one command, of these: ${counting.join(', ')}`)
+  const number = /^(?:db)?(\d+)$/.exec(database ?? '0')?.[1]
+  if (number === undefined) throw badQuestion(`its databases are called by their numbers, not ${database}`)
+  return askNumber(inside, `${login}run -n "$SC_DATABASE"`, {
+    who,
+    input: `${line}\n`,
+    variables: { ...(await told(inside)), SC_DATABASE: number },
+    answer: printed => printed,
+  })
 }
 
 function replicationOf(of: Info): readonly Replication[] {
@@ -137,7 +159,10 @@ function replicationOf(of: Info): readonly Replication[] {
 // ---- What is in it -----------------------------------------------------------------------------------------------
 
 async function count(inside: Inside): Promise<readonly Figure[]> {
-  const databases = keysOf(await info(inside))
+  const of = await info(inside)
+  // No copy of it will have any.
+  if (keepsNothing(of)) return []
+  const databases = keysOf(of)
   return [
     { database: null, of: null, what: 'databases', value: databases.length, exact: true },
     ...databases.map(({ name, keys, expiring }): Figure => ({

@@ -24,8 +24,10 @@ export async function ask(
 
 export function refused(who: string, code: number, words: string): Stop {
   const said = lastWords(words)
+  const mayBeWell = code === 126 || code === 127 || locksOut.test(said)
   return new Stop({
     reason: 'not-possible',
+    ...(mayBeWell ? { mayBeWell } : {}),
     what:
       code === 126 || code === 127
         ? `${who} cannot be asked: its container has no such program${said === '' ? '' : ` (${said})`}`
@@ -33,6 +35,40 @@ export function refused(who: string, code: number, words: string): Stop {
     how: 'look at its log (docker compose logs SERVICE); with credentials of its own, name them in the configuration',
   })
 }
+
+/** Words of a server that is there, and lets in others. */
+const locksOut =
+  /password authentication failed|no password supplied|pg_hba\.conf|role "[^"]*" does not exist|access denied for user|NOAUTH|WRONGPASS|NOPERM/i
+
+/**
+ * Asks a question whose answer is one number. `answer` finds it in what was printed. Throws `not-possible` with what is
+ * wrong, in the server's own words where it has some.
+ */
+export async function askNumber(
+  inside: Inside,
+  line: string,
+  options: Parameters<typeof ask>[2] & { readonly answer: (printed: string) => string | null },
+): Promise<number> {
+  const { who, answer, ...rest } = options
+  const { code, stdout, stderr } = await inside.run(line, rest)
+  if (code !== 0) throw badQuestion(lastWords(stderr || stdout) || `its client ended with ${code}`)
+  const text = answer(stdout)?.trim() ?? ''
+  if (/^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text)) return Number(text)
+  throw badQuestion(text === '' ? `${who} gives no answer` : `the answer is no number: ${text.slice(0, 100)}`)
+}
+
+/** A question that cannot be answered with a number. */
+export function badQuestion(what: string): Stop {
+  return new Stop({
+    reason: 'not-possible',
+    // Where psql says an error to be is a place in what it was given, not in the question.
+    what: what.replace(/^psql:<stdin>:\d+: /, '').replace(/ at character \d+$/, ''),
+    how: 'correct it in the configuration, under critical',
+  })
+}
+
+/** Milliseconds that a question may take. */
+export const askedFor = 10_000
 
 /** The line that says what is wrong; where none says so, the last. */
 function lastWords(words: string): string {
@@ -85,6 +121,11 @@ export function fileNames(names: readonly string[]): ReadonlyMap<string, string>
       return [name, file]
     }),
   )
+}
+
+/** Lines with something on them. */
+export function linesOf(text: string): readonly string[] {
+  return text.split('\n').filter(line => line.trim() !== '')
 }
 
 /** Lines of JSON, one value each; what is none (a notice of the shell's) is passed over. */

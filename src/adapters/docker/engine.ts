@@ -16,6 +16,7 @@ import { removeContainer } from './helper.ts'
 import { findContainer, findImages, inspectContainers, redactedInspect } from './inspect.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { lockProject } from './lock.ts'
+import { lastLogs } from './logs.ts'
 import { insideOf } from './inside.ts'
 import { databasesAt } from './look-through-api.ts'
 import { proveMountpoints } from './mountpoint.ts'
@@ -67,6 +68,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     emptyVolume: name => emptyVolume(session, name),
     scratch: spec => openScratch(session, spec),
     inside: container => insideOf(session, container),
+    logs: id => lastLogs(session, id),
     watch: () => watchEvents(session),
     lock: (project, owner) => lockProject(session, project, owner),
     clearLeftovers: () => clearLeftovers(session),

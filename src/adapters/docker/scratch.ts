@@ -1,10 +1,10 @@
 import type Docker from 'dockerode'
 import { Stop } from '../../model/failure.ts'
 import type { Scratch, ScratchSpec } from '../../model/ports.ts'
-import { separate } from './exec.ts'
 import { holderOf } from './helper.ts'
 import { insideOf } from './inside.ts'
 import { inspectContainer } from './inspect.ts'
+import { lastLogs } from './logs.ts'
 import { labels } from './owner.ts'
 import type { Session } from './session.ts'
 import { createVolume, removeVolume } from './volumes.ts'
@@ -137,22 +137,4 @@ async function removeWithItsVolumes(session: Session, id: string): Promise<void>
     doing: 'remove the container in which a copy was tried',
     accept: [404, 409],
   })
-}
-
-async function lastLogs(session: Session, id: string): Promise<string> {
-  const response = await session.connection.open({
-    path: `/containers/${id}/logs`,
-    query: { stdout: '1', stderr: '1', tail: '20' },
-    doing: 'read what a container said',
-  })
-  let text = ''
-  const add = (chunk: Buffer): void => {
-    text += chunk.toString('utf8')
-  }
-  try {
-    await separate(response, { stdout: add, stderr: add })
-  } catch (error) {
-    throw session.connection.lost(error)
-  }
-  return text
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { lstat, opendir, readFile, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { PlaceFact } from '../../model/facts.ts'
+import { lstat, opendir, readFile, readdir, stat, statfs } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { PlaceFact, RoomFact } from '../../model/facts.ts'
 import type { NamedDirectory } from '../../model/finding.ts'
 
 /**
@@ -70,4 +70,22 @@ async function fullness(path: string): Promise<PlaceFact['state']> {
   } catch {
     return 'unknown'
   }
+}
+
+/** The file system on which a path lies; null where the path is not there, or may not be looked at. */
+export async function roomAt(path: string): Promise<RoomFact | null> {
+  try {
+    const { bavail, blocks, bsize } = await statfs(path)
+    return { free: bavail * bsize, size: blocks * bsize, at: await mountedAt(path) }
+  } catch {
+    return null
+  }
+}
+
+/** The outermost directory above a path that lies on the same device. */
+async function mountedAt(path: string): Promise<string> {
+  const { dev } = await stat(path)
+  let at = path
+  while (dirname(at) !== at && (await stat(dirname(at))).dev === dev) at = dirname(at)
+  return at
 }
