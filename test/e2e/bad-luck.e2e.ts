@@ -25,7 +25,10 @@ async function filled(megabytes = 1, compose = service): Promise<Scenario> {
 }
 
 async function nothingHappened(project: Scenario): Promise<void> {
-  await eventually(async () => (await project.containers()).join() === `${project.name}-keeper-1 running`, 15)
+  await eventually(
+    async () => (await project.containers()).join() === `${project.container('keeper')} running`,
+    15,
+  )
   expect(await project.volumes()).toEqual([`${project.name}_data`])
   expect(await project.inside('keeper', 'cd /data && sha256sum -c sums')).toBe('bytes: OK')
 }
@@ -167,7 +170,7 @@ describe('somebody else at the same time', () => {
     const project = await filled(120)
     const run = begin(project, ['down', '-v'])
     await inTheCopy(project.store)
-    await project.docker(['start', `${project.name}-keeper-1`])
+    await project.docker(['start', project.container('keeper')])
     const { code, stderr } = await run.ended
     expect(code, stderr).toBe(121)
     expect(stderr).toContain('started')

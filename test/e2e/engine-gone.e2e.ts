@@ -32,7 +32,7 @@ async function doomed(): Promise<Doomed> {
   expect(up.code, up.stderr).toBe(0)
   const fill =
     'for i in 1 2 3 4 5 6; do head -c 40000000 /dev/urandom > /data/$i; done; cd /data; sha256sum 1 2 3 4 5 6 > sums'
-  const filled = await project.docker(['exec', `${project.name}-keeper-1`, 'sh', '-c', fill], { variables })
+  const filled = await project.docker(['exec', project.container('keeper'), 'sh', '-c', fill], { variables })
   expect(filled.code, filled.stderr).toBe(0)
   return { engine, project, variables }
 }

@@ -72,9 +72,8 @@ describe('down -v must not lose data', () => {
       `${project.name}_pgdata`,
     ])
     expect(JSON.parse(after.stdout)).toEqual(JSON.parse(labels.stdout))
-    const separator = isV1 ? '_' : '-'
     expect(await project.containers()).toEqual(
-      ['cache', 'db'].map(service => `${[project.name, service, '1'].join(separator)} running`),
+      ['cache', 'db'].map(service => `${project.container(service)} running`),
     )
 
     const again = await project.safe(['undo'])

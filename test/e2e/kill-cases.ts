@@ -116,7 +116,10 @@ async function everyListedIsGood(project: Scenario): Promise<readonly string[]> 
 }
 
 async function runsUnpaused(project: Scenario): Promise<void> {
-  await eventually(async () => (await project.containers()).join() === `${project.name}-keeper-1 running`, 20)
+  await eventually(
+    async () => (await project.containers()).join() === `${project.container('keeper')} running`,
+    20,
+  )
 }
 
 /**

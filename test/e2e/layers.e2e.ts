@@ -258,7 +258,7 @@ describe('writable-layer', () => {
     await ok(project.bare(words))
     const line = lines
       .join('\n')
-      .replaceAll('shop-db-1', `${project.name}${isV1 ? '_keeper_' : '-keeper-'}1`)
+      .replaceAll('shop-db-1', project.container('keeper'))
       .replaceAll('db_qdrant_storage.tar.zst', archive)
       .replaceAll('zstd -dc', archive.endsWith('.gz') ? 'gzip -dc' : 'zstd -dc')
     execFileSync('bash', ['-euo', 'pipefail', '-c', line], {
@@ -298,7 +298,7 @@ describe('a kill -9 in the middle of undo', () => {
     let upper = ''
     while (child.exitCode === null) {
       if (upper === '') {
-        const name = `${project.name}${isV1 ? '_' : '-'}keeper${isV1 ? '_' : '-'}1`
+        const name = project.container('keeper')
         const format = '{{.GraphDriver.Data.UpperDir}}'
         upper = (await project.docker(['inspect', '-f', format, name])).stdout.trim()
       } else if (existsSync(join(upper, storage, '1'))) break

@@ -24,8 +24,7 @@ volumes: { data: {} }
 
 test('a plan is read by people and by scripts, and changes nothing', async () => {
   const project = await scenario(isV1 ? `version: '3.7'\n${file}` : file)
-  const separator = isV1 ? '_' : '-'
-  const container = `${project.name}${separator}db${separator}1`
+  const container = project.container('db')
   const first = await project.safe(['plan', '--exit-code'])
   expect(first.stdout).toContain(`project ${project.name}: containers: 1 to create; volumes: 1 to create`)
   expect(first.code, first.stderr).toBe(2)

@@ -263,7 +263,7 @@ describe('at a terminal a person is led through it', () => {
     await terminal.sees('What now?', 60)
     terminal.types(keys.enter)
     expect((await terminal.ended).code, terminal.screen()).toBe(1)
-    expect(await project.containers()).toEqual([`${project.name}-web-1 running`])
+    expect(await project.containers()).toEqual([`${project.container('web')} running`])
     expect(await project.volumes()).toEqual([])
   })
 })

@@ -112,7 +112,7 @@ describe('backup', () => {
   test('--stop takes a cold copy and starts again only what ran', async () => {
     const project = await filled()
     const id = await backup(project, ['--stop'])
-    expect(await project.containers()).toEqual([`${project.name}-keeper-1 running`])
+    expect(await project.containers()).toEqual([`${project.container('keeper')} running`])
     const show = await project.safe(['show', id, '--json'])
     const { holdings } = JSON.parse(show.stdout) as { holdings: { consistency: string }[] }
     expect(holdings.map(each => each.consistency)).toEqual(['cold', 'cold'])

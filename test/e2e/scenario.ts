@@ -36,6 +36,8 @@ export interface Scenario {
   readonly docker: (words: readonly string[], options?: RunOptions) => Promise<Ended>
   /** Names of the volumes whose name begins with the project's, and of anonymous ones of its containers. */
   readonly volumes: () => Promise<readonly string[]>
+  /** What this Compose calls the first container of a service. */
+  readonly container: (service: string) => string
   /** `name state` of its containers, sorted. */
   readonly containers: () => Promise<readonly string[]>
   /** Runs a shell line in the service's running container. Throws when it fails. */
@@ -113,6 +115,7 @@ export async function scenario(
       const { stdout } = await docker(['volume', 'ls', '-q'])
       return lines(stdout).filter(volume => volume.startsWith(name))
     },
+    container: service => [name, service, '1'].join(isV1 ? '_' : '-'),
     containers: async () => {
       const filter = `label=com.docker.compose.project=${name}`
       const { stdout } = await docker(['ps', '-a', '--filter', filter, '--format', '{{.Names}} {{.State}}'])
