@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { onTestFinished, expect, test } from 'vitest'
-import { asVolumeTar } from '../../src/adapters/databases/base-backup.ts'
-import type { Level } from '../../src/adapters/databases/base-backup.ts'
+import { asVolumeTar } from '../../src/adapters/databases/postgresql/base-backup.ts'
+import type { Level } from '../../src/adapters/databases/postgresql/base-backup.ts'
 import { walkTar } from '../../src/adapters/stores/tar-walk.ts'
 
 /** A tar as the server writes it: names without a dot, owners of nobody. */

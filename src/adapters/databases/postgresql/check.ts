@@ -1,17 +1,6 @@
-import type { Inside } from '../../model/ports.ts'
-import { jsonLines, linesOf, refused } from './server.ts'
-
-/** Ways to ask that the server's own file has. */
-export interface PostgresqlWays {
-  /** For people. */
-  readonly who: string
-  /** The shell's words by which the clients are let in. */
-  readonly login: string
-  readonly query: (database: string, sql: string) => Promise<string>
-  readonly names: () => Promise<readonly string[]>
-  /** The database that is always there. */
-  readonly maintenance: string
-}
+import type { Inside } from '../../../model/ports.ts'
+import { jsonLines, linesOf, refused } from '../server.ts'
+import { databaseNames, login, maintenance, query, who } from './session.ts'
 
 /** Versions that do not count them (before 12) have no such column. */
 const checksumQuery = `
@@ -25,20 +14,20 @@ select json_build_array(coalesce(facts->>'datname', 'shared objects'), facts->>'
  * extension amcheck is in a database and its program beside it, indexes and tables are checked as well. Nothing is
  * installed for it. Throws `not-possible` where it may not be read.
  */
-export async function checkPostgresql(inside: Inside, ways: PostgresqlWays): Promise<readonly string[]> {
-  const troubles = jsonLines(await ways.query(ways.maintenance, checksumQuery)).map(
+export async function check(inside: Inside): Promise<readonly string[]> {
+  const troubles = jsonLines(await query(inside, maintenance, checksumQuery)).map(
     ([name, failures]) => `${name}: ${failures} checksum failures since its statistics began`,
   )
-  for (const database of await ways.names()) {
+  for (const database of await databaseNames(inside)) {
     const variables = { SC_DATABASE: database }
-    const dump = await inside.run(`${ways.login}exec pg_dump -w -Fc -Z0 >/dev/null`, { variables })
+    const dump = await inside.run(`${login}exec pg_dump -w -Fc -Z0 >/dev/null`, { variables })
     if (dump.code !== 0) {
       const words = wordsOfDump(dump.stderr)
       const isUnable = dump.code === 126 || dump.code === 127 || noDamage.test(words)
-      if (isUnable) throw refused(ways.who, dump.code, dump.stderr)
+      if (isUnable) throw refused(who, dump.code, dump.stderr)
       troubles.push(`${database}: ${words}`)
     }
-    const amcheck = await inside.run(`${ways.login}${amcheckLine}`, { variables })
+    const amcheck = await inside.run(`${login}${amcheckLine}`, { variables })
     if (amcheck.code === foundCorruption)
       troubles.push(
         ...linesOf(amcheck.stdout)

@@ -1,0 +1,139 @@
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Inside, TarSource } from '../../../model/ports.ts'
+import { endedWell, jsonLines, readLines } from '../server.ts'
+import { asVolumeTar } from './base-backup.ts'
+import type { Level } from './base-backup.ts'
+import { databaseNames, login, maintenance, psql, query, who } from './session.ts'
+
+const readyQuery = `
+select json_build_array('replica', pg_is_in_recovery()::int);
+select json_build_array('right', (rolsuper or rolreplication)::int) from pg_roles where rolname = current_user;
+select json_build_array('tablespaces', count(*)) from pg_tablespace where spcname not in ('pg_default', 'pg_global');
+select json_build_array('setting', name, setting) from pg_settings
+  where name in ('wal_level', 'max_wal_senders', 'max_replication_slots');
+select json_build_array('bytes', sum(pg_database_size(oid))::text) from pg_database;
+`
+
+/** The way from the volume to the data directory, if nothing else lies on it. */
+const levelsLine = `${login}
+mount=$(cd "$SC_MOUNT" && pwd -P) || exit
+data=$(psql -X -q -A -t -w -c 'show data_directory') && data=$(cd "$data" && pwd -P) || exit
+case $data/ in "$mount"/*) ;; *) echo "its data directory lies elsewhere: $data" >&2; exit 1;; esac
+tell() { printf '["level", "%s", %s, %s, %s, "%s"]\\n' "$1" $(stat -c '%u %g %Y' "$here") "$(stat -c %a "$here")"; }
+here=$mount path=.
+tell .
+set -f; IFS=/
+for part in \${data#"$mount"}; do
+  [ -n "$part" ] || continue
+  case $part in *[!A-Za-z0-9._-]*) echo "the name $part" >&2; exit 1;; esac
+  [ "$(ls -A "$here")" = "$part" ] || { echo "there is more than its data in $here" >&2; exit 1; }
+  here=$here/$part path=$path/$part
+  IFS=' '; tell "$path"; IFS=/
+done`
+
+/** Whether it may be asked for a base backup at all is told by asking. */
+const replicationLine = `${login}exec psql -X -q -A -t -w -d 'dbname=postgres replication=true' -c IDENTIFY_SYSTEM`
+
+export async function copyOnline(
+  inside: Inside,
+  path: string,
+): Promise<TarSource | { readonly whyNot: string }> {
+  const variables = { SC_DATABASE: maintenance }
+  const rows = jsonLines(await query(inside, maintenance, readyQuery))
+  const value = (...words: readonly string[]): string =>
+    String(rows.find(row => words.every((word, index) => row[index] === word))?.[words.length] ?? '')
+  const whyNot = whyNoBaseBackup(value)
+  if (whyNot !== null) return { whyNot }
+  const allowed = await inside.run(replicationLine, { variables })
+  if (allowed.code !== 0)
+    return { whyNot: `it lets nobody copy it: ${allowed.stderr.trim().split('\n').at(-1) ?? ''}` }
+  const found = await inside.run(levelsLine, { variables: { ...variables, SC_MOUNT: path } })
+  if (found.code !== 0)
+    return { whyNot: found.stderr.trim().split('\n').at(-1) ?? 'its data cannot be found' }
+  const levels = jsonLines(found.stdout).map(([, level, uid, gid, mtime, mode]): Level => ({
+    path: String(level),
+    uid: Number(uid),
+    gid: Number(gid),
+    mtime: Number(mtime),
+    mode: Number.parseInt(String(mode), 8),
+  }))
+  const unlogged = await unloggedTables(inside)
+  return {
+    kind: 'server',
+    notes:
+      unlogged.length === 0
+        ? []
+        : [`unlogged tables come back empty, as after a crash: ${unlogged.slice(0, 20).join(', ')}`],
+    expectedBytes: Number(value('bytes')) || null,
+    command: null,
+    open: () => baseBackup(inside, levels),
+    close: async () => {},
+  }
+}
+
+function whyNoBaseBackup(value: (...words: readonly string[]) => string): string | null {
+  if (value('replica') === '1') return 'it is a replica itself'
+  if (value('right') !== '1') return 'its user has not the right to copy it (REPLICATION)'
+  if (value('setting', 'wal_level') === 'minimal') return 'its wal_level is minimal'
+  if (value('setting', 'max_wal_senders') === '0') return 'its max_wal_senders is 0'
+  if (value('setting', 'max_replication_slots') === '0') return 'its max_replication_slots is 0'
+  return value('tablespaces') === '0' ? null : 'it has tablespaces of its own'
+}
+
+const unloggedQuery = `
+select json_build_array(current_database() || '.' || format('%I.%I', n.nspname, c.relname))
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relpersistence = 'u' and c.relkind = 'r' order by n.nspname, c.relname;
+`
+
+async function unloggedTables(inside: Inside): Promise<readonly string[]> {
+  const tables: string[] = []
+  for (const database of await databaseNames(inside))
+    tables.push(...jsonLines(await query(inside, database, unloggedQuery)).map(([name]) => String(name)))
+  return tables
+}
+
+/**
+ * The log that is written meanwhile belongs to it, and is only fetched at the end: a slot keeps it from being recycled.
+ * It is one that is gone with its session, whatever becomes of us: a forgotten one would fill the disk.
+ */
+async function baseBackup(
+  inside: Inside,
+  levels: readonly Level[],
+): Promise<{ readonly stream: Readable; readonly done: Promise<void> }> {
+  const variables = { SC_DATABASE: maintenance }
+  const keeping = await inside.start(psql, { variables })
+  const said = readLines(keeping, who)
+  try {
+    keeping.stdin.write(
+      `select json_build_array('kept', count(*))
+        from pg_create_physical_replication_slot('safe_compose_' || pg_backend_pid(), true, true);\n`,
+    )
+    await said.lineThat(line => line.startsWith('["kept"'))
+    const copying = await inside.start(`${login}exec pg_basebackup -w -Ft -X fetch -c fast -D -`, {
+      variables,
+    })
+    copying.stdin.end()
+    const stream = asVolumeTar(levels)
+    const flowing = pipeline(copying.stdout, stream)
+    const done = (async () => {
+      try {
+        await endedWell(copying, who)
+        await flowing
+        keeping.stdin.end()
+        await endedWell(keeping, who)
+      } catch (error) {
+        copying.hangUp()
+        keeping.hangUp()
+        throw error
+      }
+    })()
+    flowing.catch(() => {})
+    done.catch(() => {})
+    return { stream, done }
+  } catch (error) {
+    keeping.hangUp()
+    throw error
+  }
+}
