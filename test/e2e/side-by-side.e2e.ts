@@ -392,7 +392,8 @@ function signalled(
       setTimeout(send, 700)
     })
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-    if (after === null) setTimeout(send, 700)
+    // Nothing tells that it listens: on a busy machine a signal in the middle of its start is lost on the docker CLI.
+    if (after === null) setTimeout(send, 2500)
     child.once('error', reject)
     child.once('close', (code, died) =>
       resolve(steady({ code, signal: died, stdout: sorted(stdout), stderr })),
