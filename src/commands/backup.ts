@@ -101,7 +101,9 @@ async function copyQuietly(
           return answer.code === 0
         })
         killed = quiet.killed
-        const limit = options.limit && pausing ? limitStandstill(context, context.policy.maxStop) : null
+        const isFrozen = ran.some(({ done }) => done === 'paused')
+        const limit =
+          options.limit && pausing && isFrozen ? limitStandstill(context, context.policy.maxStop) : null
         return {
           context: limit?.context ?? context,
           end: async () => {

@@ -27,9 +27,10 @@ export async function copyHoldings(
   draft: RestorePointDraft,
   copies: readonly Copy[],
   quality: (holding: Holding) => CopyQuality,
+  /** Of archives that the draft has already. */
+  names = new Set<string>(),
 ): Promise<readonly HoldingRecord[]> {
   const records: HoldingRecord[] = []
-  const names = new Set<string>()
   for (const copy of copies) {
     records.push(
       await copyOne(context, engine, facts, draft, copy, archiveName(copy.holding, names), quality),

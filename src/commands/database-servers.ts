@@ -1,4 +1,5 @@
-import { dataPathsOfContainer, serverKindOf } from '../core/data-paths.ts'
+import { dataPathsOfContainer } from '../core/data-paths.ts'
+import { serverKindOf } from '../core/store-kind.ts'
 import type { ServerKind } from '../model/database.ts'
 import type { ContainerFact, Facts } from '../model/facts.ts'
 import { identityOfHolding } from '../model/holding.ts'

@@ -16,8 +16,6 @@ const countingBudget = 5000
 export interface Dumped {
   /** Asks them once more, now that their files are copied, and gives what belongs into the manifest. */
   readonly records: () => Promise<readonly DatabaseRecord[]>
-  /** What could not be had of a server that runs, a line each. */
-  readonly troubles: readonly string[]
 }
 
 /**
@@ -33,16 +31,13 @@ export async function dumpDatabases(
   { among, dumps }: { readonly among: readonly Copy[]; readonly dumps: boolean },
 ): Promise<Dumped> {
   const asked: Asked[] = []
-  const troubles: string[] = []
   const names = new Set<string>()
   for (const running of runningServers(context, engine, facts, among)) {
     const one = await askOne(context, draft, running, { dumps, names })
     asked.push(one)
-    troubles.push(...one.notes)
     for (const note of one.notes) context.reporter.say({ type: 'warning', text: note })
   }
   return {
-    troubles,
     records: () => Promise.all(asked.map(async one => recordOf(one, await countAgain(one)))),
   }
 }

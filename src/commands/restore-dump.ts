@@ -200,11 +200,11 @@ async function readIn(
   { context, store, point, dump, record, server }: Task,
   into: string,
 ): Promise<readonly Figure[]> {
+  // Outside of what is taken back: one that somebody else made meanwhile is not ours to remove.
+  await server.create(into, dump.database)
   try {
     const { stream, done } = await store.openDump(point, dump)
-    const found = await context.interruption.race(
-      server.load({ form: dump.form, stream }, into, dump.database),
-    )
+    const found = await context.interruption.race(server.load({ form: dump.form, stream }, into))
     await done
     const figures = found.map(figure => ({ ...figure, database: dump.database }))
     const { troubles } = compare(record, dump, figures)
@@ -255,6 +255,8 @@ async function replaceByCopy(task: Task, keepAs: string): Promise<readonly Figur
   await readIn(task, trial)
   await server.drop(trial)
   await copyDatabase(server, database, keepAs)
+  // Said before: whoever finds the database half, because this run died, must know where the old one is.
+  say(task, 'copied', [database, keepAs])
   await server.drop(database)
   try {
     return await readIn(task, database)
@@ -280,10 +282,16 @@ async function copyDatabase(server: DatabaseServer, from: string, to: string): P
       what: `there is no database ${from} any more`,
       how: 'look at the server',
     })
-  const { stream, done, stop } = await source.open()
+  const open = await source.open()
   try {
-    const copied = await server.load({ form: source.form, stream }, to, from)
-    await done
+    await server.create(to, from)
+  } catch (error) {
+    open.stop()
+    throw error
+  }
+  try {
+    const copied = await server.load({ form: source.form, stream: open.stream }, to)
+    await open.done
     const counted = (await server.count(60_000)).filter(({ database }) => database === from)
     const { troubles } = compareFigures(
       { before: counted, after: counted },
@@ -296,7 +304,7 @@ async function copyDatabase(server: DatabaseServer, from: string, to: string): P
         how: 'stop what writes to it, then run the command again',
       })
   } catch (error) {
-    stop()
+    open.stop()
     await server.drop(to).catch(() => {})
     throw error
   }
@@ -307,6 +315,10 @@ function inWords(figures: readonly Figure[]): readonly string[] {
   return [`${exact ? '' : 'about '}${formatCount(rows)} rows in ${plural(tables, 'table')}, as dumped`]
 }
 
-function say({ context, record }: Task, step: 'restored' | 'kept', details: readonly string[]): void {
+function say(
+  { context, record }: Task,
+  step: 'restored' | 'copied' | 'kept',
+  details: readonly string[],
+): void {
   context.reporter.say({ type: 'restore-dump', step, service: record.service, details })
 }

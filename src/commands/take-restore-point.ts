@@ -52,7 +52,7 @@ export async function takeRestorePoint(
       request.databases === undefined
         ? null
         : await dumpDatabases(context, engine, facts, draft, request.databases)
-    const holdings = await copyStill(context, request, draft)
+    const holdings = await copyAll(context, request, draft)
     const databases = await dumped?.records()
     const notes = await context.interruption.race(keeping)
     await request.beforePublish?.()
@@ -89,14 +89,22 @@ export async function takeRestorePoint(
   }
 }
 
-async function copyStill(
+/** What servers copy themselves takes as long as it takes: nobody stands still for it. */
+async function copyAll(
   context: Context,
   { engine, facts, copies, quality, standstill }: RestorePointRequest,
   draft: RestorePointDraft,
 ): Promise<readonly HoldingRecord[]> {
+  const names = new Set<string>()
+  const copy = (within: Context, some: readonly Copy[]): Promise<readonly HoldingRecord[]> =>
+    copyHoldings(within, engine, facts, draft, some, quality, names)
+  const online = copies.filter(each => each.online !== undefined)
+  const others = copies.filter(each => each.online === undefined)
+  const first = online.length === 0 ? [] : await copy(context, online)
+  if (others.length === 0) return first
   const still = standstill === undefined ? null : await standstill()
   try {
-    return await copyHoldings(still?.context ?? context, engine, facts, draft, copies, quality)
+    return [...first, ...(await copy(still?.context ?? context, others))]
   } finally {
     await still?.end()
   }

@@ -328,10 +328,9 @@ async function loadAll(
     checks.push(
       await tried(what, async () => {
         const into = `safe_compose_trial_${checks.length + 1}`
+        await server.create(into, dump.database)
         const { stream, done } = await store.openDump(point, dump)
-        const figures = await context.interruption.race(
-          server.load({ form: dump.form, stream }, into, dump.database),
-        )
+        const figures = await context.interruption.race(server.load({ form: dump.form, stream }, into))
         await done
         await server.drop(into)
         const renamed = figures.map(figure => ({ ...figure, database: dump.database }))

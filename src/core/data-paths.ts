@@ -1,4 +1,3 @@
-import type { ServerKind } from '../model/database.ts'
 import { readImageReference } from './image-reference.ts'
 
 /**
@@ -102,32 +101,6 @@ export function dataPathsOfContainer(reference: string, image: KnownImage): read
 function builtFrom(image: KnownImage): string | null {
   const variable = Object.keys(image?.versions ?? {}).find(name => Object.hasOwn(storeByVariable, name))
   return variable === undefined ? null : (storeByVariable[variable] ?? null)
-}
-
-const serverKinds: Readonly<Record<string, ServerKind>> = {
-  postgres: 'postgresql',
-  postgresql: 'postgresql',
-  postgis: 'postgresql',
-  pgvector: 'postgresql',
-  timescaledb: 'postgresql',
-  'timescaledb-ha': 'postgresql',
-  mysql: 'mysql',
-  'mysql-server': 'mysql',
-  mariadb: 'mysql',
-  percona: 'mysql',
-  'percona-server': 'mysql',
-  redis: 'redis',
-  'redis-stack': 'redis',
-  'redis-stack-server': 'redis',
-  valkey: 'redis',
-  keydb: 'redis',
-}
-
-/** Which kind of server a container's image promises; null for one that cannot be asked. Whether it is one, it tells itself. */
-export function serverKindOf(reference: string, image: KnownImage): ServerKind | null {
-  const { name } = readImageReference(reference)
-  const own = Object.hasOwn(serverKinds, name) ? serverKinds[name] : undefined
-  return own ?? serverKinds[builtFrom(image) ?? ''] ?? null
 }
 
 /** Directories that say by themselves that a database lives there, whatever the image is called. */

@@ -2,11 +2,12 @@ import type { ServerKind } from '../model/database.ts'
 import type { ContainerFact, Facts, ServiceModel } from '../model/facts.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { Contents, Holding } from '../model/holding.ts'
-import { dataPathsOfContainer, serverKindOf } from './data-paths.ts'
+import { dataPathsOfContainer } from './data-paths.ts'
 import { databaseServer } from './database-server.ts'
 import { anonymousHolding, anonymousVolumes, mountedVolumes, volumeHolding } from './holdings.ts'
 import { projectContainers, serviceContainers } from './reach.ts'
 import { imageOfContainer, imageOfService, mountedData, servedData } from './served-data.ts'
+import { serverKindOf } from './store-kind.ts'
 import { layersOf } from './writable-layers.ts'
 
 /** A database of a project: a service that keeps one. */

@@ -1,9 +1,10 @@
 import type { Facts } from '../model/facts.ts'
-import { serverKindOf, dataPathsOfContainer } from './data-paths.ts'
+import { dataPathsOfContainer } from './data-paths.ts'
 import { projectContainers, serviceCatalogue } from './reach.ts'
 import { deletedBehindOurBack, deletedByCommands } from './recovery/deleted.ts'
 import { connectedElsewhere } from './recovery/elsewhere.ts'
 import { damagedServers, notRunning } from './recovery/servers.ts'
+import { serverKindOf } from './store-kind.ts'
 import type { Seen, Situation, SituationKind } from './recovery/situation.ts'
 
 /** What is wrong with a project's data, and who is to be stopped before anything is done about it. */

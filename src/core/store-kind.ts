@@ -1,3 +1,4 @@
+import type { ServerKind } from '../model/database.ts'
 import type { DatabaseContents } from '../model/holding.ts'
 import { repositoryOf } from './data-paths.ts'
 
@@ -49,4 +50,10 @@ export function kindOfImage(
   if (Object.hasOwn(kindByImage, last)) return kindByImage[last] ?? null
   const variable = Object.keys(image?.versions ?? {}).find(name => Object.hasOwn(kindByVariable, name))
   return variable === undefined ? null : (kindByVariable[variable] ?? null)
+}
+
+/** Which kind of server an image promises; null for one that cannot be asked. Whether it is one, it tells itself. */
+export function serverKindOf(...image: Parameters<typeof kindOfImage>): ServerKind | null {
+  const kind = kindOfImage(...image)
+  return kind === 'postgresql' || kind === 'mysql' || kind === 'redis' ? kind : null
 }

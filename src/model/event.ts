@@ -97,12 +97,12 @@ export type Event =
       readonly details: readonly string[]
     }
   /**
-   * A dump was read into a running server: `accounts` that it made; `restored` a database, with what is in it; `kept` it
-   * under its name and under that which the one before it has now.
+   * A dump was read into a running server: `accounts` that it made; `restored` a database, with what is in it; `copied`
+   * and `kept`: its name, and the one under which what was in it before is kept.
    */
   | {
       readonly type: 'restore-dump'
-      readonly step: 'accounts' | 'restored' | 'kept'
+      readonly step: 'accounts' | 'restored' | 'copied' | 'kept'
       readonly service: string | null
       readonly details: readonly string[]
     }

@@ -307,16 +307,19 @@ export interface DatabaseServer {
   /** Everything in it as its own clients write it down. */
   readonly dumps: () => Promise<readonly DumpSource[]>
   /**
-   * Reads a dump into a new database of this server and gives what is in it then; it ends at the first error. `into` is
-   * the name of the new database, which must not be there; `like` that of one whose character set it takes over. Only
-   * for dumps of one database; a form without databases is checked by the server's own program, and gives no figures.
+   * Makes a new, empty database, with the character set of `like` where that is there. Throws `not-possible` when it is
+   * there already: what somebody else made is never taken for ours, nor removed.
+   */
+  readonly create: (name: string, like: string | null) => Promise<void>
+  /**
+   * Reads a dump into a database that `create` made, and gives what is in it then; it ends at the first error. Only for
+   * dumps of one database; a form without databases is checked by the server's own program, and gives no figures.
    */
   readonly load: (
     dump: { readonly form: DumpForm; readonly stream: Readable },
     into: string,
-    like: string | null,
   ) => Promise<readonly Figure[]>
-  /** Removes a database that `load` made. */
+  /** Removes a database, if it is there. */
   readonly drop: (database: string) => Promise<void>
   /** The names of its databases, its own ones left out. */
   readonly names: () => Promise<readonly string[]>

@@ -520,6 +520,8 @@ export function restoreDumpLines({ step, service, details }: EventOf<'restore-du
       ]
     case 'restored':
       return [`safe-compose: read ${name} in${where === '' ? '' : `to${where.slice(3)}`}: ${more}`]
+    case 'copied':
+      return [`safe-compose: ${name} is copied to ${more}, and is replaced now`]
     case 'kept':
       return [
         `safe-compose: what ${name} was before is kept as the database ${more}: drop it when all is well`,

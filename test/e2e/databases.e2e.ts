@@ -1,7 +1,8 @@
+import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import type { Figure } from '../../src/model/database.ts'
 import type { Manifest } from '../../src/model/restore-point.ts'
-import { eventually, runProgram, scenario } from './scenario.ts'
+import { eventually, executable, runProgram, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 import { backUpUnderLoad, hammered } from './under-load.ts'
 
@@ -129,6 +130,24 @@ create database "second db";
       ).toBe('0')
     },
   )
+
+  test('killed while it copies: nothing is left in the server that would fill its disk', async () => {
+    const project = await hammered('postgres:15')
+    const slots = (): Promise<string> =>
+      project.inside('db', 'psql -tA -U postgres -c "select count(*) from pg_replication_slots"')
+    const child = execa(process.execPath, [executable, 'backup', '--no-dump'], {
+      cwd: project.directory,
+      env: project.variables,
+      extendEnv: false,
+      reject: false,
+    })
+    await eventually(async () => (await slots()) === '1')
+    child.kill('SIGKILL')
+    await child
+    await eventually(async () => (await slots()) === '0', 30)
+    const again = await project.safe(['backup', '--no-dump'])
+    expect(again.code, again.stderr).toBe(0)
+  })
 
   test('one that lets nobody copy it is paused, and that is as good', async () => {
     const project = await hammered('postgres:17')

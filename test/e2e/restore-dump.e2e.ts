@@ -51,6 +51,13 @@ describe('PostgreSQL', () => {
     const taken = await project.safe(['restore', '--dump', '--database', 'shop', '--into', 'look'])
     expect(taken.code).toBe(1)
     expect(taken.stderr).toContain('has a database look already')
+    // One that takes no connections is in no list of ours, and nobody else's to remove either.
+    await sql(project, 'create database hidden allow_connections false')
+    const hidden = await project.safe(['restore', '--dump', '--database', 'shop', '--into', 'hidden'])
+    expect(hidden.code).toBe(1)
+    expect(hidden.stderr).toContain('already exists')
+    expect((await sql(project, databases)).split('\n')).toContain('hidden')
+    await sql(project, 'drop database hidden')
 
     // Somebody is connected: it is cut off, and nothing is half.
     const connected = sql(project, 'select pg_sleep(60)', 'shop').catch(() => 'cut off')
@@ -127,8 +134,15 @@ volumes: { data: {} }
   expect(backup.code, backup.stderr).toBe(0)
   await say("delete from orders where id > 3; drop trigger logged; drop user app@'%'")
 
+  // The server's own is there, and in no list of ours.
+  const own = await project.safe(['restore', '--dump', '--database', 'shop', '--into', 'mysql'])
+  expect(own.code).toBe(1)
+  expect(await say('show databases')).toContain('mysql')
+  expect(Number(await say('select count(*) from mysql.global_priv'))).toBeGreaterThan(0)
+
   const restored = await project.safe(['restore', '--dump'])
   expect(restored.code, restored.stderr).toBe(0)
+  expect(restored.stderr).toMatch(/shop is copied to shop_before_\w+, and is replaced now/)
   expect(restored.stderr).toContain('app@%')
   expect(await say('select count(*) from orders')).toBe('500')
   expect(await say('select count(*) from large')).toBe('100')

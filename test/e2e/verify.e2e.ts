@@ -6,6 +6,11 @@ import type { Manifest, Verification } from '../../src/model/restore-point.ts'
 import { eventually, executable, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 
+async function newestId(project: Scenario): Promise<string> {
+  const { stdout } = await project.safe(['backups', '--json'])
+  return (JSON.parse(stdout) as readonly { id: string }[])[0]?.id ?? ''
+}
+
 /**
  * A restore point that is no good is found out by trying it: whole archives of a database that does not start, or that
  * has not in it what was counted.
@@ -92,6 +97,19 @@ volumes: { pgdata: {} }
     await appendFile(path, Buffer.alloc(10_000))
     const longer = await tried([basename(folder), '--level', 'read'])
     expect(longer).toMatchObject({ code: 1, well: false })
+  })
+
+  test('rows that a recovery empties are named by the backup, and are no fault of it', async () => {
+    await project.inside(
+      'db',
+      'psql -q -U postgres -c "create unlogged table passing as select generate_series(1, 7) as n"',
+    )
+    expect((await project.safe(['backup', '--tag', 'unlogged'])).code).toBe(0)
+    expect((await project.safe(['show', await newestId(project)])).stdout).toContain(
+      'unlogged tables come back empty, as after a crash: postgres.public.passing',
+    )
+    const result = await tried()
+    expect(result.code, JSON.stringify(result.checks)).toBe(0)
   })
 
   test('killed while it tries: the next one clears what it left, and passes', async () => {

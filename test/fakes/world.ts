@@ -305,6 +305,7 @@ function serverOf(kind: ServerKind, inside: Inside, step: (name: string) => void
     },
     copyOnline: async () => ({ whyNot: 'it is none' }),
     check: async () => [],
+    create: async name => step(`create database ${name}`),
     load: async ({ form }, into) => {
       step(`load ${form} into ${into}`)
       return figures.map(figure => ({ ...figure, database: into }))

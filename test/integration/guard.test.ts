@@ -5,7 +5,7 @@ import { guard } from '../../src/commands/guard.ts'
 import { undo } from '../../src/commands/undo.ts'
 import { Stop } from '../../src/model/failure.ts'
 import type { Facts } from '../../src/model/facts.ts'
-import type { Engine } from '../../src/model/ports.ts'
+import type { Engine, Store } from '../../src/model/ports.ts'
 import { aContainer, anImage, aProject, aService, aVolume, typed } from '../fakes/facts.ts'
 import { aRunState, aWorld, states } from '../fakes/world.ts'
 import type { World, WorldWords } from '../fakes/world.ts'
@@ -267,6 +267,30 @@ describe('what is done at the same time', () => {
     })
     expect(await failureOf(failing)).toMatchObject({ reason: 'engine-unreachable' })
     expect(ended).toBe(true)
+  })
+
+  test.each([
+    ['exited', 'a backup of what nobody writes to may take as long as it takes', null],
+    ['running', 'a backup that keeps a container paused for too long is given up', 'backup-failed'],
+  ] as const)('%s: %s', async (state, _, reason) => {
+    const world = shopWorld({ policy: { maxStop: 1 } })
+    for (const [index, container] of world.containers.entries())
+      world.containers[index] = { ...container, state }
+    const openStore = async (): Promise<Store> => {
+      const store = await world.context.openStore()
+      return {
+        ...store,
+        begin: async (...words) => {
+          const draft = await store.begin(...words)
+          return { ...draft, putArchive: (...to) => turns().then(() => draft.putArchive(...to)) }
+        },
+      }
+    }
+    const options = { tag: null, names: [], stillness: 'pause', limit: true, dumps: false } as const
+    const running = backup({ ...world.context, openStore }, typed('ps'), options)
+    if (reason === null) expect(await running).toBe(0)
+    else expect(await failureOf(running)).toMatchObject({ reason })
+    expect(world.points).toHaveLength(reason === null ? 1 : 0)
   })
 
   /** Long enough for everything that does not wait for something. */

@@ -50,6 +50,9 @@ export function mysql(inside: Inside): DatabaseServer {
     copyOnline: async () => ({ whyNot: 'its own copies are no files of a volume before they are prepared' }),
     check: () => checkMysql(inside, login, who),
     dumps: () => dumps(inside),
+    create: async name => {
+      await query(inside, `create database ${quoted(name)};`)
+    },
     load: (dump, into) => load(inside, dump, into),
     drop: async database => {
       await query(inside, `drop database if exists ${quoted(database)};`)
@@ -250,7 +253,6 @@ async function load(
   into: string,
 ): Promise<readonly Figure[]> {
   if (form !== 'sql') throw refused(who, 0, `it reads no dump of the form ${form}`)
-  await query(inside, `create database ${quoted(into)};`)
   await pour(inside, `${client} -- "$SC_DATABASE"`, stream, { who, variables: { SC_DATABASE: into } })
   return (await count(inside, countedFor)).filter(({ database }) => database === into)
 }

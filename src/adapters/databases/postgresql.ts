@@ -3,7 +3,7 @@ import { askQuery } from './postgresql/ask.ts'
 import { check } from './postgresql/check.ts'
 import { count } from './postgresql/count.ts'
 import { dumps } from './postgresql/dump.ts'
-import { addRoles, load, swap } from './postgresql/load.ts'
+import { addRoles, create, load, swap } from './postgresql/load.ts'
 import { copyOnline } from './postgresql/online-copy.ts'
 import { databaseNames, maintenance, query, quoted } from './postgresql/session.ts'
 import { status } from './postgresql/status.ts'
@@ -17,7 +17,8 @@ export function postgresql(inside: Inside): DatabaseServer {
     copyOnline: path => copyOnline(inside, path),
     check: () => check(inside),
     dumps: () => dumps(inside),
-    load: (dump, into, like) => load(inside, dump, into, like),
+    create: (name, like) => create(inside, name, like),
+    load: (dump, into) => load(inside, dump, into),
     drop: async database => {
       await query(inside, maintenance, `drop database if exists ${quoted(database)};`)
     },

@@ -32,7 +32,7 @@ export function refused(who: string, code: number, words: string): Stop {
       code === 126 || code === 127
         ? `${who} cannot be asked: its container has no such program${said === '' ? '' : ` (${said})`}`
         : `${who} does not answer: ${said === '' ? `its client ended with ${code}` : said}`,
-    how: 'look at its log (docker compose logs SERVICE); with credentials of its own, name them in the configuration',
+    how: 'look at its log: docker compose logs SERVICE',
   })
 }
 

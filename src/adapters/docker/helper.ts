@@ -52,13 +52,20 @@ export async function holderOf(session: Session): Promise<Holder> {
   return { ...(await session.owner()), user: session.user, since: session.host.now().toISOString() }
 }
 
-/** Removes a container whatever its state, waiting until it is gone. Its volumes stay. */
-export async function removeContainer(session: Session, id: string): Promise<void> {
+/**
+ * Removes a container whatever its state, waiting until it is gone. Its volumes stay; `withVolumes`: those go that the
+ * engine made for it alone.
+ */
+export async function removeContainer(
+  session: Session,
+  id: string,
+  { withVolumes = false }: { readonly withVolumes?: boolean } = {},
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const reply = await session.call<{ message?: string }>({
       method: 'DELETE',
       path: `/containers/${id}`,
-      query: { force: '1', v: '0' },
+      query: { force: '1', v: withVolumes ? '1' : '0' },
       doing: `remove the container ${id.slice(0, 12)}`,
       // 409: somebody removes it already. 500: something of it is still in use for a moment.
       accept: [404, 409, ...(attempt < 20 ? [500] : [])],

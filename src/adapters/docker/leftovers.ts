@@ -1,6 +1,7 @@
 import type Docker from 'dockerode'
 import { removeContainer } from './helper.ts'
 import { labels, readHolder } from './owner.ts'
+import { scratchName } from './scratch.ts'
 import type { Session } from './session.ts'
 import { removeVolume } from './volumes.ts'
 import type { ListedVolume } from './volumes.ts'
@@ -26,8 +27,10 @@ export async function clearLeftovers(session: Session): Promise<readonly string[
   const removed: string[] = []
   for (const container of containers.body) {
     if (!(await isLeftBehind(session, container.Labels[labels.helper]))) continue
-    await removeContainer(session, container.Id)
-    removed.push(`helper container ${container.Names[0]?.slice(1) ?? container.Id}`)
+    const name = container.Names[0]?.slice(1) ?? container.Id
+    // Only a trial runs an image of somebody's, which may bring volumes along.
+    await removeContainer(session, container.Id, { withVolumes: name.startsWith(scratchName) })
+    removed.push(`helper container ${name}`)
   }
   for (const volume of volumes.body.Volumes ?? []) {
     if (!(await isLeftBehind(session, volume.Labels?.[labels.helper]))) continue

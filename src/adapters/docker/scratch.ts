@@ -1,13 +1,16 @@
 import type Docker from 'dockerode'
 import { Stop } from '../../model/failure.ts'
 import type { Scratch, ScratchSpec } from '../../model/ports.ts'
-import { holderOf } from './helper.ts'
+import { holderOf, removeContainer } from './helper.ts'
 import { insideOf } from './inside.ts'
 import { inspectContainer } from './inspect.ts'
 import { lastLogs } from './logs.ts'
 import { labels } from './owner.ts'
 import type { Session } from './session.ts'
 import { createVolume, removeVolume } from './volumes.ts'
+
+/** What the names of trials begin with. */
+export const scratchName = 'safe-compose-scratch-'
 
 /**
  * A volume and a container of their own, to try a copy in: no network, no ports, no restarts, no volume of anybody's.
@@ -16,16 +19,16 @@ import { createVolume, removeVolume } from './volumes.ts'
 export async function openScratch(session: Session, spec: ScratchSpec): Promise<Scratch> {
   const random = Buffer.from(session.host.random(6)).toString('hex')
   const label = { [labels.helper]: JSON.stringify(await holderOf(session)) }
-  const volume = `safe-compose-scratch-${random}`
+  const volume = `${scratchName}${random}`
   await createVolume(session, { name: volume, driver: 'local', options: {}, labels: label })
   let container: string | null = null
   const remove = async (): Promise<void> => {
-    if (container !== null) await removeWithItsVolumes(session, container)
+    if (container !== null) await removeContainer(session, container, { withVolumes: true })
     await removeVolume(session, volume)
   }
   try {
     await spec.fill(volume)
-    container = await create(session, `safe-compose-scratch-${random}`, volume, label, spec)
+    container = await create(session, `${scratchName}${random}`, volume, label, spec)
     const id = container
     return {
       start: async () => {
@@ -126,15 +129,4 @@ function readOnlyBinds(like: Docker.ContainerInspectInfo, besides: string): read
   return like.Mounts.filter(mount => mount.Type === 'bind' && !mount.RW && mount.Destination !== besides).map(
     mount => ({ Type: 'bind', Source: mount.Source, Target: mount.Destination, ReadOnly: true }),
   )
-}
-
-/** With the anonymous volumes that its image declares; a named one stays. */
-async function removeWithItsVolumes(session: Session, id: string): Promise<void> {
-  await session.call({
-    method: 'DELETE',
-    path: `/containers/${id}`,
-    query: { force: '1', v: '1' },
-    doing: 'remove the container in which a copy was tried',
-    accept: [404, 409],
-  })
 }

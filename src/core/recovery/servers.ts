@@ -141,7 +141,7 @@ function heldLines(ways: readonly Way[]): readonly string[] {
   return ways.length > 0 ? [] : ['no restore point holds its data']
 }
 
-/** What stands there is as it is now: any good copy of that volume will do. */
+/** Nothing is to be told apart: the volume is the right one and its content is what is wrong, so any good copy of it counts. */
 function restoresOf(seen: Seen, service: string, volumes: readonly string[]): readonly Way[] {
   const isDeclared = seen.facts.model?.services.some(({ name }) => name === service) === true
   return volumes.flatMap(name =>

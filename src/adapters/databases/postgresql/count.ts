@@ -10,7 +10,8 @@ select json_build_array('roles', null, count(*)) from pg_roles where rolname !~ 
 
 /**
  * Everything of one database in one snapshot, which others can share. Tables are counted the smallest first; each
- * count is begun only while there is time, and none may take longer than all the time there is.
+ * count is begun only while there is time, and none may take longer than all the time there is. Unlogged tables are not
+ * counted: a server that recovers empties them.
  */
 export function countScript(budget: number, options: { readonly shared: boolean }): string {
   const milliseconds = Math.max(1, Math.floor(budget))
@@ -36,7 +37,7 @@ select format(
     format('%I.%I', n.nspname, c.relname), clock_timestamp() + interval '${milliseconds} milliseconds',
     n.nspname, c.relname)
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'm') and c.relpersistence <> 't' and n.nspname not in ('pg_catalog', 'information_schema')
+  where c.relkind in ('r', 'm') and c.relpersistence = 'p' and n.nspname not in ('pg_catalog', 'information_schema')
   and n.nspname !~ '^pg_toast' order by c.relpages, c.relname
 \\gexec
 select json_build_array('counted');

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { DumpForm, Figure } from '../../../model/database.ts'
+import { Stop } from '../../../model/failure.ts'
 import type { Inside } from '../../../model/ports.ts'
 import { jsonLines, pour, refused } from '../server.ts'
 import { countedFor, countScript, figuresOf } from './count.ts'
@@ -9,10 +10,8 @@ export async function load(
   inside: Inside,
   { form, stream }: { readonly form: DumpForm; readonly stream: Readable },
   into: string,
-  like: string | null,
 ): Promise<readonly Figure[]> {
   if (form !== 'pg-custom') throw refused(who, 0, `it reads no dump of the form ${form}`)
-  await query(inside, maintenance, createLike(into, like))
   await pour(inside, `${login}exec pg_restore -w --exit-on-error -d "$SC_DATABASE"`, stream, {
     who,
     variables: { SC_DATABASE: into },
@@ -26,6 +25,22 @@ export async function load(
  * may be missing.
  */
 export async function swap(inside: Inside, fresh: string, database: string, keepAs: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await swapOnce(inside, fresh, database, keepAs)
+    } catch (error) {
+      // Who was cut off may be back before the name is changed: from then on it would have to wait.
+      if (attempt >= 5 || !isInUse(error)) throw error
+    }
+  }
+}
+
+function isInUse(error: unknown): boolean {
+  const failure = error instanceof Stop ? error.failure : null
+  return failure?.reason === 'not-possible' && failure.what.includes('is being accessed by other users')
+}
+
+async function swapOnce(inside: Inside, fresh: string, database: string, keepAs: string): Promise<void> {
   // Not from a session in one of the two: where they are the maintenance database, another one is there as well.
   const from = [fresh, database].includes(maintenance) ? 'template1' : maintenance
   const both = [fresh, database].map(literal).join(', ')
@@ -82,12 +97,16 @@ function namesIn(statement: string): readonly string[] {
 }
 
 /** With the encoding and the sorting of another one, where it is there. */
-function createLike(name: string, like: string | null): string {
-  return `
+export async function create(inside: Inside, name: string, like: string | null): Promise<void> {
+  await query(
+    inside,
+    maintenance,
+    `
 select coalesce((select format('create database %I template template0 encoding %L lc_collate %L lc_ctype %L',
     ${literal(name)}, pg_encoding_to_char(encoding), datcollate, datctype)
   from pg_database where datname = ${literal(like ?? '')} and datcollate is not null),
   format('create database %I template template0', ${literal(name)}))
 \\gexec
-`
+`,
+  )
 }
