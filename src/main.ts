@@ -358,6 +358,7 @@ function openContext(from: {
       variables,
       endpoint: () => findEndpoint({ flags: from.invocation.docker, variables, home: homedir() }),
     }),
+    notifier: { tell: async () => {} },
     approvals: openApprovals({ folder: join(state, 'approvals'), now, random: host.random }),
     projects: openProjectMemory(join(state, 'projects.json'), now),
     files: { readText, directory: directoryAt, place: placeAt, room: roomAt },

@@ -2,7 +2,17 @@ import type { Audience, Policy, Verdict } from '../model/decision.ts'
 import type { PlaceFact, RoomFact } from '../model/facts.ts'
 import type { Finding, NamedDirectory } from '../model/finding.ts'
 import type { Reporter } from '../model/event.ts'
-import type { Compose, Databases, Engine, Guardian, Host, HostSurvey, Prompt, Store } from '../model/ports.ts'
+import type {
+  Compose,
+  Databases,
+  Engine,
+  Guardian,
+  Host,
+  HostSurvey,
+  Notifier,
+  Prompt,
+  Store,
+} from '../model/ports.ts'
 import type { Pin, VolumeDeclarations } from '../core/pins.ts'
 
 /** What every command is given: who asks, what is in force, and the ways to the world. Built once, in `main.ts`. */
@@ -28,6 +38,7 @@ export interface Context {
   readonly openStore: () => Promise<Store>
   readonly databases: Databases
   readonly guardian: Guardian
+  readonly notifier: Notifier
   readonly approvals: Approvals
   readonly projects: ProjectMemory
   readonly files: Files

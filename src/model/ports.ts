@@ -5,6 +5,7 @@ import type { ComposeFact, ContainerFact, EngineFact, Facts, ImageFact, Model, V
 import type { Contents, DatabaseContents, Holding } from './holding.ts'
 import type { Invocation } from './invocation.ts'
 import type { JournalEntry, Ledger, RunState } from './journal.ts'
+import type { Notice } from './notice.ts'
 import type {
   Consistency,
   DumpRecord,
@@ -498,6 +499,15 @@ export interface Host {
   readonly seal: (text: string) => string
   readonly owner: () => Promise<LockOwner>
   readonly isAlive: (owner: LockOwner) => Promise<boolean>
+}
+
+/** Tells whoever is on duty. */
+export interface Notifier {
+  /**
+   * Sends it wherever the configuration says, with a time limit, and tries again what fails for the moment. Never
+   * throws: a message that cannot be delivered is said to the reporter, and stops nothing.
+   */
+  readonly tell: (notice: Notice) => Promise<void>
 }
 
 /** What `doctor` wants to know of this machine. */

@@ -114,6 +114,7 @@ export function aWorld(words: WorldWords): World {
         return { disarm: async () => step('disarm') }
       },
     },
+    notifier: { tell: async ({ summary }) => step(`tell ${summary}`) },
     approvals: {
       remember: async () => 'K7-2Q9',
       find: async () => null,
