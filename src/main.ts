@@ -31,6 +31,7 @@ import { lint } from './commands/lint.ts'
 import { runOwnCommand } from './commands/own-command.ts'
 import { audienceOf } from './core/audience.ts'
 import { effectOf, readInvocation } from './core/invocation.ts'
+import { once } from './core/once.ts'
 import { aroundCommand, holdBack, isSwitchedOff, readSafeOptions } from './core/options.ts'
 import type { ReadOptions } from './core/options.ts'
 import { isOwnWord } from './core/own-words.ts'
@@ -479,9 +480,4 @@ function resolved(path: string): string {
 
 function version(): string {
   return typeof __VERSION__ === 'string' ? __VERSION__ : '0.0.0'
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null
-  return () => (made ??= make())
 }

@@ -1,5 +1,6 @@
 import { compareExactly, compareFigures, sumOf } from '../core/figures.ts'
 import { formatCount, plural } from '../core/format.ts'
+import { once } from '../core/once.ts'
 import type { Figure } from '../model/database.ts'
 import { Stop } from '../model/failure.ts'
 import type { Facts } from '../model/facts.ts'
@@ -38,16 +39,17 @@ export async function restoreDump(
   const lock = await engine.lock(facts.project.name, await context.host.owner())
   try {
     for (const { dump } of chosen) await context.interruption.race(store.checkDump(point, dump, () => {}))
-    const servers = new Map<DatabaseRecord, DatabaseServer>()
-    for (const { record } of chosen)
-      if (!servers.has(record)) {
-        const server = serverOf(context, engine, facts, record)
-        await addAccounts(context, store, point, record, server)
-        servers.set(record, server)
-      }
+    const targets = new Map<DatabaseRecord, Pick<Task, 'server' | 'addAccounts'>>()
+    for (const { record } of chosen) {
+      const server = targets.get(record)?.server ?? serverOf(context, engine, facts, record)
+      targets.set(record, {
+        server,
+        addAccounts: once(() => addAccounts(context, store, point, record, server)),
+      })
+    }
     for (const { record, dump } of chosen) {
-      const server = servers.get(record)
-      if (server !== undefined) await restoreOne({ context, store, point, record, dump, server, options })
+      const target = targets.get(record)
+      if (target !== undefined) await restoreOne({ context, store, point, record, dump, options, ...target })
     }
     return 0
   } finally {
@@ -123,7 +125,6 @@ function serverOf(context: Context, engine: Engine, facts: Facts, record: Databa
   })
 }
 
-/** Owners of tables must be there before the tables. */
 async function addAccounts(
   context: Context,
   store: Store,
@@ -150,6 +151,8 @@ interface Task {
   readonly record: DatabaseRecord
   readonly dump: DumpRecord & { readonly database: string }
   readonly server: DatabaseServer
+  /** Makes those who are missing on the server, at the first call. */
+  readonly addAccounts: () => Promise<void>
   readonly options: RestoreDumpOptions
 }
 
@@ -197,12 +200,14 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
 
 /** Into a new database, which goes again unless everything is in it that was counted. */
 async function readIn(
-  { context, store, point, dump, record, server }: Task,
+  { context, store, point, dump, record, server, addAccounts: addThem }: Task,
   into: string,
 ): Promise<readonly Figure[]> {
   // Outside of what is taken back: one that somebody else made meanwhile is not ours to remove.
   await server.create(into, dump.database)
   try {
+    // Owners must be there before their tables; where there is no place for these, nobody is made.
+    await addThem()
     const { stream, done } = await store.openDump(point, dump)
     const found = await context.interruption.race(server.load({ form: dump.form, stream }, into))
     await done
