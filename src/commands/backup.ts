@@ -13,7 +13,8 @@ import { runningServers } from './database-servers.ts'
 import { lookBeforeCopying } from './observe.ts'
 import type { Look } from './observe.ts'
 import { quietWriters, runStates } from './quiet-writers.ts'
-import { limitStandstill } from './standstill.ts'
+import { askThoroughly } from './dump-databases.ts'
+import { limitStandstill } from './limit-time.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
 import { writesTo } from './writers.ts'
 
@@ -94,7 +95,7 @@ async function copyQuietly(
       tag: options.tag,
       label: options.tag,
       copies,
-      databases: { among: all, dumps: options.dumps },
+      databases: askThoroughly(all, options.dumps ? 'all' : 'none'),
       standstill: async () => {
         const quiet = await quietWriters(context, engine, ran, async services => {
           const answer = await context.compose.call(project.globalWords, ['stop', ...services])

@@ -1,3 +1,4 @@
+import { formatDuration } from '../core/format.ts'
 import type { Figure } from '../model/database.ts'
 import { Stop } from '../model/failure.ts'
 import type { Facts } from '../model/facts.ts'
@@ -8,9 +9,35 @@ import type { Context } from './context.ts'
 import type { Copy } from './copy-holdings.ts'
 import { runningServers } from './database-servers.ts'
 import type { RunningServer } from './database-servers.ts'
+import { limitTime } from './limit-time.ts'
+import type { TimeLimit } from './limit-time.ts'
 
-/** Milliseconds for counting the rows of one database. */
-const countingBudget = 5000
+/** Which servers are asked, and how much of their time is taken. */
+export interface DatabaseRequest {
+  /** Where those that run are looked for. */
+  readonly among: readonly Copy[]
+  /** Which of them are written down by their own clients as well; `upTo`: those whose files take at most so many bytes. */
+  readonly dumps: 'all' | 'none' | { readonly upTo: number }
+  /** Milliseconds for counting the rows of one database. */
+  readonly countFor: number
+  /** Milliseconds for one server, after which the rest of it is left out; null: as long as it takes. */
+  readonly patience: number | null
+  /** Whether they go on while their files are copied, so that they are counted once more after it. */
+  readonly goOn: boolean
+  /** How it is said that something could not be had. It is noted in any case. */
+  readonly asides: 'warning' | 'detail'
+}
+
+/** On request: everything, exactly, however long it takes. */
+export function askThoroughly(among: readonly Copy[], dumps: 'all' | 'none'): DatabaseRequest {
+  return { among, dumps, countFor: 5000, patience: null, goOn: true, asides: 'warning' }
+}
+
+/** Before a command that somebody waits for: what can be had at once. The copy of the files is what counts. */
+export function askBriefly(among: readonly Copy[], dumpUpTo: number): DatabaseRequest {
+  const dumps = dumpUpTo === 0 ? 'none' : { upTo: dumpUpTo }
+  return { among, dumps, countFor: 1000, patience: 15_000, goOn: false, asides: 'detail' }
+}
 
 /** What the servers said and wrote down before their files were copied. */
 export interface Dumped {
@@ -28,18 +55,32 @@ export async function dumpDatabases(
   engine: Engine,
   facts: Facts,
   draft: RestorePointDraft,
-  { among, dumps }: { readonly among: readonly Copy[]; readonly dumps: boolean },
+  request: DatabaseRequest,
 ): Promise<Dumped> {
   const asked: Asked[] = []
   const names = new Set<string>()
-  for (const running of runningServers(context, engine, facts, among)) {
-    const one = await askOne(context, draft, running, { dumps, names })
-    asked.push(one)
-    for (const note of one.notes) context.reporter.say({ type: 'warning', text: note })
+  for (const running of runningServers(context, engine, facts, request.among)) {
+    const limit = request.patience === null ? null : limitServer(context, running, request.patience)
+    try {
+      asked.push(await askOne(limit?.context ?? context, draft, running, request, names))
+    } finally {
+      limit?.end()
+    }
+    for (const text of asked.at(-1)?.notes ?? []) context.reporter.say({ type: request.asides, text })
   }
+  const { goOn, countFor } = request
   return {
-    records: () => Promise.all(asked.map(async one => recordOf(one, await countAgain(one)))),
+    records: () =>
+      Promise.all(asked.map(async one => recordOf(one, goOn ? await countAgain(one, countFor) : null))),
   }
+}
+
+function limitServer(context: Context, running: RunningServer, patience: number): TimeLimit {
+  return limitTime(context, patience, () => ({
+    reason: 'not-possible',
+    what: `it took longer than ${formatDuration(patience)}`,
+    how: `take one without hurry: safe-compose backup ${serviceOf(running)}`,
+  }))
 }
 
 /** A server that was asked. */
@@ -56,7 +97,8 @@ async function askOne(
   context: Context,
   draft: RestorePointDraft,
   running: RunningServer,
-  options: { readonly dumps: boolean; readonly names: Set<string> },
+  request: DatabaseRequest,
+  names: Set<string>,
 ): Promise<Asked> {
   const { server } = running
   const service = serviceOf(running)
@@ -64,9 +106,9 @@ async function askOne(
   const dumps: DumpRecord[] = []
   try {
     const { label } = await context.interruption.race(server.status())
-    const before = await context.interruption.race(server.count(countingBudget))
-    const sources = options.dumps ? await context.interruption.race(server.dumps()) : []
-    const folder = folderFor(service, options.names)
+    const before = await context.interruption.race(server.count(request.countFor))
+    const sources = isDumped(running, request) ? await context.interruption.race(server.dumps()) : []
+    const folder = folderFor(service, names)
     for (const source of sources) {
       const dump = await takeDump(context, draft, running, `${folder}/${source.name}`, source)
       if (typeof dump === 'string') notes.push(dump)
@@ -77,6 +119,12 @@ async function askOne(
     notes.push(`${service} could not be counted or dumped: ${whyOf(error)}`)
     return { running, label: null, before: [], dumps, notes }
   }
+}
+
+function isDumped({ holding }: RunningServer, { among, dumps }: DatabaseRequest): boolean {
+  if (dumps === 'all' || dumps === 'none') return dumps === 'all'
+  const bytes = among.find(copy => copy.holding === holding)?.contents?.bytes ?? null
+  return bytes !== null && bytes <= dumps.upTo
 }
 
 /** A sentence where it could not be had. What the store says is another matter: it would fail for everything else too. */
@@ -90,17 +138,46 @@ async function takeDump(
   const started = context.host.now().getTime()
   const what = `${serviceOf(running)}: the dump of ${source.database ?? source.name}`
   try {
-    const open = await context.interruption.race(source.open())
+    const open = await openInTime(context, source)
     const onBytes = (done: number): void => {
       const elapsed = context.host.now().getTime() - started
       const rate = elapsed > 200 ? (done / elapsed) * 1000 : null
       context.reporter.say({ type: 'progress', what: 'dumping', holding, done, total: null, rate })
     }
-    const written = await context.interruption.race(draft.putDump(path, open, onBytes))
+    const written = await writeInTime(context, open, draft.putDump(path, open, onBytes))
     const { figures } = await open.done
     return { ...written, form: source.form, database: source.database, figures }
   } catch (error) {
     return `${what} failed: ${whyOf(error)}`
+  }
+}
+
+/** One that opens only after the time is over is given up. */
+async function openInTime(context: Context, source: DumpSource): ReturnType<DumpSource['open']> {
+  const opening = source.open()
+  try {
+    return await context.interruption.race(opening)
+  } catch (error) {
+    opening.then(
+      open => open.stop(),
+      () => {},
+    )
+    throw error
+  }
+}
+
+/** Nothing is written into the draft any more when it settles. */
+async function writeInTime<T>(
+  context: Context,
+  open: Awaited<ReturnType<DumpSource['open']>>,
+  writing: Promise<T>,
+): Promise<T> {
+  try {
+    return await context.interruption.race(writing)
+  } catch (error) {
+    open.stop()
+    await writing.catch(() => {})
+    throw error
   }
 }
 
@@ -115,10 +192,10 @@ function whyOf(error: unknown): string {
 }
 
 /** Null where it cannot be asked any more: then nobody knows what it wrote meanwhile. */
-async function countAgain({ running, label }: Asked): Promise<readonly Figure[] | null> {
+async function countAgain({ running, label }: Asked, budget: number): Promise<readonly Figure[] | null> {
   if (label === null) return null
   try {
-    return await running.server.count(countingBudget)
+    return await running.server.count(budget)
   } catch (error) {
     whyOf(error)
     return null

@@ -1,8 +1,5 @@
-import { compareFigures } from '../core/figures.ts'
 import { projectContainers, serviceContainers } from '../core/reach.ts'
-import { figuresWords } from '../core/recovery/volumes.ts'
 import type { Seen, Way } from '../core/recovery/situation.ts'
-import { Stop } from '../model/failure.ts'
 import type { Facts } from '../model/facts.ts'
 import { nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
@@ -11,12 +8,8 @@ import type { DatabaseRecord, VerifiedPart } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
 import { runningServers } from './database-servers.ts'
 import type { RunningServer } from './database-servers.ts'
-import { answerOf } from './look-for-trouble.ts'
+import { holdAgainst } from './hold-against.ts'
 import { lookAtProject } from './observe.ts'
-
-/** Milliseconds: for a server to come up, and for counting the rows of one database. */
-const patience = 90_000
-const countingBudget = 30_000
 
 /**
  * Starts the services that a way was for, if they do not run, and waits until their databases answer: what is in them,
@@ -38,7 +31,15 @@ export async function lookAfterwards(
   const { engine, facts } = down.length > 0 ? await lookAtProject(context, project) : before
   const servers = runningServers(context, engine, facts, placesOf(facts, way.services))
   const parts: VerifiedPart[] = []
-  for (const running of servers) parts.push(await partOf(context, running, recordFor(seen, way, running)))
+  for (const running of servers)
+    parts.push(
+      await holdAgainst(
+        context,
+        engine,
+        { ...running, where: nameOfHolding(running.holding) },
+        recordFor(seen, way, running),
+      ),
+    )
   return parts
 }
 
@@ -81,31 +82,4 @@ function recordFor(seen: Seen, { point, deed }: Way, running: RunningServer): Da
     records.find(({ service }) => service !== null && service === running.container.service) ??
     null
   )
-}
-
-async function partOf(
-  context: Context,
-  { server, container, holding }: RunningServer,
-  record: DatabaseRecord | null,
-): Promise<VerifiedPart> {
-  const what = container.service ?? container.name
-  const label = await answerOf(context, server, patience)
-  if (typeof label !== 'string') return { what, well: false, found: label.why }
-  try {
-    const figures = await context.interruption.race(server.count(countingBudget))
-    const words = figuresWords({ figures })
-    const { troubles, differences } = compareFigures(
-      { before: record?.before ?? [], after: record?.after ?? null },
-      figures,
-    )
-    const found = `${label} answers on ${nameOfHolding(holding)}: ${words}`
-    if (troubles.length > 0)
-      return { what, well: false, found: `${found}, but ${troubles.slice(0, 5).join('; ')}` }
-    if (record === null || record.before.length === 0) return { what, well: true, found }
-    const against = differences.length === 0 ? 'as counted' : `after it was counted: ${differences[0] ?? ''}`
-    return { what, well: true, found: `${found}, ${against} when it was saved` }
-  } catch (error) {
-    if (!(error instanceof Stop) || error.failure.reason !== 'not-possible') throw error
-    return { what, well: false, found: error.failure.what }
-  }
 }

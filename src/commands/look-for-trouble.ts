@@ -151,11 +151,12 @@ async function checkAlone(
   }
 }
 
-/** What it is, or why it does not say: one that is starting is given a moment. */
+/** What it is, or why it does not say: one that is starting is given a moment, as long as `isThere`. */
 export async function answerOf(
   context: Context,
   server: DatabaseServer,
   milliseconds: number,
+  isThere: () => Promise<boolean> = async () => true,
 ): Promise<string | { readonly why: string }> {
   const deadline = context.host.now().getTime() + milliseconds
   for (;;) {
@@ -164,6 +165,7 @@ export async function answerOf(
     } catch (error) {
       const why = whyOf(error)
       if (context.host.now().getTime() >= deadline || /no such program/.test(why)) return { why }
+      if (!(await isThere())) return { why: 'its container has ended' }
     }
     await context.interruption.race(new Promise(resolve => setTimeout(resolve, 400)))
   }

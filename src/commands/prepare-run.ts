@@ -15,10 +15,11 @@ import { maskedArgv, openEntry } from './entries.ts'
 import type { Judgement } from './judge.ts'
 import type { Look } from './observe.ts'
 import { observeAgain } from './observe.ts'
-import { quietWriters, runStates } from './quiet-writers.ts'
-import type { QuietWriters } from './quiet-writers.ts'
+import { runStates } from './quiet-writers.ts'
 import type { Settled } from './settle.ts'
-import { limitStandstill } from './standstill.ts'
+import { askBriefly } from './dump-databases.ts'
+import { prepareStandstill } from './standstill.ts'
+import type { Standstill } from './standstill.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
 import { writesTo } from './writers.ts'
 
@@ -157,30 +158,26 @@ async function save(
   plan: Plan,
   ran: readonly RunState[],
 ): Promise<Saved> {
-  const watch = await look.engine.watch()
-  const writers = await quietWriters(context, look.engine, ran, services =>
-    stopByCompose(context, invocation, services),
-  )
-  const before = watch.seen().length
-  const limit = destroys(plan) ? null : limitStandstill(context, context.policy.maxStop)
+  const standstill = await prepareStandstill(context, look.engine, ran, {
+    longest: destroys(plan) ? null : context.policy.maxStop,
+    composeStop: services => stopByCompose(context, invocation, services),
+  })
   try {
-    const disturbances = (): readonly EngineEvent[] => watch.seen().slice(before)
-    const point = await copyAll(limit?.context ?? context, look, invocation, plan, ran, writers, disturbances)
-    await writers.unpause()
-    if (destroys(plan)) return { point, resume: writers.resume }
-    await writers.resume()
+    const point = await copyAll(context, look, invocation, plan, ran, standstill)
+    await standstill.unpause()
+    if (destroys(plan)) return { point, resume: standstill.resume }
+    await standstill.resume()
     return { point, resume: async () => {} }
   } catch (error) {
-    await writers.resume()
-    if (limit?.expired() !== true || context.audience.kind === 'person') throw error
+    await standstill.resume()
+    if (!standstill.expired() || context.audience.kind === 'person') throw error
     context.reporter.say({
       type: 'warning',
       text: 'no backup before this: the copy took too long, and nothing is destroyed',
     })
     return nothingSaved
   } finally {
-    limit?.end()
-    watch.close()
+    standstill.close()
   }
 }
 
@@ -190,11 +187,11 @@ function copyAll(
   invocation: Invocation,
   plan: Plan,
   ran: readonly RunState[],
-  writers: QuietWriters,
-  disturbances: () => readonly EngineEvent[],
+  standstill: Standstill,
 ): Promise<RestorePoint> {
-  const copies = copiesOf(plan)
-  const holdings = copies.map(({ copy }) => copy.holding)
+  const planned = copiesOf(plan)
+  const copies = planned.map(({ copy }) => copy)
+  const holdings = copies.map(({ holding }) => holding)
   return takeRestorePoint(context, {
     engine: look.engine,
     facts: look.facts,
@@ -202,9 +199,12 @@ function copyAll(
     reason: 'preflight',
     tag: null,
     label: invocation.command.join('-'),
-    copies: copies.map(({ copy }) => copy),
-    quality: holding => qualityOf(look, holding, copies, writers),
-    beforePublish: async () => refuseDisturbed(disturbances(), look, holdings, ran),
+    copies,
+    // They answer as long as they run: the writers stand still only after it.
+    databases: askBriefly(copies, context.policy.dumpUpTo),
+    standstill: standstill.begin,
+    quality: holding => qualityOf(look, holding, planned, standstill.killed()),
+    beforePublish: async () => refuseDisturbed(standstill.events(), look, holdings, ran),
   })
 }
 
@@ -244,13 +244,13 @@ function qualityOf(
   look: Look,
   holding: Holding,
   copies: readonly { readonly step: PlannedCopy }[],
-  writers: QuietWriters,
+  killed: ReadonlySet<string>,
 ): CopyQuality {
   const planned = copies.find(({ step }) => identityOfHolding(step.holding) === identityOfHolding(holding))
   switch (planned?.step.consistency) {
     case 'cold': {
-      const killed = writersOf(look, holding).filter(id => writers.killed.has(id))
-      return killed.length === 0
+      const own = writersOf(look, holding).filter(id => killed.has(id))
+      return own.length === 0
         ? { consistency: 'cold', notes: [] }
         : {
             consistency: 'crash-consistent',

@@ -1,5 +1,4 @@
-import { compareExactly, compareFigures, sumOf } from '../core/figures.ts'
-import { formatCount, plural } from '../core/format.ts'
+import { compareExactly, compareFigures, figuresWords } from '../core/figures.ts'
 import { once } from '../core/once.ts'
 import type { Figure } from '../model/database.ts'
 import { Stop } from '../model/failure.ts'
@@ -167,13 +166,13 @@ async function restoreOne(task: Task): Promise<void> {
         how: 'name one that is not there, or leave --into away to put it in its place',
       })
     const figures = await readIn(task, options.into)
-    say(task, 'restored', [options.into, ...inWords(figures)])
+    say(task, 'restored', [options.into, asDumped(figures)])
     return
   }
   const { database } = dump
   if (!there.has(database)) {
     const figures = await readIn(task, database)
-    say(task, 'restored', [database, ...inWords(figures)])
+    say(task, 'restored', [database, asDumped(figures)])
     return
   }
   const stamp = context.host.now().toISOString().replaceAll(/[-:]/g, '').slice(0, 15)
@@ -181,7 +180,7 @@ async function restoreOne(task: Task): Promise<void> {
   const figures =
     server.swap === null ? await replaceByCopy(task, keepAs) : await replaceBySwap(task, server.swap, keepAs)
   if (options.dropOld) await server.drop(keepAs)
-  say(task, 'restored', [database, ...inWords(figures)])
+  say(task, 'restored', [database, asDumped(figures)])
   if (!options.dropOld) say(task, 'kept', [database, keepAs])
 }
 
@@ -315,9 +314,8 @@ async function copyDatabase(server: DatabaseServer, from: string, to: string): P
   }
 }
 
-function inWords(figures: readonly Figure[]): readonly string[] {
-  const { rows, tables, exact } = sumOf(figures)
-  return [`${exact ? '' : 'about '}${formatCount(rows)} rows in ${plural(tables, 'table')}, as dumped`]
+function asDumped(figures: readonly Figure[]): string {
+  return `${figuresWords(figures)}, as dumped`
 }
 
 function say(

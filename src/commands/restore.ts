@@ -7,6 +7,7 @@ import type { Store, TarSink } from '../model/ports.ts'
 import type { HoldingRecord, RestorePoint, TarCounts } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
+import { confirmDatabases } from './hold-against.ts'
 import { newestGood } from './newest-good.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { nameOfTarget, restoreVolumes, specOf } from './restore-volumes.ts'
@@ -69,10 +70,24 @@ export async function restore(
       startAgain: true,
     })
     context.reporter.say({ type: 'restore', step: 'started', holding: null, details: [] })
-    return 0
+    // What went elsewhere than it came from is no server's data yet.
+    const isBack = options.to !== null || (await confirmTargets(context, project, targets))
+    return isBack ? 0 : 1
   } finally {
     await lock.release()
   }
+}
+
+async function confirmTargets(
+  context: Context,
+  project: Invocation,
+  targets: readonly RestoreTarget[],
+): Promise<boolean> {
+  const origins = targets.flatMap(({ origin }) => (origin.kind === 'restore-point' ? [origin] : []))
+  const [first] = origins
+  if (first === undefined) return true
+  const restored = origins.map(({ record }) => nameOfHolding(record.holding))
+  return confirmDatabases(context, project, first.point, restored)
 }
 
 async function targetsOfPoint(

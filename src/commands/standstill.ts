@@ -1,45 +1,58 @@
-import { Stop } from '../model/failure.ts'
+import type { Engine, EngineEvent } from '../model/ports.ts'
+import type { RunState } from '../model/journal.ts'
 import type { Context } from './context.ts'
+import { limitStandstill } from './limit-time.ts'
+import type { TimeLimit } from './limit-time.ts'
+import { quietWriters } from './quiet-writers.ts'
+import type { QuietWriters } from './quiet-writers.ts'
 
-/** Work that must end before the writers have stood still for too long. */
+/** Writers that stand still for the copies before a command, from `begin` on. Everything else does nothing before it. */
 export interface Standstill {
-  /** The context for that work: what it races is given up when the time is over. */
-  readonly context: Context
+  /** The context for the copies. */
+  readonly begin: () => Promise<{ readonly context: Context; readonly end: () => Promise<void> }>
+  /** Containers that did not stop in their grace period. */
+  readonly killed: () => ReadonlySet<string>
+  /** What happened on the engine since they stand still. */
+  readonly events: () => readonly EngineEvent[]
+  /** Whether they stood still for longer than they may. */
   readonly expired: () => boolean
-  readonly end: () => void
+  readonly unpause: () => Promise<void>
+  readonly resume: () => Promise<void>
+  /** Ends the watch. What stands still stays so. */
+  readonly close: () => void
 }
 
-/** Limits a copy that keeps containers paused, where nothing is destroyed and waiting would only do harm. Milliseconds. */
-export function limitStandstill(context: Context, milliseconds: number): Standstill {
-  let over = false
-  let giveUp: (error: Stop) => void = () => {}
-  const expiry = new Promise<never>((_, reject) => {
-    giveUp = reject
-  })
-  expiry.catch(() => {})
-  const timer = setTimeout(() => {
-    over = true
-    giveUp(
-      new Stop({
-        reason: 'backup-failed',
-        holding: 'the paused containers',
-        why: `the copy was not done after ${Math.round(milliseconds / 1000)} s, and they may not stand still for longer`,
-        how: 'take a restore point at a quiet time (safe-compose backup --stop, or --pause), or allow more (preflight.maxStop)',
-      }),
-    )
-  }, milliseconds)
+/** @param options.longest milliseconds that they may stand still; null: as long as the copies take */
+export async function prepareStandstill(
+  context: Context,
+  engine: Engine,
+  ran: readonly RunState[],
+  options: {
+    readonly longest: number | null
+    readonly composeStop: (services: readonly string[]) => Promise<boolean>
+  },
+): Promise<Standstill> {
+  const watch = await engine.watch()
+  const now: { writers: QuietWriters | null; limit: TimeLimit | null; seenBefore: number } = {
+    writers: null,
+    limit: null,
+    seenBefore: 0,
+  }
   return {
-    context: {
-      ...context,
-      interruption: {
-        ...context.interruption,
-        race: work => {
-          work.catch(() => {})
-          return context.interruption.race(Promise.race([work, expiry]))
-        },
-      },
+    begin: async () => {
+      now.writers = await quietWriters(context, engine, ran, options.composeStop)
+      now.seenBefore = watch.seen().length
+      now.limit = options.longest === null ? null : limitStandstill(context, options.longest)
+      return { context: now.limit?.context ?? context, end: async () => now.limit?.end() }
     },
-    expired: () => over,
-    end: () => clearTimeout(timer),
+    killed: () => now.writers?.killed ?? new Set(),
+    events: () => (now.writers === null ? [] : watch.seen().slice(now.seenBefore)),
+    expired: () => now.limit?.expired() ?? false,
+    unpause: async () => now.writers?.unpause(),
+    resume: async () => now.writers?.resume(),
+    close: () => {
+      now.limit?.end()
+      watch.close()
+    },
   }
 }

@@ -8,6 +8,7 @@ import type { Context } from './context.ts'
 import { copyHoldings } from './copy-holdings.ts'
 import type { Copy } from './copy-holdings.ts'
 import { dumpDatabases } from './dump-databases.ts'
+import type { DatabaseRequest } from './dump-databases.ts'
 import { maskedArgv } from './entries.ts'
 
 export interface RestorePointRequest {
@@ -22,8 +23,8 @@ export interface RestorePointRequest {
   readonly copies: readonly Copy[]
   /** How still each holding's writers stood; asked after its copy. */
   readonly quality: (holding: Holding) => CopyQuality
-  /** Where servers that run are looked for, and whether they are dumped; absent: they are not even asked. */
-  readonly databases?: { readonly among: readonly Copy[]; readonly dumps: boolean }
+  /** Which servers are asked what is in them; absent: none. */
+  readonly databases?: DatabaseRequest
   /** Brings the writers to a standstill for the copies of their files, when the databases have been asked. */
   readonly standstill?: () => Promise<{ readonly context: Context; readonly end: () => Promise<void> }>
   /** Called when everything is copied, before it is published: throws if the copies do not count. */

@@ -7,6 +7,7 @@ import type { JournalEntry, RunState } from '../model/journal.ts'
 import type { HoldingRecord, RestorePoint } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
+import { confirmDatabases } from './hold-against.ts'
 import { lookAtProject } from './observe.ts'
 import type { Look } from './observe.ts'
 import { restoreVolumes, specOf } from './restore-volumes.ts'
@@ -49,7 +50,14 @@ export async function undo(context: Context, project: Invocation, options: UndoO
     const starter = await howToStart(look, entry, parts)
     const missed = await restoreIntoContainers(context, request, project, { entry, point, parts, starter })
     if (missed.length === 0) await markUndone(context, look, entry)
-    return await startWhatRan(context, look, entry, starter, missed)
+    const code = await startWhatRan(context, look, entry, starter, missed)
+    const isBack = await confirmDatabases(
+      context,
+      project,
+      point,
+      lost.map(({ holding }) => nameOfHolding(holding)),
+    )
+    return isBack ? code : 1
   } finally {
     await lock.release()
   }

@@ -1,6 +1,6 @@
-import { compareExactly, compareFigures, sumOf } from '../core/figures.ts'
+import { compareExactly, compareFigures, figuresWords } from '../core/figures.ts'
 import type { Comparison } from '../core/figures.ts'
-import { formatBytes, formatCount, formatDuration, plural } from '../core/format.ts'
+import { formatBytes, formatDuration, plural } from '../core/format.ts'
 import type { Figure, ServerKind } from '../model/database.ts'
 import { Stop } from '../model/failure.ts'
 import type { Facts } from '../model/facts.ts'
@@ -370,13 +370,11 @@ function worded(
 ): VerifiedPart {
   if (troubles.length > 0)
     return { what, well: false, found: `${how}, but ${[...troubles].slice(0, 5).join('; ')}` }
-  const { tables, rows, exact } = sumOf(figures)
-  const number = `${exact ? '' : 'about '}${formatCount(rows)} rows${tables === 0 ? '' : ` in ${plural(tables, 'table')}`}`
   const against =
     compared === 0
       ? 'nothing was counted to compare with'
       : differences.length > 0
         ? `written to after it was counted: ${differences.slice(0, 3).join('; ')}`
         : 'as counted'
-  return { what, well: true, found: `${how}: ${number}, ${against}` }
+  return { what, well: true, found: `${how}: ${figuresWords(figures)}, ${against}` }
 }

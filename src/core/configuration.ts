@@ -65,7 +65,7 @@ export interface Objection {
 }
 
 /** What is in force without the configuration that is judged. */
-export type InForce = Pick<Policy, 'rules' | 'maxAge' | 'patience' | 'maxStop' | 'keep'>
+export type InForce = Pick<Policy, 'rules' | 'maxAge' | 'patience' | 'maxStop' | 'dumpUpTo' | 'keep'>
 
 /**
  * A project that is not trusted may add protection and nothing else: everything that it may not say. A level may not
@@ -134,6 +134,8 @@ export function numberOf(policy: InForce, key: SettingName): number {
       return policy.patience
     case 'preflight.maxStop':
       return policy.maxStop
+    case 'preflight.dumpUpTo':
+      return policy.dumpUpTo
     case 'keep.days':
       return policy.keep.days
     case 'keep.last':

@@ -1,3 +1,4 @@
+import { plural } from './format.ts'
 import type { Figure } from '../model/database.ts'
 
 /** What became of a comparison. */
@@ -71,6 +72,16 @@ export function sumOf(figures: readonly Figure[]): {
     rows: rows.reduce((total, { value }) => total + Number(value), 0),
     exact: rows.every(({ exact }) => exact),
   }
+}
+
+/** `1,204 rows in 12 tables`, `about 14 keys`, `nothing in it`. */
+export function figuresWords(figures: readonly Figure[]): string {
+  const { rows, tables, exact } = sumOf(figures)
+  if (tables === 0 && rows === 0) return 'nothing in it'
+  const about = exact ? '' : 'about '
+  return tables === 0
+    ? `${about}${plural(rows, 'key')}`
+    : `${about}${plural(rows, 'row')} in ${plural(tables, 'table')}`
 }
 
 /** A table of another database is another one. */

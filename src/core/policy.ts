@@ -21,6 +21,7 @@ export const defaultPolicy: Policy = {
   maxAge: 6 * 3_600_000,
   patience: 60_000,
   maxStop: 10_000,
+  dumpUpTo: 256_000_000,
   keep: { days: 7, last: 3, bytes: 20_000_000_000 },
   critical: [],
   disposable: null,
@@ -154,6 +155,7 @@ function withConfiguration(
       maxAge: numbers['preflight.maxAge'] ?? policy.maxAge,
       patience: numbers['preflight.patience'] ?? policy.patience,
       maxStop: numbers['preflight.maxStop'] ?? policy.maxStop,
+      dumpUpTo: numbers['preflight.dumpUpTo'] ?? policy.dumpUpTo,
       keep: {
         days: numbers['keep.days'] ?? policy.keep.days,
         last: numbers['keep.last'] ?? policy.keep.last,

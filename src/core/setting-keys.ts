@@ -40,6 +40,14 @@ export const settingKeys = [
     about: 'nothing is paused for longer where no data would be destroyed',
   },
   {
+    key: 'preflight.dumpUpTo',
+    kind: 'size',
+    least: 0,
+    variable: 'SAFE_COMPOSE_DUMP_UP_TO',
+    project: 'up',
+    about: 'databases whose files take no more are dumped as well before a command; 0: none',
+  },
+  {
     key: 'keep.days',
     kind: 'count',
     least: 0,

@@ -53,6 +53,8 @@ export interface Policy {
   readonly patience: number
   /** Milliseconds: the longest pause where nothing is destroyed. */
   readonly maxStop: number
+  /** Bytes: databases whose files take no more are dumped as well before a command. */
+  readonly dumpUpTo: number
   /** Preflight restore points: days kept, the newest N always, total bytes per project. */
   readonly keep: { readonly days: number; readonly last: number; readonly bytes: number }
   /** What `health` asks the databases besides how they are. */

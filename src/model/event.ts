@@ -1,7 +1,7 @@
 import type { Answer, Decision } from './decision.ts'
 import type { Failure } from './failure.ts'
 import type { Holding } from './holding.ts'
-import type { Manifest, RestorePoint } from './restore-point.ts'
+import type { Manifest, RestorePoint, VerifiedPart } from './restore-point.ts'
 import type { LedgerService, RunState } from './journal.ts'
 import type { Forecast } from './prediction.ts'
 
@@ -96,6 +96,8 @@ export type Event =
       readonly holding: Holding | null
       readonly details: readonly string[]
     }
+  /** A database whose data was put back answers: what is in it, against what was counted when it was saved. */
+  | { readonly type: 'confirmed'; readonly part: VerifiedPart }
   /**
    * A dump was read into a running server: `accounts` that it made; `restored` a database, with what is in it; `copied`
    * and `kept`: its name, and the one under which what was in it before is kept.

@@ -510,6 +510,10 @@ export function pinLines({ step, file, details }: EventOf<'pin'>): readonly stri
   }
 }
 
+export function confirmedLines({ part: { what, well, found } }: EventOf<'confirmed'>): readonly string[] {
+  return [`safe-compose: ${well ? '' : 'warning: '}${escapeName(what)}: ${escapeName(found)}`]
+}
+
 export function restoreDumpLines({ step, service, details }: EventOf<'restore-dump'>): readonly string[] {
   const where = service === null ? '' : ` of ${escapeName(service)}`
   const [name = '', more = ''] = details.map(escapeName)

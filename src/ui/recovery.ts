@@ -2,7 +2,7 @@ import { escapeName } from '../core/escape.ts'
 import { formatAgeOf, plural } from '../core/format.ts'
 import type { Recovery } from '../core/recovery.ts'
 import type { Seen, ServerSaid, Situation } from '../core/recovery/situation.ts'
-import { figuresWords } from '../core/recovery/volumes.ts'
+import { figuresWords } from '../core/figures.ts'
 import type { VerifiedPart } from '../model/restore-point.ts'
 import { columns } from './columns.ts'
 import { quoted } from './words.ts'
@@ -53,7 +53,7 @@ function saidWords(said: ServerSaid): string {
   const { label, why } = said
   if (label === null) return `could not be asked: ${why ?? ''}`
   if (why !== null) return `${label} answers, and could not be checked: ${why}`
-  return `${label} answers: ${figuresWords(said)}; its own check finds no damage`
+  return `${label} answers: ${figuresWords(said.figures)}; its own check finds no damage`
 }
 
 /** What was seen after a way was taken. */

@@ -19,6 +19,7 @@ import {
   planLines,
   recoveredLines,
   refusedLines,
+  confirmedLines,
   restoreDumpLines,
   restoreLines,
   resumedLines,
@@ -126,6 +127,8 @@ function linesOf(
       return restoreLines(event, setting)
     case 'pin':
       return pinLines(event)
+    case 'confirmed':
+      return confirmedLines(event)
     case 'restore-dump':
       return restoreDumpLines(event)
     case 'adopt':

@@ -347,7 +347,7 @@ volumes: { data: {} }
     expect(checked.stdout).toContain('RDB looks OK')
     const verified = await project.safe(['verify'])
     expect(verified.code, verified.stdout + verified.stderr).toBe(0)
-    expect(verified.stdout).toMatch(/✔ db +Redis [\d.]+ came up in .*: 4 rows, as counted/)
+    expect(verified.stdout).toMatch(/✔ db +Redis [\d.]+ came up in .*: 4 keys, as counted/)
     // What it keeps, it keeps as before: a snapshot where there was none would one day be taken for its data.
     if (password === '') expect(await project.inside('db', 'ls /data')).toBe('appendonlydir')
   })
@@ -361,7 +361,7 @@ volumes: { data: {} }
     expect(record?.label).toMatch(/^Valkey 8\.\d+\.\d+$/)
     const verified = await project.safe(['verify'])
     expect(verified.code, verified.stdout + verified.stderr).toBe(0)
-    expect(verified.stdout).toMatch(/✔ db +Valkey [\d.]+ came up in .*: 4 rows, as counted/)
+    expect(verified.stdout).toMatch(/✔ db +Valkey [\d.]+ came up in .*: 4 keys, as counted/)
   })
 
   test('one that is told to keep nothing: no dump, and no trouble', async () => {

@@ -162,6 +162,7 @@ function composeOf(world: World, words: WorldWords, step: (name: string) => void
     call: async (_, command) => {
       step(`call ${command.join(' ')}`)
       if (command[0] === 'stop') for (const service of command.slice(1)) setState(world, service, 'exited')
+      if (command[0] === 'up') for (const service of command.slice(1)) setState(world, service, 'running')
       return { code: 0, stdout: '', stderr: '' }
     },
   }

@@ -1,11 +1,13 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { backup } from '../../src/commands/backup.ts'
 import type { Context } from '../../src/commands/context.ts'
 import { guard } from '../../src/commands/guard.ts'
 import { undo } from '../../src/commands/undo.ts'
+import type { Event, Reporter } from '../../src/model/event.ts'
 import { Stop } from '../../src/model/failure.ts'
 import type { Facts } from '../../src/model/facts.ts'
-import type { Engine, Store } from '../../src/model/ports.ts'
+import type { DatabaseContents } from '../../src/model/holding.ts'
+import type { Databases, Engine, Store } from '../../src/model/ports.ts'
 import { aContainer, anImage, aProject, aService, aVolume, typed } from '../fakes/facts.ts'
 import { aRunState, aWorld, states } from '../fakes/world.ts'
 import type { World, WorldWords } from '../fakes/world.ts'
@@ -22,6 +24,19 @@ const shop: Facts = aProject({
   images: [anImage('db:1'), anImage('web:1')],
 })
 const downV = typed('down -v')
+
+const postgres: DatabaseContents = {
+  kind: 'postgresql',
+  label: 'PostgreSQL 15',
+  identity: null,
+  path: '',
+}
+
+/** The containers stay: somebody else needs them. */
+function deletesVolumes(world: World): number {
+  world.volumes.splice(0)
+  return 0
+}
 
 /** What `down -v` does to the world. */
 function deletesAll(world: World): number {
@@ -52,9 +67,9 @@ describe('the flow', () => {
       'lock',
       'journal copying',
       'arm',
+      'call config --no-interpolate --no-env-resolution',
       'call stop db',
       'copy shop_pgdata',
-      'call config --no-interpolate --no-env-resolution',
       'publish',
       'journal running',
       'disarm',
@@ -67,6 +82,64 @@ describe('the flow', () => {
       { holding: expect.objectContaining({ name: 'shop_pgdata' }), gone: true },
     ])
     expect(entry?.restorePoint).toBe(world.points[0]?.id)
+  })
+
+  describe('with a database that runs', () => {
+    const contents = { shop_pgdata: { database: postgres } }
+
+    test('it is counted and dumped as long as it runs; one that is too big is only counted', async () => {
+      const world = shopWorld({ contents })
+      await guard(world.context, downV)
+      const asked = world.log.filter(step => /^(count|dump|call stop|copy)/.test(step))
+      expect(asked).toEqual(['count db', 'dump db/shop.dump', 'call stop db', 'copy shop_pgdata'])
+      expect(world.points[0]?.manifest.databases).toMatchObject([
+        { label: 'postgresql 1.0', holding: 'shop_pgdata', after: null, dumps: [{ database: 'shop' }] },
+      ])
+      const big = shopWorld({ contents: { shop_pgdata: { ...contents.shop_pgdata, bytes: 3e9 } } })
+      await guard(big.context, downV)
+      expect(big.points[0]?.manifest.databases).toMatchObject([{ dumps: [], notes: [] }])
+    })
+
+    test('one that does not answer in time holds nobody up: noted, and its files are copied', async () => {
+      vi.useFakeTimers()
+      try {
+        const world = shopWorld({ contents })
+        const { server } = world.context.databases
+        const databases: Databases = {
+          server: (...words) => ({ ...server(...words), count: () => new Promise(() => {}) }),
+        }
+        const guarding = guard({ ...world.context, databases }, downV)
+        await vi.advanceTimersByTimeAsync(15_000)
+        expect(await guarding).toEqual({ code: 0, signal: null })
+        expect(world.points[0]?.manifest.databases).toMatchObject([
+          { before: [], dumps: [], notes: ['db could not be counted or dumped: it took longer than 15 s'] },
+        ])
+        expect(world.log).toContain('copy shop_pgdata')
+      } finally {
+        vi.useRealTimers()
+      }
+    })
+
+    test.each([
+      [3, 0, /3 rows in 1 table, as counted when it was saved$/],
+      [0, 1, /nothing in it, but shop: table public.orders is missing$/],
+    ])('undo tells what is in it again: %i rows', async (rows, code, words) => {
+      const world = shopWorld({ contents, composeDoes: deletesVolumes })
+      await guard(world.context, downV)
+      const said: Event[] = []
+      const reporter: Reporter = { say: event => void said.push(event), quiet: () => {} }
+      const { server } = world.context.databases
+      const databases: Databases = {
+        server: (...words) => ({
+          ...server(...words),
+          count: async () => (rows === 0 ? [] : server(...words).count(0)),
+        }),
+      }
+      expect(await undo({ ...world.context, reporter, databases }, typed('ps'), { id: null })).toBe(code)
+      const [confirmed] = said.filter(event => event.type === 'confirmed')
+      expect(confirmed?.part).toMatchObject({ what: 'db', well: code === 0 })
+      expect(confirmed?.part.found).toMatch(words)
+    })
   })
 
   test('a copy that fails: Compose does not run, what was stopped runs again, the record says rolled back', async () => {

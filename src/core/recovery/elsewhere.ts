@@ -4,7 +4,8 @@ import type { FormerHome } from './former-homes.ts'
 import { databasePlaces } from './places.ts'
 import type { DatabasePlace } from './places.ts'
 import type { Seen, Situation, Way } from './situation.ts'
-import { contentsWords, figuresWords, isBlank, standing, volumeWords } from './volumes.ts'
+import { figuresWords } from '../figures.ts'
+import { contentsWords, isBlank, standing, volumeWords } from './volumes.ts'
 import { countedIn, keptIn, keptWords, restoreWays, wayOf } from './ways.ts'
 
 /**
@@ -89,7 +90,7 @@ function nowWords(seen: Seen, place: DatabasePlace, verb: string): string {
   if (createdAt === null) return `${service} ${verb} ${volumeWords(name)}, which does not exist yet`
   const inIt =
     server?.label != null
-      ? [server.label, figuresWords(server)]
+      ? [server.label, figuresWords(server.figures)]
       : contentsWords(place.contents, seen.now).slice(0, 2)
   const words = inIt.length === 0 ? '' : `: ${inIt.join(', ')}`
   return `${service} ${verb} ${volumeWords(name)}, made ${formatAgeOf(createdAt, seen.now)}${words}`

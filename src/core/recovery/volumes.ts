@@ -2,7 +2,7 @@ import type { VolumeFact } from '../../model/facts.ts'
 import type { Contents } from '../../model/holding.ts'
 import type { ServerSaid, Seen } from './situation.ts'
 import { sumOf } from '../figures.ts'
-import { formatAgeOf, formatBytes, plural } from '../format.ts'
+import { formatAgeOf, formatBytes } from '../format.ts'
 
 /** The volume of that name, if it is the very one: another time of birth is another volume. */
 export function standing(seen: Seen, name: string, createdAt: string | null): VolumeFact | null {
@@ -35,16 +35,6 @@ export function contentsWords(contents: Contents | undefined, now: Date): readon
     ...(contents.bytes === null ? [] : [formatBytes(contents.bytes)]),
     ...(contents.lastWrite === null ? [] : [`last written ${formatAgeOf(contents.lastWrite, now)}`]),
   ]
-}
-
-/** `1,204 rows in 12 tables`, `14 keys`, `nothing in it`. */
-export function figuresWords({ figures }: Pick<ServerSaid, 'figures'>): string {
-  const { rows, tables, exact } = sumOf(figures)
-  if (tables === 0 && rows === 0) return 'nothing in it'
-  const about = exact ? '' : 'about '
-  return tables === 0
-    ? `${about}${plural(rows, 'key')}`
-    : `${about}${plural(rows, 'row')} in ${plural(tables, 'table')}`
 }
 
 /** Whether a server that was asked has nothing at all in it. */
