@@ -1,3 +1,3 @@
 import { killCases } from './kill-cases.ts'
 
-killCases(20, 1)
+killCases(8, 1)
