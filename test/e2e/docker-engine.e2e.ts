@@ -786,3 +786,13 @@ setInterval(() => {}, 1000)`)
     expect(await engine.container(old)).toBeNull()
   })
 })
+
+test.each([
+  ['without a terminal', []],
+  ['with a terminal', ['-t']],
+] as const)('the last words of a container %s', async (_, terminal) => {
+  const id = await container([...terminal, 'busybox', 'sh', '-c', 'echo one; echo two >&2; exit 3'])
+  await docker('wait', id)
+  const said = await (await engineFor()).logs(id)
+  expect(said.split(/\r?\n/).toSorted()).toEqual(['', 'one', 'two'])
+})

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { separate } from './exec.ts'
 import type { Session } from './session.ts'
 
@@ -13,14 +14,21 @@ export async function lastLogs(session: Session, id: string): Promise<string> {
     response.destroy()
     return ''
   }
-  let text = ''
-  const add = (chunk: Buffer): void => {
-    text += chunk.toString('utf8')
-  }
+  const chunks: Buffer[] = []
   try {
-    await separate(response, { stdout: add, stderr: add })
+    for await (const chunk of response) chunks.push(chunk as Buffer)
+    return await textOf(Buffer.concat(chunks))
   } catch (error) {
     throw session.connection.lost(error)
   }
-  return text
+}
+
+/** Outputs come apart, each piece behind a head of its own; what a container with a terminal said comes as it is. */
+async function textOf(said: Buffer): Promise<string> {
+  const isApart = said.length >= 8 && (said[0] ?? 0) <= 2 && said.readUIntBE(1, 3) === 0
+  if (!isApart) return said.toString('utf8')
+  const pieces: Buffer[] = []
+  const add = (piece: Buffer): void => void pieces.push(piece)
+  await separate(Readable.from([said]), { stdout: add, stderr: add })
+  return Buffer.concat(pieces).toString('utf8')
 }
