@@ -6,6 +6,7 @@ import { identityOfHolding } from '../model/holding.ts'
 import type { Contents, Holding } from '../model/holding.ts'
 import type { DatabaseServer, Engine } from '../model/ports.ts'
 import type { Context } from './context.ts'
+import { openServer } from './open-server.ts'
 import { writesTo } from './writers.ts'
 
 /** A database server of the project that runs, and where its files lie. */
@@ -34,7 +35,7 @@ export function runningServers(
     const container = serverContainer(facts, holding)
     const kind = container === null ? null : kindOf(facts, container, contents)
     if (container === null || kind === null || found.has(`${container.id} ${kind}`)) continue
-    const server = context.databases.server(kind, engine.inside(container.id))
+    const server = openServer(context, kind, engine.inside(container.id), container)
     found.set(`${container.id} ${kind}`, { holding, path: pathOf(container, holding), container, server })
   }
   return [...found.values()].toSorted((one, other) =>

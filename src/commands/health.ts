@@ -13,6 +13,7 @@ import type { Invocation } from '../model/invocation.ts'
 import type { DatabaseServer, Engine } from '../model/ports.ts'
 import type { RestorePoint } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
+import { openServer } from './open-server.ts'
 import { lookAhead } from './observe.ts'
 import { scopeOf } from './take-restore-point.ts'
 
@@ -135,7 +136,7 @@ async function ask(
 ): Promise<Answer> {
   if (container?.state !== 'running' || kind === null || kind === 'file')
     return { status: null, silence: null, critical: [] }
-  const server = context.databases.server(kind, engine.inside(container.id))
+  const server = openServer(context, kind, engine.inside(container.id), container)
   const status = await answered(context, () => server.status())
   if ('why' in status) return { status: null, silence: status, critical: [] }
   const critical: AskedCount[] = []

@@ -5,6 +5,7 @@ import type { Invocation } from '../model/invocation.ts'
 import type { Engine } from '../model/ports.ts'
 import type { DatabaseRecord, RestorePoint, VerifiedPart } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
+import { openServer } from './open-server.ts'
 import type { RunningServer } from './database-servers.ts'
 import { answerOf } from './look-for-trouble.ts'
 import { lookAtProject } from './observe.ts'
@@ -36,7 +37,7 @@ export async function confirmDatabases(
       each => each.service === record.service && each.state === 'running' && !each.oneOff,
     )
     if (container === undefined) continue
-    const server = context.databases.server(record.kind, engine.inside(container.id))
+    const server = openServer(context, record.kind, engine.inside(container.id), container)
     const part = await holdAgainst(context, engine, { server, container, where: record.holding }, record)
     context.reporter.say({ type: 'confirmed', part })
     parts.push(part)

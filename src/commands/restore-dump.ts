@@ -7,6 +7,7 @@ import type { Invocation } from '../model/invocation.ts'
 import type { DatabaseServer, Engine, Store } from '../model/ports.ts'
 import type { DatabaseRecord, DumpRecord, RestorePoint } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
+import { openServer } from './open-server.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { scopeOf } from './take-restore-point.ts'
 
@@ -115,7 +116,7 @@ function serverOf(context: Context, engine: Engine, facts: Facts, record: Databa
       each.state === 'running' &&
       !each.oneOff,
   )
-  if (container !== undefined) return context.databases.server(record.kind, engine.inside(container.id))
+  if (container !== undefined) return openServer(context, record.kind, engine.inside(container.id), container)
   const service = record.service ?? ''
   throw new Stop({
     reason: 'not-possible',

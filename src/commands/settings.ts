@@ -1,4 +1,5 @@
 import { numberOf } from '../core/configuration.ts'
+import { loginInWords } from '../core/logins.ts'
 import { criticalInWords } from '../core/critical.ts'
 import { reactionsOf } from '../core/effects.ts'
 import { audienceKinds } from '../core/levels.ts'
@@ -65,6 +66,7 @@ export async function showSettings(
     settings: [
       row('store', store.root),
       ...settingKeys.map(({ key, kind }) => row(key, numberOf(policy, key), kind)),
+      ...policy.logins.map((login, index) => row(`logins.${index}`, loginInWords(login))),
       ...policy.critical.map((count, index) => row(`critical.${index}`, criticalInWords(count))),
       row('yes', policy.yes),
       row('noBackup', policy.noBackup),

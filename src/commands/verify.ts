@@ -17,6 +17,7 @@ import type {
 } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
+import { openServer } from './open-server.ts'
 import { newestGood } from './newest-good.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { scopeOf } from './take-restore-point.ts'
@@ -238,7 +239,10 @@ async function boot(trial: Trial, bootable: Bootable): Promise<readonly Verified
         },
       })
       scratch = await settledBy(context, opening)
-      const server = context.databases.server(bootable.kind, scratch.inside)
+      const server = openServer(context, bootable.kind, scratch.inside, {
+        project: point.manifest.project.name,
+        service: bootable.database?.service ?? null,
+      })
       const started = context.host.now().getTime()
       await scratch.start()
       const label = await untilUp(trial, scratch, server)

@@ -1,4 +1,5 @@
 import { audienceKinds, ruleLevels } from './levels.ts'
+import { loginsSchema } from './logins.ts'
 import { storePattern } from './configuration.ts'
 import type { KnownRule } from './configuration.ts'
 import { settingGroups, settingKeys } from './setting-keys.ts'
@@ -75,6 +76,7 @@ export function configurationSchema(rules: readonly (KnownRule & { readonly titl
           required: ['service', 'query'],
         },
       },
+      logins: loginsSchema,
       ...Object.fromEntries(groups),
     }),
   }

@@ -1,11 +1,12 @@
 import { Stop } from '../model/failure.ts'
-import type { CriticalCount } from '../model/database.ts'
+import type { CriticalCount, Login } from '../model/database.ts'
 import type { Audience, Policy, RuleLevel, RuleSetting } from '../model/decision.ts'
 import type { Rule } from '../model/finding.ts'
 import { nearest } from './did-you-mean.ts'
 import { strictestOf } from './effects.ts'
 import { formatBytes, formatDuration, parseDuration, parseSize } from './format.ts'
 import { audienceKinds, isLooser, levelFor, ruleLevels } from './levels.ts'
+import { readLogins } from './logins.ts'
 import { settingGroups, settingKeys } from './setting-keys.ts'
 import type { SettingKey, SettingName } from './setting-keys.ts'
 
@@ -25,6 +26,7 @@ export interface Configuration {
   readonly store: string | null
   readonly rules: Readonly<Record<string, RuleSetting>>
   readonly critical: readonly CriticalCount[]
+  readonly logins: readonly Login[]
   readonly numbers: Readonly<Partial<Record<SettingName, number>>>
 }
 
@@ -37,7 +39,7 @@ export function readConfiguration(
   knownRules: readonly KnownRule[],
 ): Configuration {
   const groups = settingGroups()
-  const root = mappingAt(source, [], source.value, ['store', 'rules', 'critical', ...groups.keys()])
+  const root = mappingAt(source, [], source.value, ['store', 'rules', 'critical', 'logins', ...groups.keys()])
   const numbers: Partial<Record<SettingName, number>> = {}
   for (const [group, names] of groups) {
     const values = mappingAt(source, [group], root[group], names)
@@ -54,6 +56,7 @@ export function readConfiguration(
     store: storeAt(source, root['store']),
     rules: rulesAt(source, root['rules'], knownRules),
     critical: criticalAt(source, root['critical']),
+    logins: readLogins(root['logins'], (path, what, how) => badConfiguration(source, path, what, how)),
     numbers,
   }
 }
@@ -72,7 +75,7 @@ export type InForce = Pick<Policy, 'rules' | 'maxAge' | 'patience' | 'maxStop' |
  * be below the strictest that its rule leads to now, for the same audience; for an agent nothing is ever loosened.
  */
 export function objectionsTo(
-  { store, rules, critical, numbers }: Configuration,
+  { store, rules, critical, logins, numbers }: Configuration,
   inForce: InForce,
   knownRules: readonly KnownRule[],
 ): readonly Objection[] {
@@ -85,6 +88,10 @@ export function objectionsTo(
     ...critical.map((_, index) => ({
       path: ['critical', String(index)],
       what: 'a project may not say what its databases are asked',
+    })),
+    ...logins.map((_, index) => ({
+      path: ['logins', String(index)],
+      what: 'a project may not say which of your files and variables hold a password',
     })),
     ...settingKeys.flatMap(setting => {
       const wanted = numbers[setting.key]

@@ -24,6 +24,7 @@ export const defaultPolicy: Policy = {
   dumpUpTo: 256_000_000,
   keep: { days: 7, last: 3, bytes: 20_000_000_000 },
   critical: [],
+  logins: [],
   disposable: null,
 }
 
@@ -130,7 +131,7 @@ const howToTrust: Readonly<Record<TrustState, string>> = {
 
 function withConfiguration(
   { policy, origins, ignored }: Settings,
-  { store, rules, critical, numbers }: Configuration,
+  { store, rules, critical, logins, numbers }: Configuration,
   originOf: (path: readonly string[]) => Origin,
 ): Settings {
   const found = new Map(origins)
@@ -139,6 +140,7 @@ function withConfiguration(
   // Each says what it wants to have asked besides what the others want.
   for (const index of critical.keys())
     found.set(`critical.${policy.critical.length + index}`, originOf(['critical', String(index)]))
+  for (const index of logins.keys()) found.set(`logins.${index}`, originOf(['logins', String(index)]))
   const levels = { ...policy.rules }
   for (const [id, setting] of Object.entries(rules)) {
     levels[id] = onTop(setting, levels[id])
@@ -162,6 +164,8 @@ function withConfiguration(
         bytes: numbers['keep.size'] ?? policy.keep.bytes,
       },
       critical: [...policy.critical, ...critical],
+      // One who says so says it all.
+      logins: logins.length > 0 ? logins : policy.logins,
     },
   }
 }
@@ -186,6 +190,11 @@ function withOptions({ policy, origins, ignored }: Settings, words: SettingsWord
       verbose: options.verbose ?? policy.verbose,
       store: store === null ? null : absolutePath(store, words),
       disposable: words.disposable,
+      logins: policy.logins.map(login =>
+        login.password?.from === 'file'
+          ? { ...login, password: { ...login.password, path: absolutePath(login.password.path, words) } }
+          : login,
+      ),
     },
   }
 }

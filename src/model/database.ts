@@ -59,6 +59,20 @@ export interface CriticalCount {
   readonly owner: 'user' | 'project'
 }
 
+/** How a database is logged in to, where the user says so. */
+export interface Login {
+  /** Named, because what is told to a service `db` of one project is nobody's business in another. */
+  readonly project: string
+  readonly service: string
+  /** Null for the one that its image makes. */
+  readonly user: string | null
+  /** Where the password stands, never the password; null where none is needed. */
+  readonly password:
+    | { readonly from: 'file'; readonly path: string }
+    | { readonly from: 'variable'; readonly name: string }
+    | null
+}
+
 export interface Replication {
   readonly with: string
   readonly state: string

@@ -1,4 +1,4 @@
-import type { CriticalCount } from './database.ts'
+import type { CriticalCount, Login } from './database.ts'
 import type { Remedy, Stake } from './finding.ts'
 import type { Holding } from './holding.ts'
 
@@ -59,6 +59,8 @@ export interface Policy {
   readonly keep: { readonly days: number; readonly last: number; readonly bytes: number }
   /** What `health` asks the databases besides how they are. */
   readonly critical: readonly CriticalCount[]
+  /** How databases are logged in to; the last one for a service counts. */
+  readonly logins: readonly Login[]
   /**
    * What the user saw to be declared disposable when trusting this project, as `disposablesOf` writes it: only then
    * `safe-compose.backup: "false"` is believed about a database. Null where the project is not trusted.

@@ -44,7 +44,7 @@ export function helpText(version: string): string {
     '',
     ...columns(
       [
-        ['  ~/.config/safe-compose/config.yaml', 'yours: store, rules, critical, preflight, keep'],
+        ['  ~/.config/safe-compose/config.yaml', 'yours: store, rules, critical, logins, preflight, keep'],
         ['  .safe-compose.yaml', "a project's, beside its Compose file; unless trusted, it only protects"],
         ['  x-safe-compose:', 'the same, inside the Compose file'],
         ['  SAFE_COMPOSE_MAX_AGE=6h, …', 'the same as variables, listed in the README'],

@@ -1,3 +1,5 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import type { Figure } from '../../src/model/database.ts'
@@ -298,6 +300,65 @@ create database other;`,
     },
   )
 })
+
+describe('passwords that no container tells', () => {
+  test('are in a file that the configuration names, or in the client’s own', async () => {
+    const project = await scenario(`
+services:
+  db:
+    image: mariadb:10.11
+    environment: { MARIADB_ROOT_PASSWORD: first-word, MARIADB_DATABASE: shop }
+    volumes: ["data:/var/lib/mysql"]
+  cache:
+    image: redis:7
+    volumes: ["cache:/data"]
+volumes: { data: {}, cache: {} }
+`)
+    expect((await project.bare(['up', '-d'])).code).toBe(0)
+    const root = (word: string, line: string): Promise<string> =>
+      project.inside('db', `mariadb -h127.0.0.1 -uroot -p${word} -BN -e "${line}"`)
+    await eventually(() => root('first-word', 'select 1 from shop.none').catch(theTable), 120)
+    await root(
+      'first-word',
+      "alter user root@'%' identified by 'later-word'; alter user root@localhost identified by 'later-word'",
+    )
+    await project.inside(
+      'cache',
+      'redis-cli acl setuser keeper on ">keepers-word" "~*" "+@all" && redis-cli set a b && redis-cli acl setuser default off',
+    )
+    const refused = await project.safe(['backup'])
+    expect(refused.code, refused.stderr).toBe(1)
+    expect(refused.stderr).toContain('db could not be counted or dumped')
+
+    const words = join(dirname(project.store), 'words')
+    await mkdir(words)
+    await writeFile(join(words, 'db'), 'later-word\n')
+    const file = join(project.variables['XDG_CONFIG_HOME'] ?? '', 'safe-compose', 'config.yaml')
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(
+      file,
+      `logins:
+  - { project: ${project.name}, service: db, passwordFile: ${words}/db }
+  - { project: ${project.name}, service: cache, user: keeper, passwordVariable: KEEPERS_WORD }
+`,
+    )
+    const backup = await project.safe(['backup'], { variables: { KEEPERS_WORD: 'keepers-word' } })
+    expect(backup.code, backup.stderr).toBe(0)
+    expect(backup.stderr).toContain('with 3 dumps')
+    expect(JSON.stringify(await newest(project))).not.toMatch(/(later|keepers)-word/)
+
+    await rm(file)
+    await project.inside('db', 'printf "[client]\nuser=root\npassword=later-word\n" > /root/.my.cnf')
+    const mine = await project.safe(['backup', '--no-dump', 'db'])
+    expect(mine.code, mine.stderr).toBe(0)
+  })
+})
+
+/** It is up as soon as it says that there is no such table. */
+function theTable(error: unknown): string {
+  if (String(error).includes("doesn't exist")) return 'up'
+  throw error
+}
 
 describe('Redis', () => {
   const compose = (command: string, image = 'redis:7'): string => `

@@ -93,6 +93,18 @@ export async function scenario(
   const docker = (words: readonly string[], run: RunOptions = {}): Promise<Ended> =>
     // Not in the project's directory, which a test may move.
     runProgram('docker', words, { directory: home, ...run, variables: { ...variables, ...run.variables } })
+  /** Containers of services, as long as they run: to ask for them every time takes as long as what is asked in them. */
+  const running = new Map<string, string>()
+  const containerOf = async (service: string): Promise<string> => {
+    const filters = [
+      `label=com.docker.compose.project=${name}`,
+      `label=com.docker.compose.service=${service}`,
+    ]
+    const { stdout: ids } = await docker(['ps', '-q', ...filters.flatMap(filter => ['--filter', filter])])
+    const [id] = lines(ids)
+    if (id !== undefined) return id
+    throw new Error(`${service} does not run: ${(await self.containers()).join(', ')}`)
+  }
   const self: Scenario = {
     name,
     directory,
@@ -122,17 +134,17 @@ export async function scenario(
       return lines(stdout)
     },
     inside: async (service, line) => {
-      const filters = [
-        `label=com.docker.compose.project=${name}`,
-        `label=com.docker.compose.service=${service}`,
-      ]
-      const { stdout: ids } = await docker(['ps', '-q', ...filters.flatMap(filter => ['--filter', filter])])
-      const id = lines(ids)[0]
-      if (id === undefined)
-        throw new Error(`${service} does not run: ${(await self.containers()).join(', ')}`)
-      const { code, stdout, stderr } = await docker(['exec', id, 'sh', '-c', line])
-      if (code !== 0) throw new Error(`in ${service}: ${line}: ${stderr}${stdout}`)
-      return stdout.trim()
+      for (;;) {
+        const known = running.get(service)
+        const id = known ?? (await containerOf(service))
+        running.set(service, id)
+        const { code, stdout, stderr } = await docker(['exec', id, 'sh', '-c', line])
+        if (code === 0) return stdout.trim()
+        running.delete(service)
+        // Another one has taken its place since.
+        if (known !== undefined && /No such container|is not running/.test(stderr)) continue
+        throw new Error(`in ${service}: ${line}: ${stderr}${stdout}`)
+      }
     },
     write: async (path, content) => {
       await mkdir(dirname(join(directory, path)), { recursive: true })

@@ -245,7 +245,7 @@ describe('a wrong file is named with line and key', () => {
         line: null,
         key: null,
         what: '"just words" is not a mapping',
-        how: 'write keys: store, rules, critical, preflight, keep',
+        how: 'write keys: store, rules, critical, logins, preflight, keep',
       },
     ],
     [
@@ -687,6 +687,58 @@ describe('what the databases are asked', () => {
       ['critical', '0'],
       ['critical', '1'],
     ])
+  })
+})
+
+describe('how databases are logged in to', () => {
+  test('a user, and where the password stands; a password itself is no word of a file', async () => {
+    await write(
+      userFile(),
+      'logins:\n  - { project: shop, service: db, user: backup, passwordFile: ~/word }\n  - { project: shop, service: cache, passwordVariable: CACHE_WORD }\n',
+    )
+    const { policy: inForce, origins } = await settings()
+    expect(inForce.logins).toEqual([
+      { project: 'shop', service: 'db', user: 'backup', password: { from: 'file', path: `${home}/word` } },
+      { project: 'shop', service: 'cache', user: null, password: { from: 'variable', name: 'CACHE_WORD' } },
+    ])
+    expect(origins.get('logins.1')).toEqual({ kind: 'user', file: userFile(), line: 3 })
+  })
+
+  test.each([
+    ['logins: { project: shop }\n', 'logins', 'it is not a list'],
+    ['logins: [{ service: db, user: backup }]\n', 'logins.0', 'it names no project'],
+    ['logins: [{ project: shop, service: db }]\n', 'logins.0', 'it names neither a user nor a password'],
+    [
+      'logins: [{ project: shop, service: db, password: secret-word }]\n',
+      'logins.0.password',
+      'there is no such key',
+    ],
+    [
+      'logins: [{ project: shop, service: db, passwordFile: word }]\n',
+      'logins.0.passwordFile',
+      'it is not an absolute path',
+    ],
+    [
+      'logins: [{ project: a, service: b, user: c }, { project: a, service: b, user: d }]\n',
+      'logins.1.service',
+      'the service has a login already',
+    ],
+  ])('%s', async (text, key, what) => {
+    await write(userFile(), text)
+    const found = await failure()
+    expect(found).toMatchObject({ reason: 'bad-configuration', file: userFile(), line: 1, key, what })
+    expect(JSON.stringify(found)).not.toContain('secret-word')
+  })
+
+  test('a project that is not trusted may not: its containers would be handed what a file of the user holds', async () => {
+    await write(
+      projectFile(),
+      'logins: [{ project: shop, service: db, passwordFile: /home/me/.ssh/id_rsa }]\n',
+    )
+    expect(await failure({ trust: 'untrusted' })).toMatchObject({
+      key: 'logins.0',
+      what: 'a project may not say which of your files and variables hold a password',
+    })
   })
 })
 

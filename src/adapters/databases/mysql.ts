@@ -17,16 +17,24 @@ import {
 
 const who = 'MariaDB or MySQL'
 
-/** Root where its password is known, as the official images and Bitnami's are told it; else the application's user. */
+/**
+ * Who the user says (`SC_USER`, `SC_PASSWORD`); else root where its password is known, as the official images and
+ * Bitnami's are told it; else the application's user; else who the client's own file names.
+ */
 const login = `
 secret() { if [ -n "$1" ] && [ -r "$1" ]; then cat "$1"; fi; }
 root=\${MARIADB_ROOT_PASSWORD:-\${MYSQL_ROOT_PASSWORD:-$(secret "\${MARIADB_ROOT_PASSWORD_FILE:-\${MYSQL_ROOT_PASSWORD_FILE:-}}")}}
 empty=\${MARIADB_ALLOW_EMPTY_ROOT_PASSWORD:-\${MYSQL_ALLOW_EMPTY_PASSWORD:-\${ALLOW_EMPTY_PASSWORD:-}}}
-if [ -n "$root" ] || [ -n "$empty" ] || [ -z "\${MARIADB_USER:-\${MYSQL_USER:-}}" ]; then
+if [ -n "\${SC_USER:-}\${SC_PASSWORD:-}" ]; then
+  user=\${SC_USER:-root} MYSQL_PWD=\${SC_PASSWORD:-}
+elif [ -n "$root" ] || [ -n "$empty" ]; then
   user=\${MARIADB_ROOT_USER:-\${MYSQL_ROOT_USER:-root}} MYSQL_PWD=$root
-else
+elif [ -n "\${MARIADB_USER:-\${MYSQL_USER:-}}" ]; then
   user=\${MARIADB_USER:-\${MYSQL_USER:-}}
   MYSQL_PWD=\${MARIADB_PASSWORD:-\${MYSQL_PASSWORD:-$(secret "\${MARIADB_PASSWORD_FILE:-\${MYSQL_PASSWORD_FILE:-}}")}}
+else
+  user=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*//p' "\${HOME:-/root}/.my.cnf" 2>/dev/null | tail -n 1)
+  user=\${user:-root} MYSQL_PWD=
 fi
 if [ -n "$MYSQL_PWD" ]; then export MYSQL_PWD; else unset MYSQL_PWD; fi
 if command -v mariadb >/dev/null 2>&1; then client=mariadb; else client=mysql; fi

@@ -7,7 +7,7 @@ import { ask, askNumber, badQuestion, endedWell, pour, refused } from './server.
 const who = 'Redis'
 
 /**
- * The password as the server was told it: on its command line, in its own file, or in the environment as Bitnami's
+ * The password that the user says (`SC_PASSWORD`), else as the server was told it: on its command line, in its own file, or in the environment as Bitnami's
  * images have it. `redis-cli` ends with 0 when it is refused: what it prints tells.
  */
 const login = `
@@ -22,7 +22,7 @@ fi
 if [ -n "$password" ]; then REDISCLI_AUTH=$password; export REDISCLI_AUTH; else unset REDISCLI_AUTH; fi
 cli=redis-cli; command -v redis-cli >/dev/null 2>&1 || cli=valkey-cli
 run() {
-  out=$($cli -p "\${SC_PORT:-6379}" "$@") || return
+  out=$($cli -p "\${SC_PORT:-6379}" \${SC_USER:+--user "$SC_USER"} "$@") || return
   case $out in
     NOAUTH*|WRONGPASS*|NOPERM*|ERR*|LOADING*|MISCONF*|"Could not connect"*) printf '%s\\n' "$out" >&2; return 1;;
   esac
@@ -235,7 +235,7 @@ cat > "$file" && $program "$file" >&2`
   return []
 }
 
-const asReplica = `exec $cli -p "\${SC_PORT:-6379}" --rdb -`
+const asReplica = `exec $cli -p "\${SC_PORT:-6379}" \${SC_USER:+--user "$SC_USER"} --rdb -`
 
 /** One that is being written already began too early to count. */
 const askedFor = `

@@ -4,12 +4,15 @@ import { ask, jsonLines } from '../server.ts'
 export const who = 'PostgreSQL'
 
 /**
- * Who to be, and with which password: as the official images and Bitnami's are told it, read where it lies. The socket
+ * Who to be, and with which password: as the user says (`SC_USER`, `SC_PASSWORD`), else as the official images and
+ * Bitnami's are told it, read where it lies. The socket
  * where there is one, since it is what the images trust.
  */
 export const login = `
 secret() { if [ -n "$1" ] && [ -r "$1" ]; then cat "$1"; fi; }
-if [ -n "\${POSTGRESQL_POSTGRES_PASSWORD:-}" ]; then
+if [ -n "\${SC_USER:-}\${SC_PASSWORD:-}" ]; then
+  PGUSER=\${SC_USER:-postgres} PGPASSWORD=\${SC_PASSWORD:-}
+elif [ -n "\${POSTGRESQL_POSTGRES_PASSWORD:-}" ]; then
   PGUSER=postgres PGPASSWORD=$POSTGRESQL_POSTGRES_PASSWORD
 else
   PGUSER=\${POSTGRES_USER:-\${POSTGRESQL_USERNAME:-postgres}}
