@@ -209,6 +209,16 @@ async function run(
         schema: join(locateOurselves(start.script).folder, schemaFile),
       },
       settingsPage: openSettingsPage(homedir()),
+      keepPolicyOf: async project => {
+        const files = project.files.flatMap(file => ['-f', file])
+        const of = {
+          invocation: readInvocation({ argv: [...files, 'ps'], form: 'standalone', version: null }),
+          directory: project.directory ?? '/',
+          withProject: project.directory !== null,
+        }
+        const found = await configure({ variables, read, audience: audience.kind, state, host, ...of })
+        return found.settings.policy.keep
+      },
       trust: { ...configuration, book: trust, page: trustedPage },
     },
   )

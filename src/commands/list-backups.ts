@@ -33,20 +33,14 @@ export async function listBackups(
   const points = await store.list({ engine: null, project: name })
   context.print(
     options.json
-      ? `${JSON.stringify(
-          points.map(point => ({
-            ...point.manifest,
-            path: point.path,
-            bytes: point.bytes,
-            state: point.state,
-            damage: point.damage,
-          })),
-          null,
-          2,
-        )}\n`
+      ? `${JSON.stringify(points.map(pointForPrograms), null, 2)}\n`
       : tables.backups(points, { project: name, store: store.root, now: context.host.now() }),
   )
   return 0
+}
+
+function pointForPrograms({ manifest, path, bytes, state, damage, marked }: RestorePoint): object {
+  return { ...manifest, path, bytes, state, damage, marked }
 }
 
 /** `show ID`: everything that one restore point says of itself. */
@@ -60,7 +54,7 @@ export async function showBackup(
   const point = await store.find({ engine: null, project: null }, id)
   context.print(
     options.json
-      ? `${JSON.stringify({ ...point.manifest, path: point.path, bytes: point.bytes, state: point.state, damage: point.damage }, null, 2)}\n`
+      ? `${JSON.stringify(pointForPrograms(point), null, 2)}\n`
       : tables.show(point, context.host.now()),
   )
   return point.state === 'good' ? 0 : 1

@@ -18,6 +18,8 @@ import { listBackups, showBackup } from './list-backups.ts'
 import type { Tables } from './list-backups.ts'
 import { pin } from './pin.ts'
 import { recover } from './recover.ts'
+import { prune } from './prune.ts'
+import type { PruneTables, PruneTools } from './prune.ts'
 import type { RecoverTables } from './recover.ts'
 import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
@@ -34,11 +36,12 @@ import { undo } from './undo.ts'
 
 /** What own commands need besides the context. */
 export interface OwnTools {
-  readonly tables: Tables & DoctorTables & HealthTables & VerifyTables & RecoverTables
+  readonly tables: Tables & DoctorTables & HealthTables & VerifyTables & RecoverTables & PruneTables
   readonly openForeign: OpenForeignArchive
   readonly explanations: ExplanationPages
   readonly configuration: ConfigurationAtHand
   readonly settingsPage: (shown: SettingsShown) => string
+  readonly keepPolicyOf: PruneTools['policyOf']
   readonly trust: TrustTools
   /** A Compose line of these words, with the globals as typed. */
   readonly lineOf: (words: readonly string[]) => Invocation
@@ -129,6 +132,18 @@ export async function runOwnCommand(
         'ID…',
       )
       return verify(context, project, verifyOptions(values, positionals), tools.tables)
+    }
+    case 'prune': {
+      const { values } = read(word, words, { 'dry-run': flag, now: flag, all: flag, json: flag }, null)
+      if (values.now === true && values['dry-run'] === true)
+        throw usage('--now and --dry-run exclude each other', 'safe-compose prune [--dry-run | --now]')
+      const options = {
+        dryRun: values['dry-run'] === true,
+        now: values.now === true,
+        all: values.all === true,
+        json: values.json === true,
+      }
+      return prune(context, project, options, { ...tools.tables, policyOf: tools.keepPolicyOf })
     }
     case 'undo': {
       const { values, positionals } = read(word, words, { list: flag, json: flag }, 'ID')

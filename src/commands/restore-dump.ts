@@ -10,6 +10,7 @@ import type { Context } from './context.ts'
 import { openServer } from './open-server.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { scopeOf } from './take-restore-point.ts'
+import { whileReading } from './while-reading.ts'
 
 export interface RestoreDumpOptions {
   /** Null for the newest good restore point that has dumps. */
@@ -38,19 +39,21 @@ export async function restoreDump(
   const chosen = chooseDumps(point, options)
   const lock = await engine.lock(facts.project.name, await context.host.owner())
   try {
-    for (const { dump } of chosen) await context.interruption.race(store.checkDump(point, dump, () => {}))
-    const targets = new Map<DatabaseRecord, Pick<Task, 'server' | 'addAccounts'>>()
-    for (const { record } of chosen) {
-      const server = targets.get(record)?.server ?? serverOf(context, engine, facts, record)
-      targets.set(record, {
-        server,
-        addAccounts: once(() => addAccounts(context, store, point, record, server)),
-      })
-    }
-    for (const { record, dump } of chosen) {
-      const target = targets.get(record)
-      if (target !== undefined) await restoreOne({ context, store, point, record, dump, options, ...target })
-    }
+    await whileReading(store, [point], async () => {
+      for (const { dump } of chosen) await context.interruption.race(store.checkDump(point, dump, () => {}))
+      const targets = new Map<DatabaseRecord, Pick<Task, 'server' | 'addAccounts'>>()
+      for (const { record } of chosen) {
+        const server = targets.get(record)?.server ?? serverOf(context, engine, facts, record)
+        targets.set(record, {
+          server,
+          addAccounts: once(() => addAccounts(context, store, point, record, server)),
+        })
+      }
+      for (const { record, dump } of chosen) {
+        const target = targets.get(record)
+        if (target !== undefined) await restoreOne({ context, store, point, record, dump, options, ...target })
+      }
+    })
     return 0
   } finally {
     await lock.release()

@@ -13,6 +13,7 @@ import type { OpenEntry } from './entries.ts'
 import { putBack, quietWriters, runStates } from './quiet-writers.ts'
 import type { QuietWriters } from './quiet-writers.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
+import { whileReading } from './while-reading.ts'
 
 /** One place to be filled. */
 export type RestoreTarget = VolumeTarget | LayerTarget | DirectoryTarget
@@ -75,6 +76,13 @@ export async function restoreVolumes(
   context: Context,
   request: RestoreRequest,
 ): Promise<RestorePoint | null> {
+  const points = request.targets.flatMap(({ origin }) =>
+    origin.kind === 'restore-point' ? [origin.point] : [],
+  )
+  return whileReading(request.store, [...new Set(points)], () => fillAll(context, request))
+}
+
+async function fillAll(context: Context, request: RestoreRequest): Promise<RestorePoint | null> {
   const { engine, store, facts, targets } = request
   await checkArchives(context, store, targets)
   const users = usersOf(facts, targets)

@@ -1,7 +1,6 @@
 import { alarmsFor, placesToIdentify, settledBy } from '../core/alarms.ts'
 import type { Alarm } from '../core/alarms.ts'
 import { ledgerFor } from '../core/ledger.ts'
-import { keepAndRemove } from '../core/retention.ts'
 import type { ContainerFact, VolumeFact } from '../model/facts.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Holding } from '../model/holding.ts'
@@ -11,6 +10,7 @@ import type { Context } from './context.ts'
 import type { Judgement } from './judge.ts'
 import type { Look } from './observe.ts'
 import type { PreparedRun } from './prepare-run.ts'
+import { applyRetention } from './prune.ts'
 import { scopeOf } from './take-restore-point.ts'
 import { isAttached, isSame, raiseAlarms, watchAlarms } from './watch-alarms.ts'
 
@@ -160,17 +160,16 @@ async function writeLedger(
   await file.write(next)
 }
 
-/** Preflight restore points do not pile up; what `undo` needs stays. */
+/** What is taken before commands does not pile up. What cannot be removed is told, and is no failure of the command. */
 async function tidyUp(context: Context, look: Look): Promise<void> {
   const store = await context.openStore()
-  const scope = scopeOf(look.facts)
-  const [points, entries] = await Promise.all([store.list(scope), store.journal(scope).read()])
-  const needed = new Set(
-    entries
-      .filter(entry => entry.undoneBy === null && entry.outcome.some(each => each.gone))
-      .flatMap(entry => entry.restorePoint ?? [])
-      .slice(-1),
-  )
-  const { remove } = keepAndRemove({ points, keep: context.policy.keep, needed, now: context.host.now() })
-  for (const { point } of remove) await store.remove(point)
+  const { rows } = await applyRetention(context, store, scopeOf(look.facts), {
+    policy: context.policy.keep,
+    onPurpose: false,
+    dryRun: false,
+    skipMarks: false,
+  })
+  for (const { point, failure } of rows)
+    if (failure !== null)
+      context.reporter.say({ type: 'warning', text: `${point.id} could not be removed: ${failure}` })
 }

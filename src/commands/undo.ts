@@ -1,4 +1,6 @@
 import { placeNow } from '../core/place-now.ts'
+import { isUndoable } from '../core/undoable.ts'
+import type { UndoableEntry } from '../core/undoable.ts'
 import { Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
 import type { AnonymousHolding, LayerHolding } from '../model/holding.ts'
@@ -61,19 +63,6 @@ export async function undo(context: Context, project: Invocation, options: UndoO
   } finally {
     await lock.release()
   }
-}
-
-type UndoableEntry = JournalEntry & { readonly restorePoint: string }
-
-/** Whether `undo` could take it back: something is gone, it is saved, and nobody took it back yet. */
-function isUndoable(entry: JournalEntry): entry is UndoableEntry {
-  return (
-    entry.kind === 'command' &&
-    entry.closedAt !== null &&
-    entry.restorePoint !== null &&
-    entry.undoneBy === null &&
-    entry.outcome.some(each => each.gone)
-  )
 }
 
 function chooseEntry(entries: readonly JournalEntry[], id: string | null): UndoableEntry {

@@ -21,6 +21,7 @@ import { openServer } from './open-server.ts'
 import { newestGood } from './newest-good.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { scopeOf } from './take-restore-point.ts'
+import { whileReading } from './while-reading.ts'
 
 export interface VerifyOptions {
   /** Ids; empty: the newest good one. */
@@ -56,8 +57,11 @@ export async function verify(
   await clearRemains(context, engine, store, scopeOf(facts))
   const results: { readonly point: RestorePoint; readonly verification: Verification }[] = []
   for (const point of points) {
-    const verification = await verifyOne({ context, engine, facts, store, point, options })
-    await store.recordVerification(point, verification)
+    const verification = await whileReading(store, [point], async () => {
+      const found = await verifyOne({ context, engine, facts, store, point, options })
+      await store.recordVerification(point, found)
+      return found
+    })
     results.push({ point, verification })
     if (!options.json) context.print(tables.verified(point, verification))
   }

@@ -143,8 +143,14 @@ export function numberOf(policy: InForce, key: SettingName): number {
       return policy.maxStop
     case 'preflight.dumpUpTo':
       return policy.dumpUpTo
-    case 'keep.days':
-      return policy.keep.days
+    case 'keep.all':
+      return policy.keep.all
+    case 'keep.daily':
+      return policy.keep.daily
+    case 'keep.weekly':
+      return policy.keep.weekly
+    case 'keep.monthly':
+      return policy.keep.monthly
     case 'keep.last':
       return policy.keep.last
     case 'keep.size':

@@ -10,7 +10,7 @@ import type { SettingKey } from './setting-keys.ts'
 /** What one variable says. */
 export interface SettingVariable {
   readonly name: string
-  /** As it is set: `SAFE_COMPOSE_KEEP_DAYS=30`. */
+  /** As it is set: `SAFE_COMPOSE_KEEP_LAST=30`. */
   readonly text: string
   readonly configuration: Configuration
 }

@@ -1,6 +1,6 @@
 import { Stop } from '../model/failure.ts'
 import { manifestFormat } from '../model/restore-point.ts'
-import { filesOf } from '../model/restore-point.ts'
+import { filesOf, restorePointReasons } from '../model/restore-point.ts'
 import type { Manifest } from '../model/restore-point.ts'
 
 /** The manifest as it is stored: JSON for people and programs, a line each. */
@@ -48,7 +48,7 @@ export function salvageManifest(
     sequence: Number.isSafeInteger(sequence) ? Number(sequence) : 0,
     startedAt: isTime(startedAt) ? startedAt : time,
     finishedAt: isTime(finishedAt) ? finishedAt : time,
-    reason: id.includes('-preflight') ? 'preflight' : id.includes('-safety') ? 'safety' : 'manual',
+    reason: restorePointReasons.find(reason => id.includes(`Z-${reason}`)) ?? 'manual',
     tag: typeof tag === 'string' ? tag : null,
     command: null,
     tool: { name: 'safe-compose', version: 'unknown' },
@@ -170,7 +170,7 @@ const manifestShape: Shape = {
     sequence: 'count',
     startedAt: 'time',
     finishedAt: 'time',
-    reason: { words: ['preflight', 'manual', 'safety'] },
+    reason: { words: restorePointReasons },
     tag: { nullable: 'text' },
     command: { nullable: 'texts' },
     tool: { keys: { name: 'text', version: 'text' } },

@@ -5,6 +5,7 @@ export const ownWords = {
   show: 'everything that one restore point holds',
   restore: 'put data back from a restore point or an archive',
   verify: 'prove a restore point: start its databases on copies and count',
+  prune: 'remove the restore points that need not be kept any longer',
   undo: 'take back the last command that destroyed data',
   recover: 'what is wrong with the data, and the way out; guided at a terminal',
   plan: 'what Compose would do, and what it means for the data',

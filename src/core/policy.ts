@@ -8,6 +8,8 @@ import { audienceKinds, levelFor, onTop } from './levels.ts'
 import type { ReadOptions } from './options.ts'
 import type { TrustState } from './trust.ts'
 
+const day = 24 * 3_600_000
+
 /** What holds where nobody says anything else. */
 export const defaultPolicy: Policy = {
   rules: {},
@@ -22,7 +24,14 @@ export const defaultPolicy: Policy = {
   patience: 60_000,
   maxStop: 10_000,
   dumpUpTo: 256_000_000,
-  keep: { days: 7, last: 3, bytes: 20_000_000_000 },
+  keep: {
+    all: 7 * day,
+    daily: 30 * day,
+    weekly: 90 * day,
+    monthly: 365 * day,
+    last: 3,
+    bytes: 20_000_000_000,
+  },
   critical: [],
   logins: [],
   disposable: null,
@@ -159,7 +168,10 @@ function withConfiguration(
       maxStop: numbers['preflight.maxStop'] ?? policy.maxStop,
       dumpUpTo: numbers['preflight.dumpUpTo'] ?? policy.dumpUpTo,
       keep: {
-        days: numbers['keep.days'] ?? policy.keep.days,
+        all: numbers['keep.all'] ?? policy.keep.all,
+        daily: numbers['keep.daily'] ?? policy.keep.daily,
+        weekly: numbers['keep.weekly'] ?? policy.keep.weekly,
+        monthly: numbers['keep.monthly'] ?? policy.keep.monthly,
         last: numbers['keep.last'] ?? policy.keep.last,
         bytes: numbers['keep.size'] ?? policy.keep.bytes,
       },

@@ -55,8 +55,7 @@ export interface Policy {
   readonly maxStop: number
   /** Bytes: databases whose files take no more are dumped as well before a command. */
   readonly dumpUpTo: number
-  /** Preflight restore points: days kept, the newest N always, total bytes per project. */
-  readonly keep: { readonly days: number; readonly last: number; readonly bytes: number }
+  readonly keep: KeepPolicy
   /** What `health` asks the databases besides how they are. */
   readonly critical: readonly CriticalCount[]
   /** How databases are logged in to; the last one for a service counts. */
@@ -66,6 +65,20 @@ export interface Policy {
    * `safe-compose.backup: "false"` is believed about a database. Null where the project is not trusted.
    */
   readonly disposable: readonly string[] | null
+}
+
+/** How long restore points are kept. Milliseconds, counted back from the newest one of a project. */
+export interface KeepPolicy {
+  /** Every one. */
+  readonly all: number
+  /** The newest of each day, week, month. */
+  readonly daily: number
+  readonly weekly: number
+  readonly monthly: number
+  /** So many of the newest, whatever their age. */
+  readonly last: number
+  /** Bytes: of what was copied before commands and restores, the oldest go when it takes more. */
+  readonly bytes: number
 }
 
 export type RuleLevel = 'off' | 'warn' | 'back-up' | 'ask' | 'refuse'

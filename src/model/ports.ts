@@ -404,7 +404,25 @@ export interface Store {
   ) => Promise<{ readonly stream: Readable; readonly done: Promise<void> }>
   /** Keeps with a restore point what came of trying it; an earlier result goes. */
   readonly recordVerification: (point: RestorePoint, verification: Verification) => Promise<void>
-  readonly remove: (point: RestorePoint) => Promise<void>
+  /** Every project of every engine of which something is kept. */
+  readonly scopes: () => Promise<readonly StoreScope[]>
+  /** Marks a restore point for removal since then; null takes the mark back. */
+  readonly mark: (point: RestorePoint, since: Date | null) => Promise<void>
+  /**
+   * Nobody removes the restore point until it is released, or this process has ended. Throws `restore-point-not-found`
+   * when it is gone.
+   */
+  readonly hold: (point: RestorePoint) => Promise<{ readonly release: () => Promise<void> }>
+  /** The ids of those that are held. */
+  readonly beingRead: (
+    scope: StoreScope,
+    isAlive: (owner: LockOwner) => Promise<boolean>,
+  ) => Promise<ReadonlySet<string>>
+  /**
+   * Removes a restore point, at one moment: a kill leaves it whole, or remains that `clearPartials` clears. False when it
+   * is held, and stays. One that somebody else removed is gone.
+   */
+  readonly remove: (point: RestorePoint, isAlive: (owner: LockOwner) => Promise<boolean>) => Promise<boolean>
   /** Removes `.partial` folders of runs that are dead. Names them. */
   readonly clearPartials: (
     scope: StoreScope,

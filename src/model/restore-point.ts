@@ -37,7 +37,15 @@ export interface Manifest {
   readonly notes: readonly string[]
 }
 
-export type RestorePointReason = 'preflight' | 'manual' | 'safety'
+/**
+ * - `preflight`: before a command
+ * - `manual`: by hand
+ * - `safety`: of what stood there before a restore
+ * - `schedule`: by the timer
+ */
+export type RestorePointReason = (typeof restorePointReasons)[number]
+
+export const restorePointReasons = ['preflight', 'manual', 'safety', 'schedule'] as const
 
 export interface StoredFile {
   /** Relative to the restore point's folder, forward slashes. */
@@ -149,6 +157,8 @@ export interface RestorePoint {
   readonly damage: string | null
   /** The last time that it was tried; null when it never was. */
   readonly verified: Verification | null
+  /** Since when it is marked for removal; null when it is not. Until it is removed it is as good as any. */
+  readonly marked: string | null
 }
 
 /** What came of trying a restore point. */

@@ -69,6 +69,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
     '        [--into NEW] [--drop-old]',
   ],
   verify: ['verify [ID… | --latest | --all]', '       [--level read|boot] [--json]'],
+  prune: ['prune [--dry-run | --now] [--all]', '      [--json]'],
   undo: ['undo [ID] [--list [--json]]'],
   recover: ['recover [--json]'],
   plan: ['plan [--json] [--exit-code] [COMMAND …]'],

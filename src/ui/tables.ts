@@ -2,6 +2,7 @@ import type { Check } from '../core/doctor.ts'
 import { escapeName } from '../core/escape.ts'
 import { formatAgeOf, formatBytes, formatDuration, formatCount, plural } from '../core/format.ts'
 import type { HealthReport } from '../core/health.ts'
+import type { Retention } from '../core/retention-deeds.ts'
 import type {
   DatabaseRecord,
   DumpRecord,
@@ -11,10 +12,13 @@ import type {
   Verification,
   VerifiedPart,
 } from '../model/restore-point.ts'
-import { columns, cut, displayWidth } from './columns.ts'
+import { columns, cut } from './columns.ts'
 import { healthTable } from './health-table.ts'
+import { pruneTable } from './prune-table.ts'
+import type { PruneAbout } from './prune-table.ts'
 import { recoveredPage, recoveryPage } from './recovery.ts'
 import type { RecoveryPage } from './recovery.ts'
+import { table, text } from './table.ts'
 import { nameOf, quoted, shortLine } from './words.ts'
 
 /** A guarded command as `undo --list` shows it. */
@@ -43,6 +47,8 @@ export function openTables(options: { readonly width: number | null; readonly ho
     health: (report: HealthReport): string => healthTable(report),
     recovery: (page: RecoveryPage): string => recoveryPage(page),
     recovered: (parts: readonly VerifiedPart[]): string => recoveredPage(parts),
+    pruned: (results: readonly Retention[], about: PruneAbout): string =>
+      pruneTable(results, { ...about, store: shortened(about.store, options.home) }, options.width),
     undoList: (rows: readonly UndoTableRow[], now: Date): string => undoTable(rows, now, options),
   }
 }
@@ -85,6 +91,8 @@ function whyOf(manifest: Manifest): string {
       return 'by hand'
     case 'safety':
       return 'before a restore'
+    case 'schedule':
+      return 'on schedule'
   }
 }
 
@@ -108,6 +116,11 @@ function stateOf({ state, damage }: RestorePoint): string {
 
 /** `good, boots 2 d ago`: with what came of trying it. */
 function stateAndProof(point: RestorePoint, now: Date): string {
+  const state = stateAsTried(point, now)
+  return point.marked === null ? state : `${state}; marked for removal ${formatAgeOf(point.marked, now)}`
+}
+
+function stateAsTried(point: RestorePoint, now: Date): string {
   const { state, verified } = point
   if (state !== 'good' || verified === null) return stateOf(point)
   const when = formatAgeOf(verified.at, now)
@@ -261,37 +274,4 @@ function undoTable(rows: readonly UndoTableRow[], now: Date, { width }: TableOpt
     row.undoneBy === null ? 'not yet' : formatAgeOf(row.undoneBy, now),
   ])
   return text(table(heads, cells, heads.indexOf('DELETED'), width))
-}
-
-// ---- Tables ------------------------------------------------------------------------------------------------------
-
-const gap = '  '
-
-/** The `flexible` column gives way where the table would be too wide, down to twelve cells. */
-function table(
-  heads: readonly string[],
-  rows: readonly (readonly string[])[],
-  flexible: number,
-  width: number | null,
-): readonly string[] {
-  const all = [heads, ...rows]
-  const lines = columns(withoutEmpty(all), gap)
-  const widest = Math.max(...lines.map(displayWidth))
-  if (width === null || widest <= width) return lines
-  const own = Math.max(...all.map(row => displayWidth(row[flexible] ?? '')))
-  const room = Math.max(12, own - (widest - width))
-  return columns(
-    withoutEmpty(all.map(row => row.map((cell, index) => (index === flexible ? cut(cell, room) : cell)))),
-    gap,
-  )
-}
-
-/** A column with nothing under its head says nothing. */
-function withoutEmpty(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  const used = (rows[0] ?? []).map((_, index) => rows.slice(1).some(row => (row[index] ?? '') !== ''))
-  return rows.map(row => row.filter((_, index) => used[index]))
-}
-
-function text(lines: readonly string[]): string {
-  return `${lines.join('\n')}\n`
 }

@@ -207,11 +207,61 @@ export function storeContract(name: string, makeStore: (root: string) => Store):
       }
     })
 
-    test('a removed restore point is gone', async () => {
+    test('a removed restore point is gone, and may be removed again', async () => {
       const store = makeStore(folder())
       const point = await put(store, data(), 'stream')
-      await store.remove(point)
+      expect(await store.remove(point, async () => true)).toBe(true)
       expect(await store.list(scope)).toEqual([])
+      expect(await store.remove(point, async () => true)).toBe(true)
+      await expect(failure(store.hold(point))).resolves.toMatchObject({ reason: 'restore-point-not-found' })
+    })
+
+    test('one that is marked is listed as such, is as good as before, and may lose its mark', async () => {
+      const store = makeStore(folder())
+      const point = await put(store, data(), 'stream')
+      expect(point.marked).toBeNull()
+      await store.mark(point, new Date('2026-11-24T10:00:00.000Z'))
+      const [marked] = await store.list(scope)
+      expect(marked).toEqual({ ...point, marked: '2026-11-24T10:00:00.000Z' })
+      expect((await store.find(scope, point.id)).marked).toBe('2026-11-24T10:00:00.000Z')
+      await store.mark(point, null)
+      await store.mark(point, null)
+      expect(await store.list(scope)).toEqual([point])
+    })
+
+    test('one that is held is not removed, until it is released or its reader has died', async () => {
+      const store = makeStore(folder())
+      const point = await put(store, data(), 'stream')
+      const [one, other] = [await store.hold(point), await store.hold(point)]
+      expect(await store.beingRead(scope, async () => true)).toEqual(new Set([point.id]))
+      await one.release()
+      expect(await store.remove(point, async () => true)).toBe(false)
+      expect(await store.list(scope)).toEqual([point])
+      await other.release()
+      expect(await store.beingRead(scope, async () => true)).toEqual(new Set())
+
+      await store.hold(point)
+      expect(await store.beingRead(scope, async () => false)).toEqual(new Set())
+      expect(await store.remove(point, async () => false)).toBe(true)
+      expect(await store.beingRead(scope, async () => true)).toEqual(new Set())
+    })
+
+    test('of readers and removers at the same moment one has its way', async () => {
+      const store = makeStore(folder())
+      const point = await put(store, data(), 'stream')
+      const removal = store.remove(point, async () => true)
+      const holds = await Promise.allSettled([store.hold(point), store.hold(point)])
+      const isRemoved = await removal
+      for (const hold of holds) expect(hold.status).toBe(isRemoved ? 'rejected' : 'fulfilled')
+      expect(await store.list(scope)).toEqual(isRemoved ? [] : [point])
+    })
+
+    test('names every project of which something is kept', async () => {
+      const store = makeStore(folder())
+      expect(await store.scopes()).toEqual([])
+      await put(store, data(), 'stream')
+      expect(await store.scopes()).toHaveLength(1)
+      for (const each of await store.scopes()) expect(await store.list(each)).toHaveLength(1)
     })
 
     test('journal and ledger give back what was written last', async () => {

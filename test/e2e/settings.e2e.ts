@@ -92,11 +92,11 @@ describe('levels by who asks', () => {
     const variables = {
       CLAUDECODE: '1',
       SAFE_COMPOSE_RULES: 'down-volumes.agent=warn',
-      SAFE_COMPOSE_KEEP_DAYS: '0',
+      SAFE_COMPOSE_KEEP_ALL: '0',
     }
     const refused = await project.safe(['down', '-v'], { variables })
     expect(refused.code, refused.stderr).toBe(120)
-    expect(refused.stderr).toContain('SAFE_COMPOSE_KEEP_DAYS=0')
+    expect(refused.stderr).toContain('SAFE_COMPOSE_KEEP_ALL=0')
     expect(refused.stderr).toContain('down-volumes')
     expect(await kept(project)).toBe(true)
   })
@@ -117,7 +117,7 @@ describe('a project that is not trusted adds protection and nothing else', () =>
       ['rules:\n  down-volumes: off\n', 'rules.down-volumes'],
       ['rules:\n  down-volumes: { script: warn }\n', 'rules.down-volumes.script'],
       ['preflight:\n  maxAge: 1000d\n', 'preflight.maxAge'],
-      ['keep:\n  days: 0\n', 'keep.days'],
+      ['keep:\n  all: 0\n', 'keep.all'],
       ['keep:\n  last: 1\n', 'keep.last'],
       ['keep:\n  size: 1B\n', 'keep.size'],
       ['hooks:\n  before: touch pwned\n', 'hooks'],
@@ -232,14 +232,14 @@ describe('settings', () => {
   test('each value with its file and line, its variable, its flag', async () => {
     const project = await scenario(cache)
     const file = await user(project, 'preflight:\n  maxAge: 2h\nrules:\n  rm-v: refuse\n')
-    await project.write('.safe-compose.yaml', 'keep: { days: 30 }\n')
+    await project.write('.safe-compose.yaml', 'keep: { all: 30d }\n')
     const { stdout, code } = await project.safe(['--safe-store', 'mine', 'settings'], {
       variables: { SAFE_COMPOSE_KEEP_LAST: '5' },
     })
     expect(code).toBe(0)
     const line = (key: string): string => stdout.split('\n').find(each => each.startsWith(`${key} `)) ?? ''
     expect(line('preflight.maxAge')).toMatch(/^preflight\.maxAge +2 h +.*config\.yaml:2$/)
-    expect(line('keep.days')).toMatch(/^keep\.days +30 +.*\.safe-compose\.yaml:1$/)
+    expect(line('keep.all')).toMatch(/^keep\.all +30 d +.*\.safe-compose\.yaml:1$/)
     expect(line('keep.last')).toMatch(/^keep\.last +5 +SAFE_COMPOSE_KEEP_LAST$/)
     expect(line('store')).toMatch(/mine +--safe-store$/)
     expect(line('keep.size')).toMatch(/20 GB +built in$/)

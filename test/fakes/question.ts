@@ -148,6 +148,7 @@ export function aRestorePoint(
     path: `/home/ann/.local/share/safe-compose/engine-1/shop/${id}`,
     bytes: 322_000_000,
     verified: null,
+    marked: null,
     state: 'good',
     damage: null,
     ...point,

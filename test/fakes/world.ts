@@ -26,6 +26,8 @@ export interface World {
   readonly containers: ContainerFact[]
   readonly volumes: VolumeFact[]
   readonly points: RestorePoint[]
+  /** Ids of restore points that are being read. */
+  readonly held: Set<string>
   readonly entries: JournalEntry[]
   readonly engineEvents: EngineEvent[]
   /** Runs when the named step begins: to change the world in the middle, or to fail. */
@@ -61,6 +63,7 @@ export function aWorld(words: WorldWords): World {
     containers: [...words.facts.containers],
     volumes: [...words.facts.volumes],
     points: [],
+    held: new Set(),
     entries: [],
     engineEvents: [],
     get context() {
@@ -367,6 +370,7 @@ function storeOf(world: World, step: (name: string) => void): Store {
           state: 'good',
           damage: null,
           verified: null,
+          marked: null,
         }
         world.points.unshift(point)
         return point
@@ -388,9 +392,21 @@ function storeOf(world: World, step: (name: string) => void): Store {
       step(`extract ${nameOfHolding(record.holding)}`)
       return record.kept.tar
     },
+    scopes: async () => [{ engine: 'engine-1', project: 'shop' }],
+    mark: async (point, since) => {
+      step(`${since === null ? 'unmark' : 'mark'} ${point.id}`)
+      world.points[world.points.indexOf(point)] = { ...point, marked: since?.toISOString() ?? null }
+    },
+    hold: async point => {
+      world.held.add(point.id)
+      return { release: async () => void world.held.delete(point.id) }
+    },
+    beingRead: async () => new Set(world.held),
     remove: async point => {
+      if (world.held.has(point.id)) return false
       step(`forget ${point.id}`)
       world.points.splice(world.points.indexOf(point), 1)
+      return true
     },
     clearPartials: async () => [],
     journal: () => ({

@@ -86,14 +86,14 @@ describe('what is in force', () => {
       maxAge: 21_600_000,
       patience: 60_000,
       maxStop: 10_000,
-      keep: { days: 7, last: 3, bytes: 20e9 },
+      keep: { all: days(7), daily: days(30), weekly: days(90), monthly: days(365), last: 3, bytes: 20e9 },
     })
   })
 
   test('the user, then the project, then the environment, then flags', async () => {
     await write(
       userFile(),
-      'store: ~/backups\nrules:\n  down-volumes: back-up\n  rm-v: off\npreflight: { maxAge: 2h, patience: 2m, maxStop: 0 }\nkeep: { days: 14, size: 5GB }\n',
+      'store: ~/backups\nrules:\n  down-volumes: back-up\n  rm-v: off\npreflight: { maxAge: 2h, patience: 2m, maxStop: 0 }\nkeep: { all: 14d, size: 5GB }\n',
     )
     await write(
       projectFile(),
@@ -106,7 +106,7 @@ describe('what is in force', () => {
       maxAge: 3_600_000,
       patience: 120_000,
       maxStop: 0,
-      keep: { days: 14, last: 5, bytes: 5e9 },
+      keep: { ...defaultPolicy.keep, all: days(14), last: 5, bytes: 5e9 },
     })
     const variables = { SAFE_COMPOSE_STORE: '/from/variable', SAFE_COMPOSE_YES: '1' }
     expect(await policy({ variables })).toMatchObject({ store: '/from/variable', yes: true })
@@ -118,12 +118,12 @@ describe('what is in force', () => {
 
   test('$XDG_CONFIG_HOME, and --safe-config instead of the file of the user', async () => {
     const configHome = join(home, 'elsewhere')
-    await write(join(configHome, 'safe-compose', 'config.yaml'), 'keep: { days: 1 }\n')
-    await write(userFile(), 'keep: { days: 2 }\n')
-    await write(join(project, 'mine.yaml'), 'keep: { days: 3 }\n')
-    expect((await policy({ configHome })).keep.days).toBe(1)
-    expect((await policy({ configHome: '' })).keep.days).toBe(2)
-    expect((await policy({ argv: ['--safe-config', 'mine.yaml'] })).keep.days).toBe(3)
+    await write(join(configHome, 'safe-compose', 'config.yaml'), 'keep: { all: 1d }\n')
+    await write(userFile(), 'keep: { all: 2d }\n')
+    await write(join(project, 'mine.yaml'), 'keep: { all: 3d }\n')
+    expect((await policy({ configHome })).keep.all).toBe(days(1))
+    expect((await policy({ configHome: '' })).keep.all).toBe(days(2))
+    expect((await policy({ argv: ['--safe-config', 'mine.yaml'] })).keep.all).toBe(days(3))
   })
 
   test('x-safe-compose in any Compose file counts as the project', async () => {
@@ -165,8 +165,13 @@ describe('a wrong file is named with line and key', () => {
     ],
     [
       'an unknown key below',
-      'keep:\n  days: 7\n  colour: red\n',
-      { line: 3, key: 'keep.colour', what: 'there is no such key', how: 'there are: days, last, size' },
+      'keep:\n  all: 7d\n  colour: red\n',
+      {
+        line: 3,
+        key: 'keep.colour',
+        what: 'there is no such key',
+        how: 'there are: all, daily, weekly, monthly, last, size',
+      },
     ],
     [
       'an unknown rule',
@@ -220,8 +225,8 @@ describe('a wrong file is named with line and key', () => {
     ],
     [
       'no number',
-      'keep: { days: 1.5 }\n',
-      { line: 1, key: 'keep.days', what: '1.5 is not a whole number', how: 'write a number, 0 or more' },
+      'keep: { last: 1.5 }\n',
+      { line: 1, key: 'keep.last', what: '1.5 is not a whole number', how: 'write a number, 1 or more' },
     ],
     [
       'none kept',
@@ -314,7 +319,7 @@ describe('a wrong file is named with line and key', () => {
   })
 
   test('no YAML', async () => {
-    await write(projectFile(), 'keep:\n  days: 7\n last: 3\n')
+    await write(projectFile(), 'keep:\n  all: 7d\n last: 3\n')
     expect(await failure()).toMatchObject({
       reason: 'bad-configuration',
       file: projectFile(),
@@ -421,7 +426,8 @@ describe('a project may add protection and weaken nothing', () => {
       'rules.down-volumes.agent',
       'a project may only set it to refuse',
     ],
-    ['keep for fewer days', 'keep: { days: 6 }\n', 'keep.days', 'a project may not set less than 7'],
+    ['keep for fewer days', 'keep: { all: 6d }\n', 'keep.all', 'a project may not set less than 7 d'],
+    ['keep none a week', 'keep: { weekly: 0 }\n', 'keep.weekly', 'a project may not set less than 90 d'],
     ['keep fewer', 'keep: { last: 1 }\n', 'keep.last', 'a project may not set less than 3'],
     ['keep less', 'keep: { size: 1GB }\n', 'keep.size', 'a project may not set less than 20 GB'],
   ])('not %s', async (_, text, key, what) => {
@@ -442,7 +448,7 @@ describe('a project may add protection and weaken nothing', () => {
   })
 
   test('nor go below what the user has chosen', async () => {
-    await write(userFile(), 'rules: { rm-v: refuse }\npreflight: { maxAge: 1h }\nkeep: { days: 30 }\n')
+    await write(userFile(), 'rules: { rm-v: refuse }\npreflight: { maxAge: 1h }\nkeep: { all: 30d }\n')
     await write(projectFile(), 'rules: { rm-v: ask }\n')
     expect(await failure()).toMatchObject({ key: 'rules.rm-v', what: 'a project may only set it to refuse' })
     await write(projectFile(), 'preflight: { maxAge: 2h }\n')
@@ -450,8 +456,8 @@ describe('a project may add protection and weaken nothing', () => {
       key: 'preflight.maxAge',
       what: 'a project may not set more than 1 h',
     })
-    await write(projectFile(), 'keep: { days: 8 }\n')
-    expect(await failure()).toMatchObject({ key: 'keep.days', what: 'a project may not set less than 30' })
+    await write(projectFile(), 'keep: { all: 8d }\n')
+    expect(await failure()).toMatchObject({ key: 'keep.all', what: 'a project may not set less than 30 d' })
   })
 })
 
@@ -491,18 +497,21 @@ describe('the environment', () => {
     SAFE_COMPOSE_PATIENCE: '0',
     SAFE_COMPOSE_MAX_STOP: '30s',
     SAFE_COMPOSE_DUMP_UP_TO: '1MB',
-    SAFE_COMPOSE_KEEP_DAYS: '30',
+    SAFE_COMPOSE_KEEP_ALL: '30d',
+    SAFE_COMPOSE_KEEP_DAILY: '40d',
+    SAFE_COMPOSE_KEEP_WEEKLY: '50d',
+    SAFE_COMPOSE_KEEP_MONTHLY: '60d',
     SAFE_COMPOSE_KEEP_LAST: '5',
     SAFE_COMPOSE_KEEP_SIZE: '1GB',
   }
 
   test('every key has a variable, which counts more than the files', async () => {
-    await write(userFile(), 'keep: { days: 1, last: 1 }\npreflight: { maxAge: 1h }\n')
+    await write(userFile(), 'keep: { all: 1d, last: 1 }\npreflight: { maxAge: 1h }\n')
     expect(await policy({ variables })).toMatchObject({
       maxAge: 7_200_000,
       patience: 0,
       maxStop: 30_000,
-      keep: { days: 30, last: 5, bytes: 1e9 },
+      keep: { all: days(30), daily: days(40), weekly: days(50), monthly: days(60), last: 5, bytes: 1e9 },
     })
     expect(Object.keys(variables)).toEqual(settingKeys.map(setting => setting.variable))
   })
@@ -550,7 +559,7 @@ describe('the environment', () => {
 
   test('what would loosen is left out of account for an agent, and named; what protects counts', async () => {
     const loose = {
-      SAFE_COMPOSE_KEEP_DAYS: '0',
+      SAFE_COMPOSE_KEEP_ALL: '0',
       SAFE_COMPOSE_MAX_AGE: '1000d',
       SAFE_COMPOSE_KEEP_LAST: '9',
       SAFE_COMPOSE_RULES: 'rm-v=off,stateful-recreate=refuse',
@@ -558,7 +567,7 @@ describe('the environment', () => {
     const { policy, ignored } = await settings({ variables: loose, audience: 'agent' })
     expect(ignored).toEqual([
       'SAFE_COMPOSE_MAX_AGE=1000d',
-      'SAFE_COMPOSE_KEEP_DAYS=0',
+      'SAFE_COMPOSE_KEEP_ALL=0',
       'SAFE_COMPOSE_RULES=rm-v=off',
     ])
     expect(policy).toEqual({
@@ -567,14 +576,14 @@ describe('the environment', () => {
       rules: { 'stateful-recreate': 'refuse' },
     })
     expect((await settings({ variables: loose })).ignored).toEqual([])
-    expect((await policyOf(loose)).keep.days).toBe(0)
+    expect((await policyOf(loose)).keep.all).toBe(0)
   })
 
   const policyOf = (loose: Record<string, string>): Promise<Policy> => policy({ variables: loose })
 })
 
 describe('a project that the user trusts', () => {
-  const loosening = 'store: /mnt/team\nrules: { down-volumes: off }\nkeep: { days: 1 }\n'
+  const loosening = 'store: /mnt/team\nrules: { down-volumes: off }\nkeep: { all: 1d }\n'
 
   test('says what the user may say', async () => {
     await write(userFile(), 'rules: { down-volumes: refuse }\n')
@@ -582,7 +591,7 @@ describe('a project that the user trusts', () => {
     expect(await policy({ trust: 'trusted' })).toMatchObject({
       store: '/mnt/team',
       rules: { 'down-volumes': 'off' },
-      keep: { days: 1 },
+      keep: { all: days(1) },
     })
   })
 
@@ -599,7 +608,7 @@ describe('a project that the user trusts', () => {
   })
 
   test('all that it loosens is told, not only the first', async () => {
-    await write(userFile(), 'keep: { days: 14 }\n')
+    await write(userFile(), 'keep: { all: 14d }\n')
     await write(projectFile(), `${loosening}preflight: { maxAge: 1h }\n`)
     const sources = await findConfiguration({
       configHome: null,
@@ -614,7 +623,7 @@ describe('a project that the user trusts', () => {
     ).toEqual([
       ['store', 'a project may not say where backups are kept'],
       ['rules.down-volumes', 'a project may only set it to ask or refuse'],
-      ['keep.days', 'a project may not set less than 14'],
+      ['keep.all', 'a project may not set less than 14 d'],
     ])
   })
 })
@@ -761,13 +770,13 @@ describe('where each value comes from', () => {
       'store: /a\nrules:\n  down-volumes:\n    person: ask\n    script: refuse\n  rm-v: ask\n',
     )
     await write(projectFile(), '\nrules:\n  down-volumes: { person: refuse }\n')
-    const variables = { SAFE_COMPOSE_KEEP_DAYS: '9', SAFE_COMPOSE_YES: '1', SAFE_COMPOSE_STORE: '/b' }
+    const variables = { SAFE_COMPOSE_KEEP_ALL: '9d', SAFE_COMPOSE_YES: '1', SAFE_COMPOSE_STORE: '/b' }
     const { origins } = await settings({ variables, argv: ['--safe-store', '/c'] })
     const user = (line: number): object => ({ kind: 'user', file: userFile(), line })
     expect(Object.fromEntries(origins)).toEqual({
       store: { kind: 'given', name: '--safe-store' },
       yes: { kind: 'given', name: 'SAFE_COMPOSE_YES' },
-      'keep.days': { kind: 'given', name: 'SAFE_COMPOSE_KEEP_DAYS' },
+      'keep.all': { kind: 'given', name: 'SAFE_COMPOSE_KEEP_ALL' },
       'rules.down-volumes.person': { kind: 'project', file: projectFile(), line: 3 },
       'rules.down-volumes.script': user(5),
       'rules.rm-v.person': user(6),
@@ -776,3 +785,7 @@ describe('where each value comes from', () => {
     })
   })
 })
+
+function days(count: number): number {
+  return count * 24 * 3_600_000
+}

@@ -103,13 +103,13 @@ describe('everything else', () => {
         reason: 'bad-configuration',
         file: '/srv/shop/.safe-compose.yaml',
         line: 3,
-        key: 'keep.days',
+        key: 'keep.last',
         what: '1.5 is not a whole number',
-        how: 'write a number, 0 or more',
+        how: 'write a number, 1 or more',
       },
       [
-        'safe-compose: /srv/shop/.safe-compose.yaml:3: keep.days: 1.5 is not a whole number',
-        '  write a number, 0 or more',
+        'safe-compose: /srv/shop/.safe-compose.yaml:3: keep.last: 1.5 is not a whole number',
+        '  write a number, 1 or more',
       ],
     ],
     [

@@ -105,7 +105,7 @@ describe('a manifest', () => {
   test.each([
     [['sequence'], -1, 'sequence is not a number'],
     [['startedAt'], 'soon', 'startedAt is not a time'],
-    [['reason'], 'whim', 'reason is none of preflight, manual, safety'],
+    [['reason'], 'whim', 'reason is none of preflight, manual, safety, schedule'],
     [['engine'], null, 'engine is not an object'],
     [['project', 'name'], 7, 'project.name is not a text'],
     [['holdings'], null, 'holdings is not a list'],

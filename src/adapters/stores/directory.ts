@@ -9,12 +9,14 @@ import { makeFolders, syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
 import { extractArchive } from './extract-archive.ts'
 import { unusable } from './failures.ts'
-import { folderOf } from './folders.ts'
+import { folderOf, scopesIn } from './folders.ts'
 import { journalFile } from './journal-file.ts'
 import { ledgerFile, readLedgers } from './ledger-file.ts'
+import { markEnding, markPoint } from './marks.ts'
 import { prepareRoot } from './prepare-root.ts'
 import { hashFile, readArchive } from './read-archive.ts'
 import { openDump } from './read-dump.ts'
+import { holdPoint, readIds, unlessRead } from './readers.ts'
 import { findPoint, listPoints, verificationFile } from './restore-points.ts'
 import { leaveForOthers } from './room.ts'
 
@@ -107,13 +109,14 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
           file,
         )
       }),
-    remove: point =>
-      explained(async () => {
-        const leaving = `${point.path}${removingEnding}`
-        await rename(point.path, leaving)
-        await syncFolder(join(point.path, '..'))
-        await rm(leaving, { recursive: true, force: true })
-      }),
+    scopes: () => explained(() => scopesIn(root)),
+    mark: (point, since) => explained(async () => markPoint(point, since, (await modesOf(root)).file)),
+    hold: point => explained(async () => holdPoint(point.path, await options.owner(), await modesOf(root))),
+    beingRead: (scope, isAlive) => explained(() => readIds(folderOf(root, scope), isAlive)),
+    remove: (point, isAlive) =>
+      explained(async () =>
+        unlessRead(point.path, isAlive, await modesOf(root), () => removePoint(point.path)),
+      ),
     clearPartials: (scope, isAlive) => explained(() => clearPartials(folderOf(root, scope), isAlive)),
     journal: scope => {
       const journal = journalFile(join(folderOf(root, scope), 'journal.jsonl'), () => makeScope(scope))
@@ -131,6 +134,23 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
     },
     ledgers: () => explained(() => readLedgers(root)),
   }
+}
+
+/** What a kill leaves of it is no restore point any more, and is cleared by the next run. One that is gone is gone. */
+async function removePoint(path: string): Promise<void> {
+  const leaving = `${path}${removingEnding}`
+  const isHere = await rename(path, leaving).then(
+    () => true,
+    error => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+      throw error
+    },
+  )
+  if (isHere) {
+    await syncFolder(join(path, '..'))
+    await rm(leaving, { recursive: true, force: true })
+  }
+  await rm(`${path}${markEnding}`, { force: true })
 }
 
 /** Private, unless the root was made for a group (its set-group-id bit is on). */

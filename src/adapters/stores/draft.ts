@@ -115,7 +115,7 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
       // Only now: a folder without it is taken for one whose writer died.
       await rm(join(final, 'owner.json'), { force: true })
       const bytes = filesOf(manifest).reduce((sum, file) => sum + file.bytes, Buffer.byteLength(text))
-      return { id, path: final, manifest, bytes, state: 'good', damage: null, verified: null }
+      return { id, path: final, manifest, bytes, state: 'good', damage: null, verified: null, marked: null }
     },
     discard: async () => {
       givenUp.abort(new Error('given up'))

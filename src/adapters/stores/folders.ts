@@ -8,6 +8,30 @@ export function folderOf(root: string, scope: StoreScope): string {
   return join(root, engineFolder(scope.engine), safeName(scope.project))
 }
 
+/** Every project of every engine that has a folder. One whose name was too long for that cannot be told. */
+export async function scopesIn(root: string): Promise<readonly StoreScope[]> {
+  const engines = await foldersIn(root)
+  const scopes = await Promise.all(
+    engines.map(async engine =>
+      (await foldersIn(join(root, engine))).map(project => ({
+        engine: decoded(engine),
+        project: decoded(project),
+      })),
+    ),
+  )
+  return scopes.flat().filter(scope => scope.engine !== '' && scope.project !== '')
+}
+
+/** The text of which a folder's name was made; of a name that stands for itself nothing is known. */
+function decoded(name: string): string {
+  try {
+    const text = decodeURIComponent(name)
+    return safeName(text) === name ? text : ''
+  } catch {
+    return ''
+  }
+}
+
 /** Ids of older engines hold colons (`AAAA:BBBB:…`), which `docker run -v` and remote tar names would take apart. */
 export function engineFolder(engine: string): string {
   return safeName(engine.replaceAll(':', '-'))
@@ -29,11 +53,22 @@ function encoded(character: string): string {
 
 /** Names of the folders in a folder; none where it is not there. */
 export async function foldersIn(path: string): Promise<readonly string[]> {
+  return (await entriesIn(path)).folders
+}
+
+/** Names of what is in a folder; nothing where it is not there. */
+export async function entriesIn(
+  path: string,
+): Promise<{ readonly folders: readonly string[]; readonly files: readonly string[] }> {
   try {
     const entries = await readdir(path, { withFileTypes: true })
-    return entries.filter(entry => entry.isDirectory()).map(entry => entry.name)
+    const names = (some: typeof entries): readonly string[] => some.map(entry => entry.name)
+    return {
+      folders: names(entries.filter(entry => entry.isDirectory())),
+      files: names(entries.filter(entry => entry.isFile())),
+    }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { folders: [], files: [] }
     throw error
   }
 }

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFileSync, statSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { parseManifest, salvageManifest } from '../../core/manifest.ts'
 import { Stop } from '../../model/failure.ts'
@@ -6,7 +7,9 @@ import { filesOf } from '../../model/restore-point.ts'
 import type { RestorePoint, Verification } from '../../model/restore-point.ts'
 import { removingEnding } from './clear-partials.ts'
 import { beginningEnding, partialEnding } from './draft.ts'
-import { engineFolder, foldersIn, isThere, safeName } from './folders.ts'
+import { engineFolder, entriesIn, foldersIn, isThere, safeName } from './folders.ts'
+import { markEnding, readMark } from './marks.ts'
+import { readersFolder } from './readers.ts'
 
 /** Which projects of which engines; null for every one. */
 interface Where {
@@ -14,8 +17,11 @@ interface Where {
   readonly project: string | null
 }
 
-/** Enough to keep a disk busy, few enough for the limit of open files. */
-const atOnce = 24
+/**
+ * Restore points are read one after the other without going round by the thread pool, which would take six times as long
+ * for thousands of them. After so many of them everything else has its turn.
+ */
+const atOnce = 32
 
 /**
  * Every restore point, newest first: within a project by its sequence, which a clock that was set back does not
@@ -29,8 +35,8 @@ export async function listPoints(
   const projects = await projectFolders(root, named, where)
   const lists: RestorePoint[][] = []
   for (const folder of projects) {
-    const found = await inParallel(await idsIn(folder), id => readPoint(join(folder, id)))
-    const points = found.flatMap(each => each?.point ?? [])
+    const found = await readPoints(await pathsIn(folder))
+    const points = found.map(({ point }) => point)
     lists.push(points.toSorted((a, b) => b.manifest.sequence - a.manifest.sequence || compare(b.id, a.id)))
   }
   return mergeNewestFirst(lists)
@@ -47,23 +53,26 @@ export async function findPoint(
   id: string,
 ): Promise<RestorePoint> {
   const folders = await projectFolders(root, named, where)
-  const all = (
-    await Promise.all(folders.map(async folder => (await idsIn(folder)).map(each => join(folder, each))))
-  )
+  const all = (await Promise.all(folders.map(pathsIn)))
     .flat()
-    .toSorted((a, b) => compare(basename(b), basename(a)))
-  const exact = all.filter(path => basename(path) === id)
-  const beginning = id === '' ? [] : all.filter(path => basename(path).startsWith(id))
-  const read = await inParallel(exact.length > 0 ? exact : beginning, readPoint)
-  const found = read.flatMap(each => each ?? [])
+    .toSorted((a, b) => compare(basename(b.path), basename(a.path)))
+  const exact = all.filter(({ path }) => basename(path) === id)
+  const beginning = id === '' ? [] : all.filter(({ path }) => basename(path).startsWith(id))
+  const found = await readPoints(exact.length > 0 ? exact : beginning)
   const [first] = found
   if (first !== undefined && found.length === 1) {
     if (first.unreadable !== null) throw first.unreadable
     return first.point
   }
   const candidates =
-    found.length > 1 ? found.map(each => each.point.id) : all.slice(0, 5).map(path => basename(path))
+    found.length > 1 ? found.map(each => each.point.id) : all.slice(0, 5).map(({ path }) => basename(path))
   throw new Stop({ reason: 'restore-point-not-found', id, candidates })
+}
+
+/** A folder that may be a restore point. */
+interface PointFolder {
+  readonly path: string
+  readonly isMarked: boolean
 }
 
 interface ReadPoint {
@@ -71,17 +80,23 @@ interface ReadPoint {
   readonly unreadable: Stop | null
 }
 
-/** Null for a folder without a manifest, which is no restore point. */
-async function readPoint(path: string): Promise<ReadPoint | null> {
+/** Folders without a manifest, which are no restore points, are left out. */
+async function readPoints(folders: readonly PointFolder[]): Promise<readonly ReadPoint[]> {
+  const found: ReadPoint[] = []
+  for (let index = 0; index < folders.length; index += atOnce) {
+    if (index > 0) await new Promise(resolve => setImmediate(resolve))
+    for (const folder of folders.slice(index, index + atOnce)) found.push(...readPoint(folder))
+  }
+  return found
+}
+
+function readPoint({ path, isMarked }: PointFolder): readonly ReadPoint[] {
   const file = join(path, 'manifest.json')
-  const text = await readFile(file, 'utf8').catch(error => {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return null
-    throw error
-  })
-  if (text === null) return null
+  const text = readIfThere(file)
+  if (text === null) return []
+  const marked = isMarked ? readMark(path) : null
   try {
-    return { point: await statePoint(path, text, file), unreadable: null }
+    return [{ point: { ...statePoint(path, text, file), marked }, unreadable: null }]
   } catch (error) {
     if (!(error instanceof Stop) || error.failure.reason !== 'manifest-unreadable') throw error
     const id = basename(path)
@@ -98,24 +113,33 @@ async function readPoint(path: string): Promise<ReadPoint | null> {
       state: 'damaged',
       damage,
       verified: null,
+      marked,
     }
-    return { point, unreadable: error }
+    return [{ point, unreadable: error }]
+  }
+}
+
+function readIfThere(file: string): string | null {
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return null
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
   }
 }
 
 /** Good when every file is there at its length; the content is looked at by `check`. */
-async function statePoint(path: string, text: string, file: string): Promise<RestorePoint> {
+function statePoint(path: string, text: string, file: string): Omit<RestorePoint, 'marked'> {
   const manifest = parseManifest(text, file)
   const files = filesOf(manifest)
-  const sizes = await Promise.all(
-    files.map(async each => ({ ...each, size: await sizeOf(join(path, each.path)) })),
-  )
+  const sizes = files.map(each => ({ ...each, size: sizeOf(`${path}/${each.path}`) }))
   const wrong = sizes.find(each => each.size !== each.bytes)
   return {
     id: basename(path),
     path,
     manifest,
-    verified: await readVerification(path),
+    verified: readVerification(path),
     bytes: sizes.reduce((sum, each) => sum + (each.size ?? 0), Buffer.byteLength(text)),
     state: wrong === undefined ? 'good' : 'damaged',
     damage:
@@ -128,10 +152,10 @@ async function statePoint(path: string, text: string, file: string): Promise<Res
 }
 
 /** The file is written after the restore point, and may be missing, or of a later version. */
-async function readVerification(path: string): Promise<RestorePoint['verified']> {
-  const text = await readFile(join(path, verificationFile), 'utf8').catch(() => null)
-  if (text === null) return null
+function readVerification(path: string): RestorePoint['verified'] {
   try {
+    const text = readIfThere(`${path}/${verificationFile}`)
+    if (text === null) return null
     const read = JSON.parse(text) as Partial<Verification> | null
     return typeof read?.at === 'string' && typeof read.well === 'boolean' && Array.isArray(read.checks)
       ? (read as Verification)
@@ -144,11 +168,13 @@ async function readVerification(path: string): Promise<RestorePoint['verified']>
 /** Beside the manifest: what came of trying the restore point. */
 export const verificationFile = 'verified.json'
 
-async function sizeOf(path: string): Promise<number | null> {
-  return stat(path).then(
-    found => (found.isFile() ? found.size : null),
-    () => null,
-  )
+function sizeOf(path: string): number | null {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    return found?.isFile() === true ? found.size : null
+  } catch {
+    return null
+  }
 }
 
 async function projectFolders(root: string, named: boolean, where: Where): Promise<readonly string[]> {
@@ -165,9 +191,13 @@ async function projectFolders(root: string, named: boolean, where: Where): Promi
   return folders.flat()
 }
 
-async function idsIn(folder: string): Promise<readonly string[]> {
+async function pathsIn(folder: string): Promise<readonly PointFolder[]> {
   const passing = [partialEnding, beginningEnding, removingEnding]
-  return (await foldersIn(folder)).filter(id => !passing.some(ending => id.endsWith(ending)))
+  const { folders, files } = await entriesIn(folder)
+  const marks = new Set(files.filter(name => name.endsWith(markEnding)))
+  return folders
+    .filter(id => id !== readersFolder && !passing.some(ending => id.endsWith(ending)))
+    .map(id => ({ path: join(folder, id), isMarked: marks.has(`${id}${markEnding}`) }))
 }
 
 /** Takes from the list whose first is the newest, until all are empty: the order within each list stays. */
@@ -192,16 +222,4 @@ function mergeNewestFirst(lists: readonly RestorePoint[][]): readonly RestorePoi
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** A few at a time, results in the order of what came in. */
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
-  const results: R[] = []
-  let next = 0
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++)
-      results[index] = await work(items[index] as T)
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
-  return results
 }
