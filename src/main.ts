@@ -99,6 +99,7 @@ export async function main(start: Start): Promise<void> {
       speaker = { ...speaker, ...change }
     })
     speaker.reporter.quiet()
+    await written(process.stdout)
     endLike(end, process)
   } catch (error) {
     speaker.reporter.quiet()
@@ -223,6 +224,13 @@ async function run(
     },
   )
   return { code, signal: null }
+}
+
+/** A pipe takes what its reader has room for; the rest would be lost by ending now. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise(resolve => {
+    stream.write('', () => resolve())
+  })
 }
 
 /** Needs no engine and no Compose: it must work where neither is. */

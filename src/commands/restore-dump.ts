@@ -51,7 +51,8 @@ export async function restoreDump(
       }
       for (const { record, dump } of chosen) {
         const target = targets.get(record)
-        if (target !== undefined) await restoreOne({ context, store, point, record, dump, options, ...target })
+        if (target !== undefined)
+          await restoreOne({ context, store, point, record, dump, options, ...target })
       }
     })
     return 0

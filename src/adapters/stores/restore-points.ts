@@ -120,7 +120,6 @@ function readPoint({ path, isMarked }: PointFolder): readonly ReadPoint[] {
 }
 
 function readIfThere(file: string): string | null {
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) return null
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
@@ -154,8 +153,10 @@ function statePoint(path: string, text: string, file: string): Omit<RestorePoint
 /** The file is written after the restore point, and may be missing, or of a later version. */
 function readVerification(path: string): RestorePoint['verified'] {
   try {
-    const text = readIfThere(`${path}/${verificationFile}`)
-    if (text === null) return null
+    const file = `${path}/${verificationFile}`
+    // Mostly it is not there, which is told faster than by an error.
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return null
+    const text = readFileSync(file, 'utf8')
     const read = JSON.parse(text) as Partial<Verification> | null
     return typeof read?.at === 'string' && typeof read.well === 'boolean' && Array.isArray(read.checks)
       ? (read as Verification)
