@@ -15,14 +15,18 @@ import { readTree } from './adapters/configuration/read-tree.ts'
 import { openProjectMemory } from './adapters/state/project-memory.ts'
 import { readOrMakeKey } from './adapters/state/secret-key.ts'
 import { openTrustBook } from './adapters/state/trust-book.ts'
+import { openNoticeSpool } from './adapters/state/notice-spool.ts'
+import { openOutcomes } from './adapters/state/outcomes.ts'
 import { databases } from './adapters/databases/index.ts'
 import { findEndpoint } from './adapters/docker/connect.ts'
 import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
 import { directoryAt, placeAt, readText, roomAt } from './adapters/host/files.ts'
 import { openHost } from './adapters/host/host.ts'
+import { publishText } from './adapters/host/publish-text.ts'
 import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
+import { openNotifier } from './adapters/notifiers/notifier.ts'
 import { openDirectoryStore } from './adapters/stores/directory.ts'
 import { openForeignArchive } from './adapters/stores/foreign-archive.ts'
 import type { Context } from './commands/context.ts'
@@ -51,6 +55,7 @@ import type { Invocation } from './model/invocation.ts'
 import type { ChildEnd, Engine, Host, Store } from './model/ports.ts'
 import { wantsColor } from './ui/color.ts'
 import { openExplanations } from './ui/explanations.ts'
+import { failureInWords } from './ui/failures.ts'
 import { helpText } from './ui/help.ts'
 import { jsonReporter } from './ui/json.ts'
 import { lintRenderers } from './ui/lint.ts'
@@ -189,6 +194,7 @@ async function run(
     host,
     state,
     directory,
+    command: isOwn ? read.rest : invocation.argv,
   })
   if (!isOwn) return guard(context, invocation)
   const code = await runOwnCommand(
@@ -337,6 +343,8 @@ function openContext(from: {
   readonly state: string
   /** Where the project is looked for. */
   readonly directory: string
+  /** As it was typed. */
+  readonly command: readonly string[]
 }): Context {
   const { variables, policy, host, state, directory } = from
   const now = host.now
@@ -377,10 +385,19 @@ function openContext(from: {
       variables,
       endpoint: () => findEndpoint({ flags: from.invocation.docker, variables, home: homedir() }),
     }),
-    notifier: { tell: async () => {} },
+    notifier: openNotifier({
+      channels: policy.channels,
+      reporter: from.reporter,
+      now,
+      spool: openNoticeSpool(join(state, 'notices'), host.random),
+      variables,
+      home: homedir(),
+    }),
+    outcomes: openOutcomes(join(state, 'outcomes')),
+    inWords: failure => failureInWords(failure, from.command),
     approvals: openApprovals({ folder: join(state, 'approvals'), now, random: host.random }),
     projects: openProjectMemory(join(state, 'projects.json'), now),
-    files: { readText, directory: directoryAt, place: placeAt, room: roomAt },
+    files: { readText, publishText, directory: directoryAt, place: placeAt, room: roomAt },
     composeFiles: openComposeFiles(join(state, 'compose-files'), now),
     survey: store => surveyHost({ store, home: homedir(), root: locateOurselves(from.start.script).folder }),
     interruption: watchInterruption(process),

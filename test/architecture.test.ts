@@ -218,7 +218,13 @@ describe('what is made from the code', () => {
     const nested = Object.keys(schema.properties)
       .filter(key => key !== 'rules')
       .flatMap(key => (keysOf(key).length === 0 ? [key] : keysOf(key).map(name => `${key}.${name}`)))
-    expect(nested).toEqual(['store', 'critical', 'logins', ...settingKeys.map(({ key }) => key)])
+    expect(nested).toEqual([
+      'store',
+      'critical',
+      'logins',
+      ...settingKeys.map(({ key }) => key),
+      'notify.channels',
+    ])
   })
 
   test('the README has every variable of a setting', () => {

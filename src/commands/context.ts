@@ -1,5 +1,6 @@
 import type { Audience, Policy, Verdict } from '../model/decision.ts'
 import type { PlaceFact, RoomFact } from '../model/facts.ts'
+import type { Failure } from '../model/failure.ts'
 import type { Finding, NamedDirectory } from '../model/finding.ts'
 import type { Reporter } from '../model/event.ts'
 import type {
@@ -13,6 +14,8 @@ import type {
   Prompt,
   Store,
 } from '../model/ports.ts'
+import type { Notice } from '../model/notice.ts'
+import type { RememberedOutcome } from '../core/outcome.ts'
 import type { Pin, VolumeDeclarations } from '../core/pins.ts'
 
 /** What every command is given: who asks, what is in force, and the ways to the world. Built once, in `main.ts`. */
@@ -39,6 +42,9 @@ export interface Context {
   readonly databases: Databases
   readonly guardian: Guardian
   readonly notifier: Notifier
+  readonly outcomes: OutcomeMemory
+  /** What went wrong and how to mend it, as it would be said to a person; escaped. */
+  readonly inWords: (failure: Failure) => { readonly what: string; readonly how: readonly string[] }
   readonly approvals: Approvals
   readonly projects: ProjectMemory
   readonly files: Files
@@ -73,6 +79,18 @@ export interface Refusal {
   readonly refusedAt: string
 }
 
+/** What came of jobs that ran while nobody was looking, remembered in the user's own state. What cannot be read is not known. */
+export interface OutcomeMemory {
+  readonly last: (job: Notice['job'], project: string | null) => Promise<RememberedOutcome | null>
+  /** Throws where it cannot be written. */
+  readonly remember: (outcome: RememberedOutcome) => Promise<void>
+  readonly all: () => Promise<readonly RememberedOutcome[]>
+  /** When a project was last told to be stale, ISO 8601; null when it never was, or is fresh again. */
+  readonly staleToldAt: (project: string) => Promise<string | null>
+  /** Throws where it cannot be written. */
+  readonly rememberStale: (project: string, toldAt: string | null) => Promise<void>
+}
+
 /** What is remembered for a project directory in the user's own state. */
 export interface ProjectMemory {
   readonly alwaysBacksUp: (directory: string) => Promise<boolean>
@@ -98,6 +116,8 @@ export interface SaidFinding {
 export interface Files {
   /** Null when there is no such file or it cannot be read. */
   readonly readText: (path: string) => Promise<string | null>
+  /** Replaces a file as a whole, readable for everybody. Throws `not-possible`. */
+  readonly publishText: (path: string, text: string) => Promise<void>
   /** What would go with a directory. Never throws: what cannot be read is filled. */
   readonly directory: (path: string) => Promise<Omit<NamedDirectory, 'path'>>
   /** What stands at a path of this machine. Never throws: what cannot be seen is `unknown`. */

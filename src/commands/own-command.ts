@@ -10,17 +10,23 @@ import { backup } from './backup.ts'
 import type { Context } from './context.ts'
 import { doctor } from './doctor.ts'
 import type { DoctorTables } from './doctor.ts'
+import { gate } from './gate.ts'
+import type { GateOptions } from './gate.ts'
 import { explain } from './explain.ts'
 import type { ExplanationPages } from './explain.ts'
 import { health } from './health.ts'
 import type { HealthTables } from './health.ts'
 import { listBackups, showBackup } from './list-backups.ts'
 import type { Tables } from './list-backups.ts'
+import { metrics } from './metrics.ts'
+import { notify } from './notify.ts'
+import type { NotifyTables } from './notify.ts'
 import { pin } from './pin.ts'
 import { recover } from './recover.ts'
 import { prune } from './prune.ts'
 import type { PruneTables, PruneTools } from './prune.ts'
 import type { RecoverTables } from './recover.ts'
+import { backupInWords, reportUnattended, verifyInWords } from './report-unattended.ts'
 import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
 import { restoreDump } from './restore-dump.ts'
@@ -36,7 +42,13 @@ import { undo } from './undo.ts'
 
 /** What own commands need besides the context. */
 export interface OwnTools {
-  readonly tables: Tables & DoctorTables & HealthTables & VerifyTables & RecoverTables & PruneTables
+  readonly tables: Tables &
+    DoctorTables &
+    HealthTables &
+    VerifyTables &
+    RecoverTables &
+    PruneTables &
+    NotifyTables
   readonly openForeign: OpenForeignArchive
   readonly explanations: ExplanationPages
   readonly configuration: ConfigurationAtHand
@@ -70,16 +82,25 @@ export async function runOwnCommand(
         throw usage('--stop and --pause exclude each other', 'safe-compose backup [--stop | --pause]')
       const stillness = values.stop === true ? 'stop' : values.pause === true ? 'pause' : 'online'
       const limit = values.stop !== true && values.pause !== true
-      return backup(context, project, {
+      const options = {
         tag: tagOf(values.tag),
         names: positionals,
         stillness,
         limit,
         dumps: values['no-dump'] !== true,
-      })
+      } as const
+      return reportUnattended(
+        context,
+        project,
+        'backup',
+        within => backup(within, project, options),
+        backupInWords,
+      )
     }
     case 'backups': {
-      const { values } = read(word, words, { json: flag, all: flag }, null)
+      const { values } = read(word, words, { json: flag, all: flag, gate: text, verified: text }, null)
+      if (values.gate !== undefined || values.verified !== undefined)
+        return gate(context, project, gateOptions(values))
       return listBackups(
         context,
         project,
@@ -131,7 +152,14 @@ export async function runOwnCommand(
         { latest: flag, all: flag, level: text, timeout: text, json: flag },
         'ID…',
       )
-      return verify(context, project, verifyOptions(values, positionals), tools.tables)
+      const options = verifyOptions(values, positionals)
+      return reportUnattended(
+        context,
+        project,
+        'verify',
+        within => verify(within, project, options, tools.tables),
+        verifyInWords,
+      )
     }
     case 'prune': {
       const { values } = read(word, words, { 'dry-run': flag, now: flag, all: flag, json: flag }, null)
@@ -199,6 +227,19 @@ export async function runOwnCommand(
       const { values } = read(word, own, { json: flag, 'exit-code': flag }, null)
       const line = tools.lineOf(rest.length === 0 ? ['up', '-d'] : rest)
       return plan(context, line, { json: values.json === true, exitCode: values['exit-code'] === true })
+    }
+    case 'metrics': {
+      const { values } = read(word, words, { all: flag, textfile: text }, null)
+      return metrics(context, project, { all: values.all === true, textfile: values.textfile ?? null })
+    }
+    case 'notify': {
+      const { values } = read(word, words, { test: flag, channel: text, json: flag }, null)
+      const options = {
+        test: values.test === true,
+        channel: channelNumber(values.channel),
+        json: values.json === true,
+      }
+      return notify(context, options, tools.tables)
     }
     case 'approve': {
       const { positionals } = read(word, words, {}, 'CODE')
@@ -291,6 +332,31 @@ function verifyOptions(
   const patience = parseDuration(timeout)
   if (patience === null || patience <= 0) throw usage(`--timeout ${timeout} is no time`, how)
   return { ids, all: values.all === true, level, patience, json: values.json === true }
+}
+
+function gateOptions(values: {
+  readonly gate?: string
+  readonly verified?: string
+  readonly all?: boolean
+  readonly json?: boolean
+}): GateOptions {
+  const how = 'safe-compose backups --gate 24h [--verified 30d] [--json]'
+  if (values.gate === undefined) throw usage('--verified is a word for --gate', how)
+  if (values.all === true) throw usage('--gate asks about one project, not about --all', how)
+  const limitOf = (name: 'gate' | 'verified'): number | null => {
+    const value = values[name]
+    if (value === undefined) return null
+    const limit = parseDuration(value)
+    if (limit === null || limit <= 0) throw usage(`--${name} ${value} is no time`, how)
+    return limit
+  }
+  return { gate: limitOf('gate') ?? 0, verified: limitOf('verified'), json: values.json === true }
+}
+
+function channelNumber(value: string | undefined): number | null {
+  if (value === undefined) return null
+  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value)
+  throw usage(`--channel ${value} is no number of a channel`, 'they are listed by: safe-compose notify')
 }
 
 /** Tags become part of folder names. */

@@ -1,5 +1,6 @@
 import { numberOf } from '../core/configuration.ts'
 import { loginInWords } from '../core/logins.ts'
+import { channelInWords } from '../core/channels.ts'
 import { criticalInWords } from '../core/critical.ts'
 import { reactionsOf } from '../core/effects.ts'
 import { audienceKinds } from '../core/levels.ts'
@@ -68,6 +69,7 @@ export async function showSettings(
       ...settingKeys.map(({ key, kind }) => row(key, numberOf(policy, key), kind)),
       ...policy.logins.map((login, index) => row(`logins.${index}`, loginInWords(login))),
       ...policy.critical.map((count, index) => row(`critical.${index}`, criticalInWords(count))),
+      ...policy.channels.map((channel, index) => row(`notify.channels.${index}`, channelInWords(channel))),
       row('yes', policy.yes),
       row('noBackup', policy.noBackup),
       row('allow', policy.allow),

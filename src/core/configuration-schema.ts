@@ -1,6 +1,7 @@
 import { audienceKinds, ruleLevels } from './levels.ts'
 import { loginsSchema } from './logins.ts'
 import { storePattern } from './configuration.ts'
+import { channelsSchema } from './channel-schema.ts'
 import type { KnownRule } from './configuration.ts'
 import { settingGroups, settingKeys } from './setting-keys.ts'
 import type { SettingKey } from './setting-keys.ts'
@@ -16,12 +17,13 @@ export function configurationSchema(rules: readonly (KnownRule & { readonly titl
   const groups = [...settingGroups()].map(([group, names]) => [
     group,
     closed(
-      Object.fromEntries(
-        names.flatMap(name => {
+      Object.fromEntries([
+        ...names.flatMap(name => {
           const setting = settingKeys.find(({ key }) => key === `${group}.${name}`)
           return setting === undefined ? [] : [[name, settingSchema(setting)]]
         }),
-      ),
+        ...(group === 'notify' ? [['channels', channelsSchema()]] : []),
+      ]),
     ),
   ])
   return {

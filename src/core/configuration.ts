@@ -1,7 +1,9 @@
+import type { Channel } from '../model/channel.ts'
 import { Stop } from '../model/failure.ts'
 import type { CriticalCount, Login } from '../model/database.ts'
 import type { Audience, Policy, RuleLevel, RuleSetting } from '../model/decision.ts'
 import type { Rule } from '../model/finding.ts'
+import { readChannels } from './channel-configuration.ts'
 import { nearest } from './did-you-mean.ts'
 import { strictestOf } from './effects.ts'
 import { formatBytes, formatDuration, parseDuration, parseSize } from './format.ts'
@@ -27,6 +29,7 @@ export interface Configuration {
   readonly rules: Readonly<Record<string, RuleSetting>>
   readonly critical: readonly CriticalCount[]
   readonly logins: readonly Login[]
+  readonly channels: readonly Channel[]
   readonly numbers: Readonly<Partial<Record<SettingName, number>>>
 }
 
@@ -41,8 +44,9 @@ export function readConfiguration(
   const groups = settingGroups()
   const root = mappingAt(source, [], source.value, ['store', 'rules', 'critical', 'logins', ...groups.keys()])
   const numbers: Partial<Record<SettingName, number>> = {}
+  const notify = notifyAt(source, root['notify'])
   for (const [group, names] of groups) {
-    const values = mappingAt(source, [group], root[group], names)
+    const values = group === 'notify' ? notify : mappingAt(source, [group], root[group], names)
     for (const setting of settingKeys) {
       const [own, name = ''] = setting.key.split('.')
       const value = own === group ? values[name] : undefined
@@ -57,6 +61,9 @@ export function readConfiguration(
     rules: rulesAt(source, root['rules'], knownRules),
     critical: criticalAt(source, root['critical']),
     logins: readLogins(root['logins'], (path, what, how) => badConfiguration(source, path, what, how)),
+    channels: readChannels(['notify', 'channels'], notify['channels'], (path, what, how) =>
+      badConfiguration(source, path, what, how),
+    ),
     numbers,
   }
 }
@@ -68,14 +75,17 @@ export interface Objection {
 }
 
 /** What is in force without the configuration that is judged. */
-export type InForce = Pick<Policy, 'rules' | 'maxAge' | 'patience' | 'maxStop' | 'dumpUpTo' | 'keep'>
+export type InForce = Pick<
+  Policy,
+  'rules' | 'maxAge' | 'patience' | 'maxStop' | 'dumpUpTo' | 'keep' | 'staleAfter'
+>
 
 /**
  * A project that is not trusted may add protection and nothing else: everything that it may not say. A level may not
  * be below the strictest that its rule leads to now, for the same audience; for an agent nothing is ever loosened.
  */
 export function objectionsTo(
-  { store, rules, critical, logins, numbers }: Configuration,
+  { store, rules, critical, logins, channels, numbers }: Configuration,
   inForce: InForce,
   knownRules: readonly KnownRule[],
 ): readonly Objection[] {
@@ -92,6 +102,13 @@ export function objectionsTo(
     ...logins.map((_, index) => ({
       path: ['logins', String(index)],
       what: 'a project may not say which of your files and variables hold a password',
+    })),
+    ...channels.map((channel, index) => ({
+      path: ['notify', 'channels', String(index)],
+      what:
+        channel.kind === 'command'
+          ? 'a project may not name a command to run'
+          : 'a project may not send anything anywhere',
     })),
     ...settingKeys.flatMap(setting => {
       const wanted = numbers[setting.key]
@@ -155,6 +172,8 @@ export function numberOf(policy: InForce, key: SettingName): number {
       return policy.keep.last
     case 'keep.size':
       return policy.keep.bytes
+    case 'notify.staleAfter':
+      return policy.staleAfter
   }
 }
 
@@ -242,6 +261,19 @@ function rulesAt(
     }
   }
   return settings
+}
+
+/** Who is told, and when. What stands there is not shown, since it may be an address with a token. */
+function notifyAt(source: ConfigurationSource, value: unknown): Readonly<Record<string, unknown>> {
+  const known = [...(settingGroups().get('notify') ?? []), 'channels']
+  if (Array.isArray(value) || typeof value === 'string')
+    throw badConfiguration(
+      source,
+      ['notify'],
+      'it is not a mapping',
+      'write keys, and the list below channels: { kind: slack, urlFile: ~/.config/safe-compose/slack-url }',
+    )
+  return mappingAt(source, ['notify'], value, known)
 }
 
 const criticalKeys = ['service', 'database', 'query', 'min', 'max'] as const

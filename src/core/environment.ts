@@ -15,7 +15,7 @@ export interface SettingVariable {
   readonly configuration: Configuration
 }
 
-const nothing: Configuration = { store: null, rules: {}, critical: [], logins: [], numbers: {} }
+const nothing: Configuration = { store: null, rules: {}, critical: [], logins: [], channels: [], numbers: {} }
 
 /** The settings that the environment holds. An empty variable says nothing. Throws `bad-usage` for a wrong one. */
 export function readSettingVariables(

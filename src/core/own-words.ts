@@ -11,6 +11,8 @@ export const ownWords = {
   plan: 'what Compose would do, and what it means for the data',
   doctor: 'a checklist of the project and this machine, with what mends it',
   health: 'how the databases are, for people and for monitoring',
+  metrics: 'the same for Prometheus, of the restore points',
+  notify: 'who is told of failures; --test sends a test',
   approve: 'let one refused command of a coding agent through, once',
   explain: 'what a rule is about, or what was found; all rules without a word',
   settings: 'what is in force, and where each value came from',

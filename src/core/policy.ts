@@ -34,6 +34,8 @@ export const defaultPolicy: Policy = {
   },
   critical: [],
   logins: [],
+  channels: [],
+  staleAfter: 26 * 3_600_000,
   disposable: null,
 }
 
@@ -50,7 +52,8 @@ export type Origin =
 /** The settings in force, and where each comes from. */
 export interface Settings {
   readonly policy: Policy
-  /** By key: `store`, `preflight.maxAge`, `rules.down-volumes.person`, `critical.0`, and options by theirs: `yes`. */
+  /** By key: `store`, `preflight.maxAge`, `rules.down-volumes.person`, `critical.0`,
+   * `notify.channels.0`, and options by theirs: `yes`. */
   readonly origins: ReadonlyMap<string, Origin>
   /** Variables that a coding agent's run leaves out of account, as set. */
   readonly ignored: readonly string[]
@@ -140,7 +143,7 @@ const howToTrust: Readonly<Record<TrustState, string>> = {
 
 function withConfiguration(
   { policy, origins, ignored }: Settings,
-  { store, rules, critical, logins, numbers }: Configuration,
+  { store, rules, critical, logins, channels, numbers }: Configuration,
   originOf: (path: readonly string[]) => Origin,
 ): Settings {
   const found = new Map(origins)
@@ -150,6 +153,11 @@ function withConfiguration(
   for (const index of critical.keys())
     found.set(`critical.${policy.critical.length + index}`, originOf(['critical', String(index)]))
   for (const index of logins.keys()) found.set(`logins.${index}`, originOf(['logins', String(index)]))
+  for (const index of channels.keys())
+    found.set(
+      `notify.channels.${policy.channels.length + index}`,
+      originOf(['notify', 'channels', String(index)]),
+    )
   const levels = { ...policy.rules }
   for (const [id, setting] of Object.entries(rules)) {
     levels[id] = onTop(setting, levels[id])
@@ -178,6 +186,8 @@ function withConfiguration(
       critical: [...policy.critical, ...critical],
       // One who says so says it all.
       logins: logins.length > 0 ? logins : policy.logins,
+      channels: [...policy.channels, ...channels],
+      staleAfter: numbers['notify.staleAfter'] ?? policy.staleAfter,
     },
   }
 }

@@ -95,6 +95,14 @@ export const settingKeys = [
     project: 'up',
     about: 'of what is copied before commands, the oldest go when that of one project takes more',
   },
+  {
+    key: 'notify.staleAfter',
+    kind: 'duration',
+    least: 60_000,
+    variable: 'SAFE_COMPOSE_STALE_AFTER',
+    project: 'down',
+    about: 'a project without a good backup that is younger is told of, once a day',
+  },
 ] as const satisfies readonly SettingKey[]
 
 export type SettingName = (typeof settingKeys)[number]['key']

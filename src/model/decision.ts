@@ -1,3 +1,4 @@
+import type { Channel } from './channel.ts'
 import type { CriticalCount, Login } from './database.ts'
 import type { Remedy, Stake } from './finding.ts'
 import type { Holding } from './holding.ts'
@@ -60,6 +61,10 @@ export interface Policy {
   readonly critical: readonly CriticalCount[]
   /** How databases are logged in to; the last one for a service counts. */
   readonly logins: readonly Login[]
+  /** Who is told what happened while nobody was looking. */
+  readonly channels: readonly Channel[]
+  /** Milliseconds: a project whose newest good restore point is older is told of. */
+  readonly staleAfter: number
   /**
    * What the user saw to be declared disposable when trusting this project, as `disposablesOf` writes it: only then
    * `safe-compose.backup: "false"` is believed about a database. Null where the project is not trusted.

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Channel } from './channel.ts'
 import type { DumpForm, Figure, ServerKind, ServerStatus } from './database.ts'
 import type { Answer, Decision, Plan } from './decision.ts'
 import type { ComposeFact, ContainerFact, EngineFact, Facts, ImageFact, Model, VolumeFact } from './facts.ts'
@@ -526,6 +527,13 @@ export interface Notifier {
    * throws: a message that cannot be delivered is said to the reporter, and stops nothing.
    */
   readonly tell: (notice: Notice) => Promise<void>
+  /** Sends it to one channel, once, whatever that channel wants to hear. `why` it did not arrive; null when it did. */
+  readonly test: (
+    channel: Channel,
+    notice: Notice,
+  ) => Promise<{ readonly why: string | null; readonly milliseconds: number }>
+  /** What could not be delivered yet: the channel's name for each notice. */
+  readonly waiting: () => Promise<readonly string[]>
 }
 
 /** What `doctor` wants to know of this machine. */

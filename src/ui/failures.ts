@@ -34,6 +34,11 @@ export function failedLines(
   ]
 }
 
+/** A failure for those who were not there: what it is, and how it can be mended. */
+export function failureInWords(failure: Failure, command: readonly string[]): Told {
+  return tell(failure, 'own', command)
+}
+
 function restartedWords(running: readonly string[]): string {
   if (running.length === 0) return ''
   const [were, are] = running.length === 1 ? ['was', 'is'] : ['were', 'are']

@@ -44,7 +44,10 @@ export function helpText(version: string): string {
     '',
     ...columns(
       [
-        ['  ~/.config/safe-compose/config.yaml', 'yours: store, rules, critical, logins, preflight, keep'],
+        [
+          '  ~/.config/safe-compose/config.yaml',
+          'yours: store, rules, critical, logins, preflight, keep, notify',
+        ],
         ['  .safe-compose.yaml', "a project's, beside its Compose file; unless trusted, it only protects"],
         ['  x-safe-compose:', 'the same, inside the Compose file'],
         ['  SAFE_COMPOSE_MAX_AGE=6h, …', 'the same as variables, listed in the README'],
@@ -60,7 +63,7 @@ export function helpText(version: string): string {
 
 const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   backup: ['backup [--tag T] [SERVICE|VOLUME…]', '       [--pause | --stop] [--no-dump]'],
-  backups: ['backups [--all] [--json]'],
+  backups: ['backups [--all] [--json]', 'backups --gate 24h [--verified 30d]'],
   show: ['show [--json] ID'],
   restore: [
     'restore [ID] [--volume V] [--to V2]',
@@ -75,6 +78,8 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   plan: ['plan [--json] [--exit-code] [COMMAND …]'],
   doctor: ['doctor [--json] [--fix [--yes]]'],
   health: ['health [--json] [SERVICE…]'],
+  metrics: ['metrics [--all] [--textfile FILE]'],
+  notify: ['notify [--test [--channel N]] [--json]'],
   approve: ['approve CODE'],
   explain: ['explain [RULE|FINDING-ID] [--json]'],
   settings: ['settings [--json]'],

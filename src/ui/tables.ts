@@ -12,6 +12,7 @@ import type {
   Verification,
   VerifiedPart,
 } from '../model/restore-point.ts'
+import { channelTable, channelTestTable } from './channel-tables.ts'
 import { columns, cut } from './columns.ts'
 import { healthTable } from './health-table.ts'
 import { pruneTable } from './prune-table.ts'
@@ -50,6 +51,8 @@ export function openTables(options: { readonly width: number | null; readonly ho
     pruned: (results: readonly Retention[], about: PruneAbout): string =>
       pruneTable(results, { ...about, store: shortened(about.store, options.home) }, options.width),
     undoList: (rows: readonly UndoTableRow[], now: Date): string => undoTable(rows, now, options),
+    channels: channelTable,
+    channelTests: channelTestTable,
   }
 }
 

@@ -38,6 +38,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   inquirer: ['src/ui/'],
   ora: ['src/ui/'],
   yaml: ['src/adapters/configuration/', 'src/adapters/compose/'],
+  nodemailer: ['src/adapters/notifiers/'],
   dockerode: ['src/adapters/docker/'],
   execa: ['src/adapters/'],
   valibot: ['src/adapters/configuration/'],

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
 import { openComposeFiles } from '../../src/adapters/configuration/compose-files.ts'
-import type { Context, SaidFinding } from '../../src/commands/context.ts'
+import type { Context, OutcomeMemory, SaidFinding } from '../../src/commands/context.ts'
+import type { RememberedOutcome } from '../../src/core/outcome.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { Stop } from '../../src/model/failure.ts'
 import { nameOfHolding } from '../../src/model/holding.ts'
@@ -13,6 +14,7 @@ import type { Contents } from '../../src/model/holding.ts'
 import type { JournalEntry, Ledger, RunState } from '../../src/model/journal.ts'
 import type { Compose, DatabaseServer, Engine, EngineEvent, Inside, Store } from '../../src/model/ports.ts'
 import type { HoldingRecord, Manifest, RestorePoint } from '../../src/model/restore-point.ts'
+import { failureInWords } from '../../src/ui/failures.ts'
 
 /**
  * An engine, a Compose and a store in memory, for trying every path of the flow that a real engine takes minutes for.
@@ -117,7 +119,13 @@ export function aWorld(words: WorldWords): World {
         return { disarm: async () => step('disarm') }
       },
     },
-    notifier: { tell: async ({ summary }) => step(`tell ${summary}`) },
+    notifier: {
+      tell: async ({ kind, summary }) => step(`tell ${kind}: ${summary}`),
+      test: async () => ({ why: null, milliseconds: 0 }),
+      waiting: async () => [],
+    },
+    outcomes: outcomesInMemory(),
+    inWords: failure => failureInWords(failure, []),
     approvals: {
       remember: async () => 'K7-2Q9',
       find: async () => null,
@@ -135,6 +143,7 @@ export function aWorld(words: WorldWords): World {
     },
     files: {
       readText: async () => 'services: {}\n',
+      publishText: async path => step(`publish ${path}`),
       directory: async () => ({ state: 'missing', version: '' }),
       place: async () => ({ state: 'filled', id: null }),
       room: async () => ({ free: 500_000_000_000, size: 1_000_000_000_000, at: '/' }),
@@ -145,6 +154,18 @@ export function aWorld(words: WorldWords): World {
     secretKey: async () => new Uint8Array(32),
   }
   return world
+}
+
+function outcomesInMemory(): OutcomeMemory {
+  const outcomes = new Map<string, RememberedOutcome>()
+  const stale = new Map<string, string | null>()
+  return {
+    last: async (job, project) => outcomes.get(`${job} ${project}`) ?? null,
+    remember: async outcome => void outcomes.set(`${outcome.job} ${outcome.project}`, outcome),
+    all: async () => [...outcomes.values()],
+    staleToldAt: async project => stale.get(project) ?? null,
+    rememberStale: async (project, toldAt) => void stale.set(project, toldAt),
+  }
 }
 
 function composeOf(world: World, words: WorldWords, step: (name: string) => void): Compose {

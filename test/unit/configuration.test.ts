@@ -250,7 +250,7 @@ describe('a wrong file is named with line and key', () => {
         line: null,
         key: null,
         what: '"just words" is not a mapping',
-        how: 'write keys: store, rules, critical, logins, preflight, keep',
+        how: 'write keys: store, rules, critical, logins, preflight, keep, notify',
       },
     ],
     [
@@ -503,6 +503,7 @@ describe('the environment', () => {
     SAFE_COMPOSE_KEEP_MONTHLY: '60d',
     SAFE_COMPOSE_KEEP_LAST: '5',
     SAFE_COMPOSE_KEEP_SIZE: '1GB',
+    SAFE_COMPOSE_STALE_AFTER: '2d',
   }
 
   test('every key has a variable, which counts more than the files', async () => {
@@ -512,6 +513,7 @@ describe('the environment', () => {
       patience: 0,
       maxStop: 30_000,
       keep: { all: days(30), daily: days(40), weekly: days(50), monthly: days(60), last: 5, bytes: 1e9 },
+      staleAfter: 172_800_000,
     })
     expect(Object.keys(variables)).toEqual(settingKeys.map(setting => setting.variable))
   })
@@ -625,6 +627,64 @@ describe('a project that the user trusts', () => {
       ['rules.down-volumes', 'a project may only set it to ask or refuse'],
       ['keep.all', 'a project may not set less than 14 d'],
     ])
+  })
+})
+
+describe('who is told', () => {
+  const channels = 'notify:\n  channels:\n    - { kind: slack, url: "https://hooks.slack.com/s3cr3t" }\n'
+
+  test('by the user, and by a project that is trusted, each besides the other', async () => {
+    await write(userFile(), `${channels}  staleAfter: 7d\n`)
+    await write(projectFile(), 'notify: { channels: [{ kind: command, command: /bin/page }] }\n')
+    const { policy: inForce, origins } = await settings({ trust: 'trusted' })
+    expect(inForce.channels.map(({ kind }) => kind)).toEqual(['slack', 'command'])
+    expect(inForce.staleAfter).toBe(604_800_000)
+    expect(Object.fromEntries(origins)).toEqual({
+      'notify.staleAfter': { kind: 'user', file: userFile(), line: 4 },
+      'notify.channels.0': { kind: 'user', file: userFile(), line: 3 },
+      'notify.channels.1': { kind: 'project', file: projectFile(), line: 1 },
+    })
+  })
+
+  test.each(['untrusted', 'changed'] as const)('not by a project that is %s', async trust => {
+    await write(projectFile(), channels)
+    expect(await failure({ trust })).toMatchObject({
+      reason: 'bad-configuration',
+      file: projectFile(),
+      line: 3,
+      key: 'notify.channels.0',
+      what: 'a project may not send anything anywhere',
+      how: expect.stringContaining('safe-compose trust'),
+    })
+    await write(projectFile(), 'notify: { channels: [{ kind: command, command: /bin/page }] }\n')
+    expect(await failure({ trust })).toMatchObject({ what: 'a project may not name a command to run' })
+  })
+
+  test('a project that is not trusted may want newer backups, not older ones', async () => {
+    await write(projectFile(), 'notify: { staleAfter: 12h }\n')
+    expect((await policy()).staleAfter).toBe(43_200_000)
+    await write(projectFile(), 'notify: { staleAfter: 3d }\n')
+    expect(await failure()).toMatchObject({
+      key: 'notify.staleAfter',
+      what: 'a project may not set more than 1 d 2 h',
+    })
+  })
+
+  test.each([
+    ['notify: https://hooks.slack.com/s3cr3t\n', 'notify', 'it is not a mapping'],
+    ['notify:\n  - { kind: slack, url: "https://a/s3cr3t" }\n', 'notify', 'it is not a mapping'],
+    ['notify: { channels: https://a/s3cr3t }\n', 'notify.channels', 'it is not a list'],
+    [
+      'notify: { channels: [{ kind: slack, url: s3cr3t }] }\n',
+      'notify.channels.0.url',
+      'it is not a web address',
+    ],
+    ['notify: { staleafter: 1d }\n', 'notify.staleafter', 'there is no such key'],
+  ])('%s is wrong at %s, and no address is repeated', async (text, key, what) => {
+    await write(userFile(), text)
+    const found = await failure()
+    expect(found).toMatchObject({ reason: 'bad-configuration', file: userFile(), line: 1, key, what })
+    expect(JSON.stringify(found)).not.toContain('s3cr3t')
   })
 })
 

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Stop } from '../../model/failure.ts'
+
+/**
+ * Replaces a file as a whole: readers see the old text or the new one. Readable for everybody, since its reader is a
+ * service of its own; until then it has a name by which nobody looks for it. Throws `not-possible`.
+ */
+export async function publishText(path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  try {
+    await writeFile(temporary, text, { flag: 'wx', mode: 0o600, flush: true })
+    await chmod(temporary, 0o644)
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Stop(
+      {
+        reason: 'not-possible',
+        what: `${path} cannot be written: ${whyNot[code ?? ''] ?? message}`,
+        how: 'make its folder, and let this user write there',
+      },
+      { cause: error },
+    )
+  }
+}
+
+const whyNot: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder is not there',
+  ENOTDIR: 'its folder is not there',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'no space left',
+}

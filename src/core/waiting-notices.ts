@@ -1,0 +1,32 @@
+import type { Notice } from '../model/notice.ts'
+
+/** A notice that could not be delivered yet. */
+export interface WaitingNotice {
+  readonly id: string
+  /** The channel's name. */
+  readonly channel: string
+  readonly notice: Notice
+}
+
+/** After so many milliseconds nobody wants to know any more. */
+const longest = 7 * 86_400_000
+
+/** So many wait for each channel, the newest ones. */
+const most = 20
+
+/** What of the waiting notices is to be sent, oldest first, and what is given up: too old, too many, or for a channel that is gone. */
+export function sortWaiting(
+  waiting: readonly WaitingNotice[],
+  channels: readonly string[],
+  now: Date,
+): { readonly send: readonly WaitingNotice[]; readonly drop: readonly WaitingNotice[] } {
+  const oldestFirst = waiting.toSorted((a, b) => Date.parse(a.notice.at) - Date.parse(b.notice.at))
+  const send = channels.flatMap(channel =>
+    oldestFirst.filter(each => each.channel === channel && !isTooOld(each.notice, now)).slice(-most),
+  )
+  return { send, drop: oldestFirst.filter(each => !send.includes(each)) }
+}
+
+function isTooOld({ at }: Notice, now: Date): boolean {
+  return !(now.getTime() - Date.parse(at) <= longest)
+}
