@@ -11,7 +11,7 @@ export const ownWords = {
   plan: 'what Compose would do, and what it means for the data',
   doctor: 'a checklist of the project and this machine, with what mends it',
   health: 'how the databases are, for people and for monitoring',
-  metrics: 'the same for Prometheus, of the restore points',
+  metrics: 'how the restore points are, for Prometheus',
   notify: 'who is told of failures; --test sends a test',
   approve: 'let one refused command of a coding agent through, once',
   explain: 'what a rule is about, or what was found; all rules without a word',
