@@ -28,7 +28,9 @@ export async function reportOutcome(context: Context, outcome: Outcome): Promise
  * that has none at all is not told of: the store may only be out of reach, and the failure was told.
  */
 async function reportStale(context: Context, project: string, afterSuccess: boolean): Promise<void> {
-  const { staleAfter } = context.policy
+  const { staleAfter, channels } = context.policy
+  // The store may be far away: it is not asked for what nobody wants to know.
+  if (!channels.some(({ on }) => on.includes('stale'))) return
   const now = context.host.now()
   const toldAt = await context.outcomes.staleToldAt(project)
   const points = await pointsOf(context, project)

@@ -27,6 +27,11 @@ const shop = aProject({
 /** The world's clock stands at 20:15. */
 const young = aRestorePoint({ reason: 'manual', finishedAt: '2026-11-23T18:15:00.000Z' })
 const old = aRestorePoint({ reason: 'manual', finishedAt: '2026-11-20T18:15:00.000Z' })
+const hooks = readChannels(
+  [],
+  [{ kind: 'webhook', url: 'https://example.org/hook' }],
+  () => new Error('never'),
+)
 const booted: Verification = { level: 'boot', at: '', milliseconds: 1, well: true, checks: [] }
 
 let folder: string
@@ -42,7 +47,7 @@ beforeEach(async () => {
 
 /** A world that remembers what is told, with the real memory of outcomes. */
 function shopWorld(words: Partial<WorldWords> = {}): { world: World; context: Context } {
-  const world = aWorld({ facts: shop, ...words })
+  const world = aWorld({ facts: shop, policy: { channels: hooks }, ...words })
   const context: Context = {
     ...world.context,
     directory: folder,
@@ -206,6 +211,15 @@ describe('a project without a good backup that is young enough', () => {
     const { context } = shopWorld()
     const openStore = async (): Promise<never> => {
       throw new Stop({ reason: 'store-unusable', path: '/x', why: 'gone', how: '' })
+    }
+    await reportOutcome({ ...context, openStore }, verified)
+    expect(kinds()).toEqual(['succeeded'])
+  })
+
+  test('the store is not asked where nobody wants to know', async () => {
+    const { context } = shopWorld({ policy: { channels: hooks.map(hook => ({ ...hook, on: ['failed'] })) } })
+    const openStore = async (): Promise<never> => {
+      throw new Error('the store was asked')
     }
     await reportOutcome({ ...context, openStore }, verified)
     expect(kinds()).toEqual(['succeeded'])
@@ -451,7 +465,7 @@ describe('notify', () => {
       how: 'there are: 1 slack (hooks.slack.com), 2 command (/bin/page)',
     })
     expect(await failureOf(run(context, 'notify', '--channel', 'x'))).toMatchObject({ reason: 'bad-usage' })
-    expect(await failureOf(run(shopWorld().context, 'notify', '--test'))).toMatchObject({
+    expect(await failureOf(run(shopWorld({ policy: {} }).context, 'notify', '--test'))).toMatchObject({
       what: 'there is nobody to tell: no channel is configured',
     })
   })

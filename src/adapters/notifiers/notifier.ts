@@ -39,7 +39,8 @@ const longestPause = 10_000
 
 /**
  * Tells all channels at once, each with a time limit and a few tries. What does not arrive is kept and sent again when
- * there is something to tell the next time: it may arrive twice if we are killed in between, and is never lost.
+ * there is something to tell the next time: it may arrive twice if we are killed in between, or
+ * two runs end at once, and is not lost.
  */
 export function openNotifier(words: NotifierWords): Notifier {
   const { channels, spool } = words
