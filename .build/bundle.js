@@ -1,6 +1,6 @@
 // Builds dist/: the small entry that every command pays for, the application that guarded and own
-// commands load, the small child that watches over a backup, and one file per heavy library, loaded
-// only where it is used. With a folder as argument it puts the entry alone there.
+// commands load, the small child that watches over a backup, the one that encrypts where the host has no
+// age, and one file per heavy library, loaded only where it is used. With a folder as argument it puts the entry alone there.
 import { build } from 'esbuild'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'))
 
 /** The libraries that get a file of their own. Anything else imported from node_modules is bundled where it is used. */
-const heavy = ['chalk', 'dockerode', 'inquirer', 'nodemailer', 'ora', 'yaml']
+const heavy = ['age-encryption', 'chalk', 'dockerode', 'inquirer', 'nodemailer', 'ora', 'yaml']
 
 const common = {
   bundle: true,
@@ -46,6 +46,7 @@ async function buildAll() {
       buildPart('entry', `${staging}/safe-compose.cjs`),
       buildPart('main', `${staging}/app.cjs`),
       buildPart('guardian', `${staging}/guardian.cjs`),
+      buildPart('age', `${staging}/age.cjs`),
       ...heavy.map(name => buildLibrary(name, `${staging}/lib-${name}.cjs`)),
     ])
     await writeFile(`${staging}/package.json`, '{"type":"commonjs"}\n')

@@ -28,6 +28,8 @@ import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
 import { openNotifier } from './adapters/notifiers/notifier.ts'
 import { openDirectoryStore } from './adapters/stores/directory.ts'
+import type { AgeProgram } from './adapters/stores/encryption.ts'
+import { generateKeyFile, lookAtKeyFile } from './adapters/stores/key-files.ts'
 import { openForeignArchive } from './adapters/stores/foreign-archive.ts'
 import type { Context } from './commands/context.ts'
 import { guard } from './commands/guard.ts'
@@ -205,7 +207,13 @@ async function run(
     {
       tables: openTables({ width: process.stdout.columns ?? null, home: homedir() }),
       lineOf: words => lineOf([...before, ...words]),
-      openForeign: path => openForeignArchive(resolved(path), zstdProgram(variables)),
+      openForeign: path => openForeignArchive(resolved(path), programOf('zstd', variables)),
+      keys: {
+        usual: join(configFolder(variables), 'identity.txt'),
+        generate: generateKeyFile,
+        look: lookAtKeyFile,
+        resolve: resolved,
+      },
       explanations: openExplanations({ width: process.stdout.columns ?? null }),
       configuration: {
         origins: settings.origins,
@@ -377,11 +385,11 @@ function openContext(from: {
       descriptors: from.start.descriptors,
     }),
     openEngine: once(() => engineOf(from.invocation, variables, host)),
-    openStore: once(async () => storeOf(policy, variables, host)),
+    openStore: once(async () => storeOf(policy, variables, host, from.start.script)),
     databases,
     guardian: openGuardian({
       program: process.execPath,
-      script: guardianScript(from.start.script),
+      script: bundledScript('guardian', from.start.script),
       variables,
       endpoint: () => findEndpoint({ flags: from.invocation.docker, variables, home: homedir() }),
     }),
@@ -420,7 +428,12 @@ function engineOf(
   })
 }
 
-function storeOf(policy: Policy, variables: Readonly<Record<string, string>>, host: Host): Store {
+function storeOf(
+  policy: Policy,
+  variables: Readonly<Record<string, string>>,
+  host: Host,
+  script: string,
+): Store {
   const root =
     policy.store ??
     storeRoot({
@@ -428,14 +441,29 @@ function storeOf(policy: Policy, variables: Readonly<Record<string, string>>, ho
       dataHome: variables['XDG_DATA_HOME'] ?? null,
       home: homedir(),
     })
-  const zstd = variables['SAFE_COMPOSE_COMPRESSION'] === 'gzip' ? null : zstdProgram(variables)
-  return openDirectoryStore({ root, named: policy.store !== null, zstd, owner: host.owner })
+  const zstd = variables['SAFE_COMPOSE_COMPRESSION'] === 'gzip' ? null : programOf('zstd', variables)
+  return openDirectoryStore({
+    root,
+    named: policy.store !== null,
+    zstd,
+    encryption: { age: ageProgram(variables, script), ...policy.encrypt },
+    owner: host.owner,
+  })
 }
 
-function zstdProgram(variables: Readonly<Record<string, string>>): string | null {
+/** The host's own, else the one that we bring along. */
+function ageProgram(variables: Readonly<Record<string, string>>, script: string): AgeProgram {
+  const program = programOf('age', variables)
+  return program === null
+    ? { program: process.execPath, args: [bundledScript('age', script)] }
+    : { program, args: [] }
+}
+
+/** Path of a program of this machine. */
+function programOf(name: string, variables: Readonly<Record<string, string>>): string | null {
   for (const folder of (variables['PATH'] ?? '').split(delimiter)) {
     if (!isAbsolute(folder)) continue
-    const path = join(folder, 'zstd')
+    const path = join(folder, name)
     if (isExecutable(path)) return path
   }
   return null
@@ -457,6 +485,11 @@ function isWritableFolder(path: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Where the user's own configuration lies. */
+function configFolder(variables: Readonly<Record<string, string>>): string {
+  return join(variables['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'safe-compose')
 }
 
 function stateFolder(variables: Readonly<Record<string, string>>): string {
@@ -489,10 +522,10 @@ async function openReporter(
 }
 
 /** A file of the bundle, beside this one. */
-function guardianScript(script: string): string {
+function bundledScript(name: string, script: string): string {
   return typeof __dirname === 'string'
-    ? join(__dirname, 'guardian.cjs')
-    : join(locateOurselves(script).folder, 'dist', 'guardian.cjs')
+    ? join(__dirname, `${name}.cjs`)
+    : join(locateOurselves(script).folder, 'dist', `${name}.cjs`)
 }
 
 function definedVariables(): Readonly<Record<string, string>> {

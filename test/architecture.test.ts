@@ -7,7 +7,7 @@ import { ownWords } from '../src/core/own-words.ts'
 import { byFamily, explanationOf } from '../src/core/explanation.ts'
 import { audienceKinds } from '../src/core/levels.ts'
 import { rules } from '../src/core/rules/index.ts'
-import { rulesVariable, settingKeys } from '../src/core/setting-keys.ts'
+import { identityVariable, recipientsVariable, rulesVariable, settingKeys } from '../src/core/setting-keys.ts'
 import { helpText } from '../src/ui/help.ts'
 import {
   brokenLinks,
@@ -222,6 +222,9 @@ describe('what is made from the code', () => {
       'store',
       'critical',
       'logins',
+      'encrypt.recipients',
+      'encrypt.identityFile',
+      'copies',
       ...settingKeys.map(({ key }) => key),
       'notify.channels',
     ])
@@ -231,6 +234,8 @@ describe('what is made from the code', () => {
     const documented = tableBelow(readme, 'Configuration').map(row => row.map(cell => cell.split(',')[0]))
     expect(documented).toEqual([
       ...settingKeys.map(({ key, variable }) => [`\`${variable}\``, `\`${key}\``]),
+      [`\`${recipientsVariable}\``, 'more of `encrypt.recipients`'],
+      [`\`${identityVariable}\``, '`encrypt.identityFile`'],
       [`\`${rulesVariable}\``, 'levels'],
     ])
   })

@@ -21,6 +21,8 @@ import type { Tables } from './list-backups.ts'
 import { metrics } from './metrics.ts'
 import { notify } from './notify.ts'
 import type { NotifyTables } from './notify.ts'
+import { generateKey, showKeys } from './keys.ts'
+import type { KeyFiles, KeysTables } from './keys.ts'
 import { pin } from './pin.ts'
 import { recover } from './recover.ts'
 import { prune } from './prune.ts'
@@ -48,9 +50,11 @@ export interface OwnTools {
     VerifyTables &
     RecoverTables &
     PruneTables &
-    NotifyTables
+    NotifyTables &
+    KeysTables
   readonly openForeign: OpenForeignArchive
   readonly explanations: ExplanationPages
+  readonly keys: KeyFiles
   readonly configuration: ConfigurationAtHand
   readonly settingsPage: (shown: SettingsShown) => string
   readonly keepPolicyOf: PruneTools['policyOf']
@@ -254,6 +258,18 @@ export async function runOwnCommand(
     case 'settings': {
       const { values } = read(word, words, { json: flag }, null)
       return showSettings(context, { json: values.json === true }, tools.configuration, tools.settingsPage)
+    }
+    case 'keys': {
+      const { values, positionals } = read(word, words, { json: flag }, 'generate [FILE]|show')
+      const [what, file] = positionals
+      if (what === 'generate' && positionals.length <= 2 && values.json !== true)
+        return generateKey(context, file ?? null, tools.keys, tools.tables)
+      if (what === 'show' && file === undefined)
+        return showKeys(context, project, { json: values.json === true }, tools.keys, tools.tables)
+      throw usage(
+        what === undefined ? 'keys needs a word' : `keys does not know ${words.join(' ')}`,
+        'safe-compose keys generate [FILE], or safe-compose keys show [--json]',
+      )
     }
     case 'trust': {
       const { values, positionals } = read(word, words, { list: flag, remove: flag }, 'DIR')

@@ -36,6 +36,7 @@ export async function restoreDump(
   const { engine, facts } = await lookBeforeCopying(context, project)
   const store = await context.openStore()
   const point = await pointWithDumps(store, facts, options.id)
+  await store.unlock(point)
   const chosen = chooseDumps(point, options)
   const lock = await engine.lock(facts.project.name, await context.host.owner())
   try {

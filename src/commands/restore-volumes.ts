@@ -108,6 +108,8 @@ async function fillAll(context: Context, request: RestoreRequest): Promise<Resto
   try {
     writers = await quietWriters(context, engine, ran, services => stopServices(context, request, services))
     const safety = await saveWhatStands(context, request)
+    // It could not be put back if the restore fails.
+    if (safety !== null) await store.unlock(safety)
     const tasks: RestoreTask[] = targets.map(target => taskOf(target, safety))
     await entry.change({ status: 'restoring', restorePoint: safety?.id ?? null, restores: [...tasks] })
     for (const [index, target] of targets.entries()) {
@@ -242,7 +244,9 @@ async function checkArchives(
         total: origin.record.kept.bytes,
         rate: null,
       })
-    await context.interruption.race(store.confirm(origin.point, origin.record, onBytes))
+    // What was encrypted when it was written was never read back in the clear.
+    const prove = origin.point.manifest.encryption === undefined ? store.confirm : store.check
+    await context.interruption.race(prove(origin.point, origin.record, onBytes))
     context.reporter.say({ type: 'restore', step: 'checked', holding, details: [origin.point.id] })
   }
 }

@@ -100,6 +100,7 @@ async function targetsOfPoint(
     options.id === null
       ? await newestGood(store, facts)
       : await store.find({ engine: null, project: null }, options.id)
+  await store.unlock(point)
   const all = point.manifest.holdings.filter(({ holding }) => holding.kind !== 'bind')
   const chosen = options.volume === null ? all : [recordNamed(facts, point, all, options.volume)]
   if (options.to !== null && chosen.length !== 1)

@@ -10,6 +10,7 @@ import type { Copy } from './copy-holdings.ts'
 import { dumpDatabases } from './dump-databases.ts'
 import type { DatabaseRequest } from './dump-databases.ts'
 import { maskedArgv } from './entries.ts'
+import { warnOfKeys } from './sealed.ts'
 
 export interface RestorePointRequest {
   readonly engine: Engine
@@ -83,6 +84,7 @@ export async function takeRestorePoint(
       stored: point.bytes,
       milliseconds: context.host.now().getTime() - started.getTime(),
     })
+    await warnOfKeys(context, store, facts, point)
     return point
   } catch (error) {
     await draft.discard()

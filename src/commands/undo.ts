@@ -33,6 +33,7 @@ export async function undo(context: Context, project: Invocation, options: UndoO
   const scope = scopeOf(look.facts)
   const entry = chooseEntry(await store.journal(scope).read(), options.id)
   const point = await store.find(scope, entry.restorePoint)
+  await store.unlock(point)
   context.reporter.say({ type: 'undo', step: 'begin', details: [commandOf(entry), point.id, entry.openedAt] })
 
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())

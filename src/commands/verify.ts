@@ -22,6 +22,7 @@ import { newestGood } from './newest-good.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { scopeOf } from './take-restore-point.ts'
 import { whileReading } from './while-reading.ts'
+import { whySealed } from './sealed.ts'
 
 export interface VerifyOptions {
   /** Ids; empty: the newest good one. */
@@ -54,6 +55,7 @@ export async function verify(
   const { engine, facts } = await lookBeforeCopying(context, project)
   const store = await context.openStore()
   const points = await choose(store, facts, options)
+  if (options.level === 'boot') for (const point of points) await store.unlock(point)
   await clearRemains(context, engine, store, scopeOf(facts))
   const results: { readonly point: RestorePoint; readonly verification: Verification }[] = []
   for (const point of points) {
@@ -116,12 +118,15 @@ async function verifyOne(trial: Trial): Promise<Verification> {
 
 // ---- Reading -----------------------------------------------------------------------------------------------------
 
+/** What nothing here opens is compared with its hashes, and said not to have been looked into. */
 async function readAll({ context, store, point }: Trial): Promise<readonly VerifiedPart[]> {
+  const sealed = (await whySealed(store, point)) !== null
+  const inWords = (found: string): string =>
+    sealed ? `${found}, as it was written; encrypted, and not looked into` : `${found}, whole`
   const checks: VerifiedPart[] = []
   for (const record of point.manifest.holdings) {
     const what = nameOfHolding(record.holding)
     const { contentBytes, files } = record.kept.tar
-    const found = `${formatBytes(contentBytes)} in ${plural(files, 'file')}, whole`
     const onBytes = (done: number): void =>
       context.reporter.say({
         type: 'progress',
@@ -133,16 +138,18 @@ async function readAll({ context, store, point }: Trial): Promise<readonly Verif
       })
     checks.push(
       await tried(what, async () => {
-        await context.interruption.race(store.check(point, record, onBytes))
-        return found
+        await context.interruption.race((sealed ? store.confirm : store.check)(point, record, onBytes))
+        return inWords(`${formatBytes(contentBytes)} in ${plural(files, 'file')}`)
       }),
     )
   }
   for (const { record, dump } of dumpsOf(point))
     checks.push(
       await tried(nameOfDump(record, dump), async () => {
-        await context.interruption.race(store.checkDump(point, dump, () => {}))
-        return `${formatBytes(dump.plainBytes)}, whole`
+        await context.interruption.race(
+          sealed ? store.confirmDump(point, dump) : store.checkDump(point, dump, () => {}),
+        )
+        return inWords(formatBytes(dump.plainBytes))
       }),
     )
   return checks

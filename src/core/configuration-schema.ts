@@ -3,6 +3,7 @@ import { loginsSchema } from './logins.ts'
 import { storePattern } from './configuration.ts'
 import { channelsSchema } from './channel-schema.ts'
 import type { KnownRule } from './configuration.ts'
+import { recipientPattern } from './recipients.ts'
 import { settingGroups, settingKeys } from './setting-keys.ts'
 import type { SettingKey } from './setting-keys.ts'
 
@@ -79,6 +80,27 @@ export function configurationSchema(rules: readonly (KnownRule & { readonly titl
         },
       },
       logins: loginsSchema,
+      encrypt: {
+        description: "a user's: backups are encrypted with age",
+        ...closed({
+          recipients: {
+            type: ['array', 'null'],
+            minItems: 1,
+            items: { type: 'string', pattern: recipientPattern.source },
+            description: 'public keys; whoever has the identity of one of them can open the backups',
+          },
+          identityFile: {
+            type: ['string', 'null'],
+            pattern: storePattern.source,
+            description: 'the file with the identity, needed only to open backups; never in a store',
+          },
+        }),
+      },
+      copies: {
+        type: ['array', 'null'],
+        items: { type: 'string', pattern: storePattern.source },
+        description: "a user's: folders that every restore point is copied to",
+      },
       ...Object.fromEntries(groups),
     }),
   }

@@ -7,6 +7,7 @@ import { readChannels } from './channel-configuration.ts'
 import { nearest } from './did-you-mean.ts'
 import { strictestOf } from './effects.ts'
 import { formatBytes, formatDuration, parseDuration, parseSize } from './format.ts'
+import { isRecipient, isSecretKey } from './recipients.ts'
 import { audienceKinds, isLooser, levelFor, ruleLevels } from './levels.ts'
 import { readLogins } from './logins.ts'
 import { settingGroups, settingKeys } from './setting-keys.ts'
@@ -30,7 +31,18 @@ export interface Configuration {
   readonly critical: readonly CriticalCount[]
   readonly logins: readonly Login[]
   readonly channels: readonly Channel[]
+  readonly encrypt: EncryptWords
+  /** Absolute, or beginning with `~/`. */
+  readonly copies: readonly string[]
   readonly numbers: Readonly<Partial<Record<SettingName, number>>>
+}
+
+/** To whom backups are encrypted, and what opens them. */
+export interface EncryptWords {
+  /** `age1…`. */
+  readonly recipients: readonly string[]
+  /** Absolute, or beginning with `~/`. */
+  readonly identityFile: string | null
 }
 
 /** What a configuration needs to know of a rule. */
@@ -42,7 +54,7 @@ export function readConfiguration(
   knownRules: readonly KnownRule[],
 ): Configuration {
   const groups = settingGroups()
-  const root = mappingAt(source, [], source.value, ['store', 'rules', 'critical', 'logins', ...groups.keys()])
+  const root = mappingAt(source, [], source.value, [...ownKeys, ...groups.keys()])
   const numbers: Partial<Record<SettingName, number>> = {}
   const notify = notifyAt(source, root['notify'])
   for (const [group, names] of groups) {
@@ -64,9 +76,14 @@ export function readConfiguration(
     channels: readChannels(['notify', 'channels'], notify['channels'], (path, what, how) =>
       badConfiguration(source, path, what, how),
     ),
+    encrypt: encryptAt(source, root['encrypt']),
+    copies: copiesAt(source, root['copies']),
     numbers,
   }
 }
+
+/** Keys that are no numbers. */
+const ownKeys = ['store', 'rules', 'critical', 'logins', 'encrypt', 'copies'] as const
 
 /** Why a project's configuration may not be followed: it would weaken what is in force. */
 export interface Objection {
@@ -85,7 +102,7 @@ export type InForce = Pick<
  * be below the strictest that its rule leads to now, for the same audience; for an agent nothing is ever loosened.
  */
 export function objectionsTo(
-  { store, rules, critical, logins, channels, numbers }: Configuration,
+  { store, rules, critical, logins, channels, encrypt, copies, numbers }: Configuration,
   inForce: InForce,
   knownRules: readonly KnownRule[],
 ): readonly Objection[] {
@@ -110,6 +127,15 @@ export function objectionsTo(
           ? 'a project may not name a command to run'
           : 'a project may not send anything anywhere',
     })),
+    ...(encrypt.recipients.length === 0
+      ? []
+      : [{ path: ['encrypt', 'recipients'], what: 'a project may not say who can open the backups' }]),
+    ...(encrypt.identityFile === null
+      ? []
+      : [{ path: ['encrypt', 'identityFile'], what: 'a project may not say what opens the backups' }]),
+    ...(copies.length === 0
+      ? []
+      : [{ path: ['copies'], what: 'a project may not say where backups are copied to' }]),
     ...settingKeys.flatMap(setting => {
       const wanted = numbers[setting.key]
       return wanted === undefined ? [] : (looserNumber(setting, wanted, inForce) ?? [])
@@ -229,13 +255,73 @@ function mappingAt(
 
 function storeAt(source: ConfigurationSource, value: unknown): string | null {
   if (value === undefined || value === null) return null
+  return pathAt(source, ['store'], value, '/mnt/backups or ~/backups')
+}
+
+function pathAt(
+  source: ConfigurationSource,
+  path: readonly string[],
+  value: unknown,
+  example: string,
+): string {
   if (typeof value === 'string' && storePattern.test(value)) return value
   throw badConfiguration(
     source,
-    ['store'],
+    path,
     `${shown(value)} is not an absolute path`,
-    'write one, such as /mnt/backups or ~/backups',
+    `write one, such as ${example}`,
   )
+}
+
+function encryptAt(source: ConfigurationSource, value: unknown): EncryptWords {
+  const { recipients = null, identityFile = null } = mappingAt(source, ['encrypt'], value, [
+    'recipients',
+    'identityFile',
+  ])
+  return {
+    recipients: recipients === null ? [] : recipientsAt(source, recipients),
+    identityFile:
+      identityFile === null
+        ? null
+        : pathAt(source, ['encrypt', 'identityFile'], identityFile, '~/.config/safe-compose/identity.txt'),
+  }
+}
+
+function recipientsAt(source: ConfigurationSource, value: unknown): readonly string[] {
+  const path = ['encrypt', 'recipients']
+  // An empty list would look like encryption and be none.
+  if (!Array.isArray(value) || value.length === 0)
+    throw badConfiguration(source, path, 'it is not a list of recipients', recipientExample)
+  return value.map((entry: unknown, index) => {
+    const fault = recipientFault(entry)
+    if (fault === null) return String(entry)
+    throw badConfiguration(source, [...path, String(index)], fault, recipientExample)
+  })
+}
+
+const recipientExample = 'write the public key of a pair that safe-compose keys generate made: age1…'
+
+/** Why a value is no recipient, in words that never show a secret; null when it is one. */
+export function recipientFault(value: unknown): string | null {
+  if (typeof value === 'string' && isRecipient(value)) return null
+  if (typeof value === 'string' && isSecretKey(value))
+    return 'that is the secret half of a key, which belongs into no configuration'
+  if (typeof value === 'string' && value.startsWith('age1'))
+    return `${shown(value)} is no recipient, or has a slip of the pen in it`
+  return `${shown(value)} is not a recipient of age`
+}
+
+function copiesAt(source: ConfigurationSource, value: unknown): readonly string[] {
+  if (value === undefined || value === null) return []
+  const example = '/mnt/second-disk or ~/copies'
+  if (!Array.isArray(value))
+    throw badConfiguration(
+      source,
+      ['copies'],
+      `${shown(value)} is not a list`,
+      `write paths, such as ${example}`,
+    )
+  return value.map((entry: unknown, index) => pathAt(source, ['copies', String(index)], entry, example))
 }
 
 export const storePattern = /^(\/|~\/|[A-Za-z]:[\\/])/

@@ -1,10 +1,10 @@
 import { Stop } from '../model/failure.ts'
-import { readLevel, readSetting, settingExample } from './configuration.ts'
+import { readLevel, readSetting, recipientFault, settingExample } from './configuration.ts'
 import type { Configuration, KnownRule } from './configuration.ts'
 import type { RuleSetting } from '../model/decision.ts'
 import { nearest } from './did-you-mean.ts'
 import { audienceKinds, ruleLevels } from './levels.ts'
-import { rulesVariable, settingKeys } from './setting-keys.ts'
+import { identityVariable, recipientsVariable, rulesVariable, settingKeys } from './setting-keys.ts'
 import type { SettingKey } from './setting-keys.ts'
 
 /** What one variable says. */
@@ -15,7 +15,16 @@ export interface SettingVariable {
   readonly configuration: Configuration
 }
 
-const nothing: Configuration = { store: null, rules: {}, critical: [], logins: [], channels: [], numbers: {} }
+const nothing: Configuration = {
+  store: null,
+  rules: {},
+  critical: [],
+  logins: [],
+  channels: [],
+  encrypt: { recipients: [], identityFile: null },
+  copies: [],
+  numbers: {},
+}
 
 /** The settings that the environment holds. An empty variable says nothing. Throws `bad-usage` for a wrong one. */
 export function readSettingVariables(
@@ -37,7 +46,26 @@ export function readSettingVariables(
       text: `${rulesVariable}=${text}`,
       configuration: { ...nothing, rules: levelsIn(text, knownRules) },
     }))
-  return [...numbers, ...rules]
+  return [...numbers, ...rules, ...encryption(variables)]
+}
+
+function encryption(variables: Readonly<Record<string, string | undefined>>): readonly SettingVariable[] {
+  const recipients = (variables[recipientsVariable] ?? '').split(/[\s,]+/).filter(each => each !== '')
+  const identityFile = (variables[identityVariable] ?? '').trim()
+  for (const recipient of recipients) {
+    const fault = recipientFault(recipient)
+    if (fault !== null)
+      throw badVariable(recipientsVariable, fault, 'write public keys, with commas: age1…,age1…')
+  }
+  return [
+    ...(recipients.length === 0 ? [] : [spoken(recipientsVariable, recipients.join(','), { recipients })]),
+    ...(identityFile === '' ? [] : [spoken(identityVariable, identityFile, { identityFile })]),
+  ]
+}
+
+function spoken(name: string, value: string, encrypt: Partial<Configuration['encrypt']>): SettingVariable {
+  const configuration = { ...nothing, encrypt: { ...nothing.encrypt, ...encrypt } }
+  return { name, text: `${name}=${value}`, configuration }
 }
 
 function numberIn(setting: SettingKey, text: string): number {

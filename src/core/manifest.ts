@@ -21,6 +21,7 @@ export function parseManifest(text: string, path: string): Manifest {
     throw newer(path, `it has format ${format}, and this version reads up to ${manifestFormat}`)
   const holdings = parsed['holdings']
   if (Array.isArray(holdings)) for (const record of holdings) refuseUnknownForm(record, path)
+  refuseUnknownEncryption(parsed['encryption'], path)
   const wrong = faultIn(parsed, manifestShape, '')
   if (wrong !== null) throw unreadable(path, wrong)
   const manifest = parsed as unknown as Manifest
@@ -177,6 +178,7 @@ const manifestShape: Shape = {
     compose: { nullable: { keys: { version: 'text', form: 'text' } } },
     engine: { keys: { id: 'text', version: 'text', host: 'text' } },
     project: { keys: { name: 'text', directory: { nullable: 'text' }, files: 'texts' } },
+    encryption: { optional: { keys: { form: { words: ['age'] }, recipients: 'texts' } } },
     holdings: { listOf: holdingRecord },
     databases: { optional: { listOf: databaseRecord } },
     state: { listOf: { keys: file } },
@@ -237,6 +239,12 @@ function refuseUnknownForm(record: unknown, path: string): void {
   if (!isRecord(kept) || kept['form'] === 'archive') return
   const form = JSON.stringify(kept['form'])
   throw newer(path, `it keeps a holding in the form ${form}, which this version does not know`)
+}
+
+function refuseUnknownEncryption(encryption: unknown, path: string): void {
+  if (!isRecord(encryption) || encryption['form'] === 'age') return
+  const form = JSON.stringify(encryption['form'])
+  throw newer(path, `it is encrypted in the form ${form}, which this version does not know`)
 }
 
 function parseJson(text: string, path: string): unknown {

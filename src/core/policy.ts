@@ -36,6 +36,8 @@ export const defaultPolicy: Policy = {
   logins: [],
   channels: [],
   staleAfter: 26 * 3_600_000,
+  encrypt: { recipients: [], identityFile: null },
+  copies: [],
   disposable: null,
 }
 
@@ -143,7 +145,7 @@ const howToTrust: Readonly<Record<TrustState, string>> = {
 
 function withConfiguration(
   { policy, origins, ignored }: Settings,
-  { store, rules, critical, logins, channels, numbers }: Configuration,
+  { store, rules, critical, logins, channels, encrypt, copies, numbers }: Configuration,
   originOf: (path: readonly string[]) => Origin,
 ): Settings {
   const found = new Map(origins)
@@ -158,6 +160,9 @@ function withConfiguration(
       `notify.channels.${policy.channels.length + index}`,
       originOf(['notify', 'channels', String(index)]),
     )
+  if (encrypt.recipients.length > 0) found.set('encrypt.recipients', originOf(['encrypt', 'recipients']))
+  if (encrypt.identityFile !== null) found.set('encrypt.identityFile', originOf(['encrypt', 'identityFile']))
+  if (copies.length > 0) found.set('copies', originOf(['copies']))
   const levels = { ...policy.rules }
   for (const [id, setting] of Object.entries(rules)) {
     levels[id] = onTop(setting, levels[id])
@@ -188,6 +193,12 @@ function withConfiguration(
       logins: logins.length > 0 ? logins : policy.logins,
       channels: [...policy.channels, ...channels],
       staleAfter: numbers['notify.staleAfter'] ?? policy.staleAfter,
+      encrypt: {
+        // Whoever could open the backups without this configuration can do so with it.
+        recipients: [...new Set([...policy.encrypt.recipients, ...encrypt.recipients])],
+        identityFile: encrypt.identityFile ?? policy.encrypt.identityFile,
+      },
+      copies: [...new Set([...policy.copies, ...copies])],
     },
   }
 }
@@ -196,6 +207,7 @@ function withOptions({ policy, origins, ignored }: Settings, words: SettingsWord
   const { options, origins: given } = words.options
   refuseUnknownRules(options.allow, words.knownRules)
   const store = options.store ?? policy.store
+  const { recipients, identityFile } = policy.encrypt
   return {
     ignored,
     origins: new Map([
@@ -211,6 +223,8 @@ function withOptions({ policy, origins, ignored }: Settings, words: SettingsWord
       json: options.json ?? policy.json,
       verbose: options.verbose ?? policy.verbose,
       store: store === null ? null : absolutePath(store, words),
+      encrypt: { recipients, identityFile: identityFile === null ? null : absolutePath(identityFile, words) },
+      copies: policy.copies.map(path => absolutePath(path, words)),
       disposable: words.disposable,
       logins: policy.logins.map(login =>
         login.password?.from === 'file'

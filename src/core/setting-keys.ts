@@ -110,6 +110,12 @@ export type SettingName = (typeof settingKeys)[number]['key']
 /** Levels by rule, in a variable: `SAFE_COMPOSE_RULES=down-volumes=refuse,rm-v.script=ask`. */
 export const rulesVariable = 'SAFE_COMPOSE_RULES'
 
+/** To whom backups are encrypted, in a variable: `SAFE_COMPOSE_RECIPIENTS=age1…,age1…`. */
+export const recipientsVariable = 'SAFE_COMPOSE_RECIPIENTS'
+
+/** The file with the identity that opens them. */
+export const identityVariable = 'SAFE_COMPOSE_IDENTITY_FILE'
+
 /** The groups that a file's keys stand in, each with what may stand in it. */
 export function settingGroups(): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>()

@@ -66,6 +66,13 @@ export interface Policy {
   /** Milliseconds: a project whose newest good restore point is older is told of. */
   readonly staleAfter: number
   /**
+   * To whom backups are encrypted (`age1…`; nobody: they are not), and the file with the identity that opens them; null
+   * where none is named.
+   */
+  readonly encrypt: { readonly recipients: readonly string[]; readonly identityFile: string | null }
+  /** Folders that restore points are copied to, absolute. */
+  readonly copies: readonly string[]
+  /**
    * What the user saw to be declared disposable when trusting this project, as `disposablesOf` writes it: only then
    * `safe-compose.backup: "false"` is believed about a database. Null where the project is not trusted.
    */

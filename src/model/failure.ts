@@ -46,6 +46,13 @@ export type Failure =
     }
   /** An archive does not hold what its manifest says. */
   | { readonly reason: 'archive-damaged'; readonly path: string; readonly why: string }
+  /** A restore point is encrypted, and nothing on this machine opens it. */
+  | {
+      readonly reason: 'no-identity'
+      readonly id: string
+      readonly recipients: readonly string[]
+      readonly why: string
+    }
   /** A manifest cannot be read, or was written by a newer version. */
   | {
       readonly reason: 'manifest-unreadable'
@@ -130,6 +137,7 @@ export function exitCodeOf(failure: Failure, kind: 'guarded' | 'own' | 'monitor'
     case 'no-space':
     case 'locked':
     case 'archive-damaged':
+    case 'no-identity':
     case 'manifest-unreadable':
     case 'restore-failed':
     case 'restore-point-not-found':

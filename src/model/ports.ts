@@ -355,7 +355,8 @@ export interface DumpSource {
 // ---- The store ---------------------------------------------------------------------------------------------------
 
 /**
- * Where restore points live. What is published is whole: written under a temporary name, hashed while written, synced,
+ * Where restore points live. Whatever opens the content of one that is encrypted throws `no-identity` where nothing here
+ * can; what only compares hashes needs no identity. What is published is whole: written under a temporary name, hashed while written, synced,
  * the manifest last, renamed. A kill at any moment leaves nothing that `list` calls good.
  */
 export interface Store {
@@ -373,6 +374,8 @@ export interface Store {
     scope: { readonly engine: string | null; readonly project: string | null },
     id: string,
   ) => Promise<RestorePoint>
+  /** Makes sure that what is encrypted can be opened here; what is in the clear always can. Throws `no-identity`. */
+  readonly unlock: (point: RestorePoint) => Promise<void>
   /** Reads the whole archive: hash, length, entries, end of the tar. Throws `archive-damaged`. */
   readonly check: (
     point: RestorePoint,
@@ -398,6 +401,8 @@ export interface Store {
     record: DumpRecord,
     onBytes: (done: number) => void,
   ) => Promise<void>
+  /** Length and hash of a dump only. Throws `archive-damaged`. */
+  readonly confirmDump: (point: RestorePoint, record: DumpRecord) => Promise<void>
   /** The dump as its maker wrote it. `done` settles after the stream was read to its end; rejects when it is damaged. */
   readonly openDump: (
     point: RestorePoint,

@@ -28,6 +28,11 @@ export interface Manifest {
     readonly directory: string | null
     readonly files: readonly string[]
   }
+  /**
+   * To whom every file but this one is encrypted: names, sizes, counts and times in the manifest stay readable. Absent
+   * where everything is in the clear. Readers refuse a form that they do not know, by name.
+   */
+  readonly encryption?: EncryptionRecord
   readonly holdings: readonly HoldingRecord[]
   /** The servers that ran, what was counted in them, and their dumps; absent where none was asked. */
   readonly databases?: readonly DatabaseRecord[]
@@ -35,6 +40,13 @@ export interface Manifest {
   readonly state: readonly StoredFile[]
   /** What could not be had, in words. */
   readonly notes: readonly string[]
+}
+
+export interface EncryptionRecord {
+  /** The format of https://age-encryption.org/v1. */
+  readonly form: 'age'
+  /** Public keys: `age1…`. */
+  readonly recipients: readonly string[]
 }
 
 /**

@@ -120,6 +120,14 @@ function tell(failure: Failure, kind: Failed['kind'], command: readonly string[]
           `nothing was restored from it; choose another restore point:  ${sameProjectLine(command, ['backups'])}`,
         ],
       }
+    case 'no-identity':
+      return {
+        what: `the restore point ${escapeName(failure.id)} cannot be opened here: ${escapeName(failure.why)}`,
+        how: [
+          `it is encrypted to ${failure.recipients.map(escapeName).join(', ')}`,
+          'name the file with the identity of one of them:  SAFE_COMPOSE_IDENTITY_FILE=FILE, or encrypt.identityFile',
+        ],
+      }
     case 'manifest-unreadable':
       return {
         what: `the manifest ${escapeName(failure.path)} cannot be read: ${escapeName(failure.why)}`,

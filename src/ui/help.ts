@@ -46,7 +46,7 @@ export function helpText(version: string): string {
       [
         [
           '  ~/.config/safe-compose/config.yaml',
-          'yours: store, rules, critical, logins, preflight, keep, notify',
+          'yours: store, encrypt, copies, rules, critical, preflight, keep, notify',
         ],
         ['  .safe-compose.yaml', "a project's, beside its Compose file; unless trusted, it only protects"],
         ['  x-safe-compose:', 'the same, inside the Compose file'],
@@ -86,6 +86,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   trust: ['trust [DIR] [--list | --remove]'],
   pin: ['pin [--external] [--yes] [VOLUME…]', 'pin --check [VOLUME…]'],
   adopt: ['adopt VOLUME [--as KEY] [--copy]', '      [--yes]'],
+  keys: ['keys generate [FILE]', 'keys show [--json]'],
   lint: ['lint [--format F] [FILE…]'],
   compose: ['compose COMMAND …'],
   help: ['help'],

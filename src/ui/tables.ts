@@ -17,6 +17,7 @@ import { columns, cut } from './columns.ts'
 import { healthTable } from './health-table.ts'
 import { pruneTable } from './prune-table.ts'
 import type { PruneAbout } from './prune-table.ts'
+import { generatedPage, keysPage } from './keys-page.ts'
 import { recoveredPage, recoveryPage } from './recovery.ts'
 import type { RecoveryPage } from './recovery.ts'
 import { table, text } from './table.ts'
@@ -50,6 +51,8 @@ export function openTables(options: { readonly width: number | null; readonly ho
     recovered: (parts: readonly VerifiedPart[]): string => recoveredPage(parts),
     pruned: (results: readonly Retention[], about: PruneAbout): string =>
       pruneTable(results, { ...about, store: shortened(about.store, options.home) }, options.width),
+    generated: generatedPage,
+    keys: keysPage,
     undoList: (rows: readonly UndoTableRow[], now: Date): string => undoTable(rows, now, options),
     channels: channelTable,
     channelTests: channelTestTable,
@@ -193,6 +196,7 @@ function showTable(point: RestorePoint, now: Date, { width, home }: TableOptions
         'compose',
         manifest.compose === null ? '' : `${escapeName(manifest.compose.version)} (${manifest.compose.form})`,
       ],
+      ['encrypted to', (manifest.encryption?.recipients ?? []).map(escapeName).join(', ')],
       ['made by', `${manifest.tool.name} ${escapeName(manifest.tool.version)}`],
       ['folder', `${escapeName(shortened(point.path, home))} (${formatBytes(point.bytes)})`],
     ].filter(([, value]) => value !== ''),

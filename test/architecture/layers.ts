@@ -17,6 +17,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['commands', 'adapters', 'ui', 'core', 'model'],
   'entry.ts': ['main.ts', 'adapters', 'core', 'model'],
   'guardian.ts': ['adapters', 'core', 'model'],
+  'age.ts': ['adapters', 'core', 'model'],
 }
 
 /** Modules of Node that compute and touch nothing. */
@@ -30,7 +31,7 @@ const withoutEffects: Readonly<Record<string, ReadonlySet<string>>> = {
 }
 
 /** What may touch the `process` global. Everything else is given what it needs. */
-const touchesProcess = new Set(['src/main.ts', 'src/entry.ts', 'src/guardian.ts'])
+const touchesProcess = new Set(['src/main.ts', 'src/entry.ts', 'src/guardian.ts', 'src/age.ts'])
 
 /** Where a library may be loaded, and only when it is needed. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
@@ -43,6 +44,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   execa: ['src/adapters/'],
   valibot: ['src/adapters/configuration/'],
   fzstd: ['src/adapters/stores/'],
+  'age-encryption': ['src/adapters/stores/'],
 }
 
 /** Imports that go against the direction of the layers, a line each. */

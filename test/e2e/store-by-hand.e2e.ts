@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
+import { debianAge } from '../engine/age.ts'
 import { scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -26,26 +27,32 @@ chown -R 999:999 /data && chmod 4750 /data/base/1 && touch -d '2001-02-03 04:05:
 const look =
   'cd /v && ls -lanR . | grep -v -e "\\.\\.$" -e ^total | sed "s/ [A-Z][a-z][a-z] .* \\.$/ ./" && find . -type f -exec md5sum {} + | sort'
 
-test.each(['mountpoint', 'engine'] as const)(
+test.each(['mountpoint', 'engine', 'encrypted'] as const)(
   'a person without the program must get a volume back by the store’s README: %s',
   async way => {
     const project = await scenario(compose)
+    const key = way === 'encrypted' ? await makeKey(project) : null
+    const variables = key === null ? {} : { SAFE_COMPOSE_RECIPIENTS: key.recipient }
     const volume = `${project.name}_pgdata`
     await project.bare(['up', '-d'])
     await project.inside('app', fill)
     const before = await lookInto(project, volume)
-    const saved = await project.safe(['backup'])
+    const saved = await project.safe(['backup'], { variables })
     expect(saved.code, saved.stderr).toBe(0)
     const [point] = JSON.parse((await project.safe(['backups', '--json'])).stdout) as { path: string }[]
     await project.bare(['down', '-v', '-t', '0'])
 
-    const [check = '', mountpoint = '', engine = ''] = await commandsOf(join(project.store, 'README.md'))
-    const line = `${check}\n${way === 'mountpoint' ? mountpoint : engine}`
+    const [check = '', decrypt = '', mountpoint = '', engine = ''] = await commandsOf(
+      join(project.store, 'README.md'),
+    )
+    const checked = key === null ? check : `${check.trim()}.age\n${decrypt}`
+    const line = `${checked}\n${way === 'engine' ? engine : mountpoint}`
       .replaceAll('shop_pgdata', volume)
       .replaceAll('unpack', `${project.name}-unpack`)
+      .replaceAll('identity.txt', key?.file ?? '')
     const run = await execa('bash', ['-euo', 'pipefail', '-c', line], {
       cwd: point?.path ?? '',
-      env: project.variables,
+      env: { ...project.variables, PATH: `${await debianAge()}:${project.variables['PATH'] ?? ''}` },
       extendEnv: false,
     })
 
@@ -55,6 +62,13 @@ test.each(['mountpoint', 'engine'] as const)(
     await project.docker(['volume', 'rm', volume])
   },
 )
+
+async function makeKey(project: Scenario): Promise<{ readonly file: string; readonly recipient: string }> {
+  const file = join(project.directory, 'key.txt')
+  const made = await project.safe(['keys', 'generate', file])
+  expect(made.code, made.stderr).toBe(0)
+  return { file, recipient: /age1\w+/.exec(made.stdout)?.[0] ?? '' }
+}
 
 /** The blocks of commands of the part that does without the program. */
 async function commandsOf(readme: string): Promise<readonly string[]> {

@@ -404,10 +404,12 @@ function storeOf(world: World, step: (name: string) => void): Store {
       if (point === undefined) throw new Stop({ reason: 'restore-point-not-found', id, candidates: [] })
       return point
     },
+    unlock: async () => world.on.get('open')?.(),
     check: async (_, record) => step(`check ${nameOfHolding(record.holding)}`),
     confirm: async (_, record) => step(`check ${nameOfHolding(record.holding)}`),
     recordVerification: async (_, { well }) => step(`verified ${well ? 'well' : 'not well'}`),
     checkDump: async (_, { path }) => step(`check ${path}`),
+    confirmDump: async (_, { path }) => step(`confirm ${path}`),
     openDump: async () => ({ stream: Readable.from(['dump']), done: Promise.resolve() }),
     extract: async (_, record: HoldingRecord) => {
       step(`extract ${nameOfHolding(record.holding)}`)

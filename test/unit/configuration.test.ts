@@ -30,6 +30,8 @@ async function write(path: string, text: string): Promise<void> {
   await writeFile(path, text)
 }
 
+const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'
+const recipientHow = 'write the public key of a pair that safe-compose keys generate made: age1…'
 const criticalExample = '- { service: db, database: app, query: "select count(*) from orders", min: 1 }'
 
 const userFile = (): string => join(home, '.config', 'safe-compose', 'config.yaml')
@@ -250,7 +252,7 @@ describe('a wrong file is named with line and key', () => {
         line: null,
         key: null,
         what: '"just words" is not a mapping',
-        how: 'write keys: store, rules, critical, logins, preflight, keep, notify',
+        how: 'write keys: store, rules, critical, logins, encrypt, copies, preflight, keep, notify',
       },
     ],
     [
@@ -302,6 +304,51 @@ describe('a wrong file is named with line and key', () => {
       'limits that nothing is between',
       'critical: [{ service: db, query: dbsize, min: 2, max: 1 }]\n',
       { line: 1, key: 'critical.0.max', what: '1 is less than min (2)', how: 'write min ≤ max' },
+    ],
+    [
+      'a recipient with a slip of the pen',
+      `encrypt:\n  recipients:\n    - ${recipient}\n    - ${recipient.replace('l3z7', 'l3z8')}\n`,
+      {
+        line: 4,
+        key: 'encrypt.recipients.1',
+        what: '"age1ql3z8hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aq… is no recipient, or has a slip of the pen in it',
+        how: recipientHow,
+      },
+    ],
+    [
+      'a secret, which is not shown',
+      'encrypt:\n  recipients: [AGE-SECRET-KEY-1QQQ]\n',
+      {
+        line: 2,
+        key: 'encrypt.recipients.0',
+        what: 'that is the secret half of a key, which belongs into no configuration',
+        how: recipientHow,
+      },
+    ],
+    [
+      'encryption to nobody',
+      'encrypt: { recipients: [] }\n',
+      { line: 1, key: 'encrypt.recipients', what: 'it is not a list of recipients', how: recipientHow },
+    ],
+    [
+      'a relative identity',
+      'encrypt: { identityFile: key.txt }\n',
+      {
+        line: 1,
+        key: 'encrypt.identityFile',
+        what: '"key.txt" is not an absolute path',
+        how: 'write one, such as ~/.config/safe-compose/identity.txt',
+      },
+    ],
+    [
+      'a relative copy',
+      'copies:\n  - /mnt/disk\n  - disk\n',
+      {
+        line: 3,
+        key: 'copies.1',
+        what: '"disk" is not an absolute path',
+        how: 'write one, such as /mnt/second-disk or ~/copies',
+      },
     ],
     [
       'an unknown key of a count',
@@ -372,6 +419,24 @@ describe('a wrong file is named with line and key', () => {
 describe('a project may add protection and weaken nothing', () => {
   test.each<[string, string, string, string]>([
     ['send backups elsewhere', 'store: /tmp\n', 'store', 'a project may not say where backups are kept'],
+    [
+      'decide who can open the backups',
+      `encrypt: { recipients: [${recipient}] }\n`,
+      'encrypt.recipients',
+      'a project may not say who can open the backups',
+    ],
+    [
+      'name what opens the backups',
+      'encrypt: { identityFile: /tmp/key.txt }\n',
+      'encrypt.identityFile',
+      'a project may not say what opens the backups',
+    ],
+    [
+      'have backups copied elsewhere',
+      'copies: [/mnt/theirs]\n',
+      'copies',
+      'a project may not say where backups are copied to',
+    ],
     [
       'turn a rule off',
       'rules: { down-volumes: off }\n',
@@ -555,8 +620,43 @@ describe('the environment', () => {
       'the variable SAFE_COMPOSE_RULES: rm-v is not RULE=LEVEL',
       'such as down-volumes=refuse',
     ],
+    [
+      'a recipient',
+      { SAFE_COMPOSE_RECIPIENTS: `${recipient},nobody` },
+      'the variable SAFE_COMPOSE_RECIPIENTS: "nobody" is not a recipient of age',
+      'write public keys, with commas: age1…,age1…',
+    ],
   ])('what is not %s is an error', async (_, wrong, what, how) => {
     expect(await failure({ variables: wrong })).toEqual({ reason: 'bad-usage', what, how })
+  })
+
+  test('names recipients besides those of the files, who can open the backups still, and another identity', async () => {
+    const other = 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj'
+    await write(
+      userFile(),
+      `encrypt:\n  recipients: [${recipient}]\n  identityFile: ~/key.txt\ncopies: [/mnt/a, ~/b]\n`,
+    )
+    expect(await policy()).toMatchObject({
+      encrypt: { recipients: [recipient], identityFile: join(home, 'key.txt') },
+      copies: ['/mnt/a', join(home, 'b')],
+    })
+    const more = {
+      SAFE_COMPOSE_RECIPIENTS: `${other}, ${recipient}`,
+      SAFE_COMPOSE_IDENTITY_FILE: 'stick/key.txt',
+    }
+    const { policy: both, origins, ignored } = await settings({ variables: more })
+    expect(both.encrypt).toEqual({
+      recipients: [recipient, other],
+      identityFile: join(project, 'stick/key.txt'),
+    })
+    expect(origins.get('encrypt.recipients')).toEqual({ kind: 'given', name: 'SAFE_COMPOSE_RECIPIENTS' })
+    expect(ignored).toEqual([])
+    const agent = await settings({ variables: more, audience: 'agent' })
+    expect(agent.policy.encrypt.recipients).toEqual([recipient])
+    expect(agent.ignored).toEqual([
+      `SAFE_COMPOSE_RECIPIENTS=${other},${recipient}`,
+      'SAFE_COMPOSE_IDENTITY_FILE=stick/key.txt',
+    ])
   })
 
   test('what would loosen is left out of account for an agent, and named; what protects counts', async () => {

@@ -93,6 +93,15 @@ describe('a manifest', () => {
     })
   })
 
+  test('that is encrypted in an unknown form is refused by the name of the form', () => {
+    expect(refusal({ ...manifest, encryption: { form: 'rot13' } as never })).toMatchObject({
+      why: 'it is encrypted in the form "rot13", which this version does not know',
+      how: 'use the safe-compose that wrote it, or a newer one',
+    })
+    const encrypted: Manifest = { ...manifest, encryption: { form: 'age', recipients: ['age1…'] } }
+    expect(parseManifest(encodeManifest(encrypted), '/x')).toEqual(encrypted)
+  })
+
   test.each([
     ['half of the text', '{"format": 1, "id"', 'it is not whole JSON'],
     ['nothing', '', 'it is not whole JSON'],

@@ -20,6 +20,8 @@ export interface CompressRequest {
   readonly source: TarSource
   /** Path of the zstd program; null compresses with gzip. */
   readonly zstd: string | null
+  /** Whether the tar must be seen on its way, because nobody can look at it afterwards. */
+  readonly seen: boolean
   /** A path that nobody has, for a moment. */
   readonly scratch: string
   /** Bytes of tar that went in so far. */
@@ -32,7 +34,8 @@ export interface CompressRequest {
  */
 export async function compressTar(request: CompressRequest): Promise<CompressedTar> {
   const { source, zstd } = request
-  if (zstd !== null && source.command !== null) return joinPrograms(request, source.command, zstd)
+  if (zstd !== null && source.command !== null && !request.seen)
+    return joinPrograms(request, source.command, zstd)
   const { stream, done } = await source.open()
   done.catch(() => {})
   const walk = walkTar()

@@ -2,11 +2,13 @@ import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Stop } from '../../model/failure.ts'
 import type { LockOwner, Store, StoreScope } from '../../model/ports.ts'
-import type { HoldingRecord } from '../../model/restore-point.ts'
+import type { StoredFile } from '../../model/restore-point.ts'
 import { clearPartials, removingEnding } from './clear-partials.ts'
 import { beginDraft } from './draft.ts'
 import { makeFolders, syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
+import { inTheClear, openEncryption } from './encryption.ts'
+import type { EncryptionOptions } from './encryption.ts'
 import { extractArchive } from './extract-archive.ts'
 import { unusable } from './failures.ts'
 import { folderOf, scopesIn } from './folders.ts'
@@ -29,6 +31,8 @@ export interface DirectoryStoreOptions {
   readonly named?: boolean
   /** Path of the zstd program; null compresses with gzip. */
   readonly zstd: string | null
+  /** Absent: nothing is encrypted, and nothing that is can be opened. */
+  readonly encryption?: EncryptionOptions
   readonly owner: () => Promise<LockOwner>
   /** Bytes to be left free on a file system of that many bytes. */
   readonly leave?: (total: number) => number
@@ -37,6 +41,7 @@ export interface DirectoryStoreOptions {
 /** Restore points as folders: `<root>/<engine>/<project>/<id>/`. What is on disk is told in README.md beside this file. */
 export function openDirectoryStore(options: DirectoryStoreOptions): Store {
   const { root, zstd, named = false } = options
+  const encryption = options.encryption === undefined ? inTheClear : openEncryption(options.encryption)
   const explained = <T>(work: () => Promise<T>): Promise<T> => explainedFor(root, work)
   const makeScope = async (scope: StoreScope): Promise<Modes> => {
     const modes = await modesOf(root)
@@ -47,7 +52,17 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
   const confirmed = new Set<string>()
   const confirm: Store['confirm'] = async (point, record, onBytes) => {
     const path = join(point.path, record.kept.path)
-    refuseDifference(path, record, await hashFile(path, onBytes))
+    refuseDifference(path, record.kept, await hashFile(path, onBytes))
+    // What is encrypted was never read back in the clear: its hash alone does not make it good.
+    if (point.manifest.encryption === undefined) confirmed.add(await versionOf(path))
+  }
+  const check: Store['check'] = async (point, record, onBytes) => {
+    const decrypt = await encryption.openerOf(point)
+    const path = join(point.path, record.kept.path)
+    const read = await readArchive(path, record.kept.compression, zstd, { decrypt, onBytes })
+    refuseDifference(path, record.kept, read)
+    if (read.tar.bytes !== record.kept.tar.bytes || read.tar.entries !== record.kept.tar.entries)
+      throw new Stop({ reason: 'archive-damaged', path, why: 'it does not hold what the manifest says' })
     confirmed.add(await versionOf(path))
   }
   return {
@@ -59,6 +74,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
         folder: folderOf(root, scope),
         id,
         zstd,
+        sealing: encryption.sealing,
         modes: await modesOf(root),
         owner: await options.owner(),
         leave: options.leave ?? leaveForOthers,
@@ -71,22 +87,19 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
       }),
     list: scope => explained(() => listPoints(root, named, scope)),
     find: (scope, id) => explained(() => findPoint(root, named, scope, id)),
-    check: async (point, record, onBytes) => {
-      const path = join(point.path, record.kept.path)
-      const read = await readArchive(path, record.kept.compression, zstd, onBytes)
-      refuseDifference(path, record, read)
-      if (read.tar.bytes !== record.kept.tar.bytes || read.tar.entries !== record.kept.tar.entries)
-        throw new Stop({ reason: 'archive-damaged', path, why: 'it does not hold what the manifest says' })
-      confirmed.add(await versionOf(path))
-    },
+    unlock: async point => void (await encryption.openerOf(point)),
+    check,
     confirm,
     extract: async (point, record, sink, onBytes) => {
+      const decrypt = await encryption.openerOf(point)
       const path = join(point.path, record.kept.path)
-      if (!confirmed.has(await versionOf(path))) await confirm(point, record, () => {})
+      if (!confirmed.has(await versionOf(path)))
+        await (decrypt === null ? confirm : check)(point, record, () => {})
       return extractArchive({
         path,
         compression: record.kept.compression,
         zstd,
+        decrypt,
         sink,
         sha256: record.kept.sha256,
         expected: record.kept.tar,
@@ -94,12 +107,19 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
       })
     },
     checkDump: async (point, record, onBytes) => {
-      const path = join(point.path, record.path)
-      const dump = await openDump(path, record, zstd, onBytes)
+      const decrypt = await encryption.openerOf(point)
+      const dump = await openDump(join(point.path, record.path), record, zstd, { decrypt, onBytes })
       for await (const chunk of dump.stream) void chunk
       await dump.done
     },
-    openDump: (point, record) => openDump(join(point.path, record.path), record, zstd, () => {}),
+    confirmDump: async (point, record) => {
+      const path = join(point.path, record.path)
+      refuseDifference(path, record, await hashFile(path))
+    },
+    openDump: async (point, record) => {
+      const decrypt = await encryption.openerOf(point)
+      return openDump(join(point.path, record.path), record, zstd, { decrypt })
+    },
     recordVerification: (point, verification) =>
       explained(async () => {
         const { file } = await modesOf(root)
@@ -173,16 +193,16 @@ async function versionOf(path: string): Promise<string> {
 
 function refuseDifference(
   path: string,
-  record: HoldingRecord,
+  record: StoredFile,
   read: { readonly bytes: number; readonly sha256: string },
 ): void {
-  if (read.bytes !== record.kept.bytes)
+  if (read.bytes !== record.bytes)
     throw new Stop({
       reason: 'archive-damaged',
       path,
-      why: `it has ${read.bytes} bytes and should have ${record.kept.bytes}`,
+      why: `it has ${read.bytes} bytes and should have ${record.bytes}`,
     })
-  if (read.sha256 !== record.kept.sha256)
+  if (read.sha256 !== record.sha256)
     throw new Stop({ reason: 'archive-damaged', path, why: 'its hash is not the recorded one' })
 }
 

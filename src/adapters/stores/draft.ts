@@ -9,10 +9,13 @@ import type { Manifest, StoredFile } from '../../model/restore-point.ts'
 import type { LockOwner, RestorePointDraft } from '../../model/ports.ts'
 import { makeFolders, syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
+import { sealWhole, sealedEnding } from './encryption.ts'
+import type { Cipher, Encryption } from './encryption.ts'
 import { unusable } from './failures.ts'
 import { isThere } from './folders.ts'
 import { watchRoom } from './room.ts'
 import { writeArchive } from './write-archive.ts'
+import { backupFailed } from './write-compressed.ts'
 import { writeDump } from './write-dump.ts'
 
 /** A folder that ends so is being written, or was when its writer died. */
@@ -27,6 +30,8 @@ export interface DraftOptions {
   readonly folder: string
   readonly id: string
   readonly zstd: string | null
+  /** Null leaves everything in the clear. */
+  readonly sealing: Encryption['sealing']
   readonly modes: Modes
   readonly owner: LockOwner
   readonly leave: (total: number) => number
@@ -35,7 +40,8 @@ export interface DraftOptions {
 
 /** Begins a restore point under a temporary name that nobody else has. Throws `store-unusable`, `no-space`. */
 export async function beginDraft(options: DraftOptions): Promise<RestorePointDraft> {
-  const { root, folder, modes } = options
+  const { root, folder, modes, sealing } = options
+  const encrypt = sealing?.encrypt ?? null
   const { id, path } = await explained(root, () => claim(options))
   const state: StoredFile[] = []
   const room = watchRoom(path, options.leave)
@@ -56,6 +62,7 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
           path: join(path, insideOnly(join('volumes', name))),
           source,
           zstd: options.zstd,
+          encrypt,
           mode: modes.file,
           room,
           signal: givenUp.signal,
@@ -72,6 +79,7 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
           path: target,
           source,
           zstd: options.zstd,
+          encrypt,
           mode: modes.file,
           room,
           signal: givenUp.signal,
@@ -81,18 +89,17 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
       return { ...written, path: `dumps/${name}${extension}` }
     },
     putFile: async (name, content) => {
-      const target = join(path, insideOnly(name))
-      await untilGivenUp(() =>
-        explained(root, async () => {
+      const file = insideOnly(encrypt === null ? name : `${name}${sealedEnding}`)
+      const target = join(path, file)
+      const bytes = await untilGivenUp(async () => {
+        const written = encrypt === null ? Buffer.from(content) : await sealed(file, content, encrypt)
+        await explained(root, async () => {
           await makeFolders(path, dirname(target), modes)
-          await writeDurably(target, content, modes.file)
-        }),
-      )
-      const stored = {
-        path: name,
-        bytes: Buffer.byteLength(content),
-        sha256: createHash('sha256').update(content).digest('hex'),
-      }
+          await writeDurably(target, written, modes.file)
+        })
+        return written
+      })
+      const stored = { path: file, bytes: bytes.length, sha256: sha256Of(bytes) }
       state.push(stored)
       return stored
     },
@@ -102,6 +109,7 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
         id,
         sequence: await options.sequence(),
         ...fields,
+        ...(sealing === null ? {} : { encryption: { form: 'age', recipients: sealing.recipients } }),
         state,
       }
       const text = encodeManifest(manifest)
@@ -175,6 +183,18 @@ function foldersOf(manifest: Manifest): ReadonlySet<string> {
   for (const { path } of filesOf(manifest))
     for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) folders.add(folder)
   return folders
+}
+
+async function sealed(name: string, content: string | Uint8Array, encrypt: Cipher): Promise<Buffer> {
+  try {
+    return await sealWhole(content, encrypt)
+  } catch (error) {
+    throw backupFailed(name, error)
+  }
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function insideOnly(path: string): string {

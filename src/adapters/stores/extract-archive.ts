@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto'
 import { Stop } from '../../model/failure.ts'
 import type { TarSink } from '../../model/ports.ts'
 import type { TarCounts } from '../../model/restore-point.ts'
-import { feed, isEcho, outputOf, startChild } from './child.ts'
+import { allWell, feed, isEcho, outputOf, startChild } from './child.ts'
 import { damaged, openArchive } from './read-archive.ts'
 import type { Compression, Frames } from './read-archive.ts'
+import type { Cipher } from './encryption.ts'
 import { walkTar } from './tar-walk.ts'
 
 export interface ExtractRequest {
@@ -17,6 +18,8 @@ export interface ExtractRequest {
   /** How many zstd frames it may have: ours have one. */
   readonly frames?: Frames
   readonly zstd: string | null
+  /** What opens a file that is encrypted; null or absent for one in the clear. */
+  readonly decrypt?: Cipher | null
   readonly sink: TarSink
   /** What the file must hash to. */
   readonly sha256: string
@@ -36,7 +39,7 @@ export async function extractArchive(request: ExtractRequest): Promise<TarCounts
   return byStream(request)
 }
 
-/** The decompressor and the host's tar are joined directly: only the compressed file passes through this process. */
+/** The programs and the host's tar are joined directly: only the file itself passes through this process. */
 async function byPrograms(
   request: ExtractRequest,
   zstd: string,
@@ -50,12 +53,18 @@ async function byPrograms(
       throw damaged(path, error)
     },
   )
-  const decompressor = startChild(zstd, ['-d', '-q', '-c'], 'pipe', 'pipe')
+  const cipher = request.decrypt?.() ?? null
+  const decompressor = startChild(
+    zstd,
+    ['-d', '-q', '-c'],
+    cipher === null ? 'pipe' : outputOf(cipher),
+    'pipe',
+  )
   const tar = startChild(command.program, [...tarArgs, ...command.args], outputOf(decompressor), 'ignore')
   const hash = createHash('sha256')
   let bytes = 0
   const file = createReadStream(path, { highWaterMark: 1 << 20 })
-  const fed = feed(file, decompressor)
+  const fed = cipher === null ? feed(file, decompressor) : allWell([feed(file, cipher), decompressor.done])
   // It flows already, and nothing has come yet: both are in this very turn.
   file.on('data', chunk => {
     hash.update(chunk)
@@ -78,6 +87,7 @@ async function byStream(request: ExtractRequest): Promise<TarCounts> {
   const { path, sink } = request
   const archive = await openArchive(path, request.compression, request.zstd, {
     frames: request.frames ?? 'one',
+    decrypt: request.decrypt ?? null,
   })
   const walk = walkTar()
   const { stream, done } = await sink.open()

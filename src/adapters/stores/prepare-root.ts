@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
-import { isThere } from './folders.ts'
 import { storeReadme } from './store-readme.ts'
 
 /**
@@ -28,8 +27,21 @@ export async function prepareRoot(
   } finally {
     await rm(probe, { force: true })
   }
-  const readme = join(root, 'README.md')
-  if (!(await isThere(readme))) await writeDurably(readme, storeReadme, modes.file)
+  await leaveReadme(join(root, 'README.md'), modes)
+}
+
+/** One of an earlier version becomes the present one; what somebody else wrote under that name stays. */
+async function leaveReadme(path: string, modes: Modes): Promise<void> {
+  const found = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
+  if (found === storeReadme || (found !== null && !found.startsWith(titleOf(storeReadme)))) return
+  await writeDurably(path, storeReadme, modes.file)
+}
+
+function titleOf(text: string): string {
+  return text.slice(0, text.indexOf('\n') + 1)
 }
 
 async function makeRoot(root: string, named: boolean): Promise<void> {

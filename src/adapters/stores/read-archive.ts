@@ -6,12 +6,20 @@ import { finished, pipeline } from 'node:stream/promises'
 import * as zlib from 'node:zlib'
 import { Stop } from '../../model/failure.ts'
 import type { TarCounts } from '../../model/restore-point.ts'
-import { feed, outputOf, startChild } from './child.ts'
+import { allWell, feed, isEcho, outputOf, startChild } from './child.ts'
+import type { Cipher } from './encryption.ts'
 import { walkTar } from './tar-walk.ts'
 
 export type Compression = 'zstd' | 'gzip' | 'none'
 
 export type Frames = 'one' | 'many'
+
+export interface ReadOptions {
+  /** What opens a file that is encrypted; null or absent for one in the clear. */
+  readonly decrypt?: Cipher | null
+  /** Bytes of the file so far. */
+  readonly onBytes?: (done: number) => void
+}
 
 /** What was seen of an archive while it was read to its end. */
 export interface ReadResult {
@@ -36,10 +44,10 @@ export async function readArchive(
   path: string,
   compression: Compression,
   zstd: string | null,
-  onBytes: (done: number) => void = () => {},
+  options: ReadOptions = {},
 ): Promise<ReadResult> {
   try {
-    return await walkArchive(path, compression, zstd, { onBytes })
+    return await walkArchive(path, compression, zstd, options)
   } catch (error) {
     throw damaged(path, error)
   }
@@ -50,16 +58,28 @@ export async function walkArchive(
   path: string,
   compression: Compression,
   zstd: string | null,
-  options: { readonly onBytes?: (done: number) => void; readonly signal?: AbortSignal },
+  options: ReadOptions & { readonly signal?: AbortSignal },
 ): Promise<ReadResult> {
   const archive = await openArchive(path, compression, zstd, options)
   const walk = walkTar()
-  for await (const chunk of archive.tar) {
-    options.signal?.throwIfAborted()
-    walk.take(chunk as Uint8Array)
+  try {
+    for await (const chunk of archive.tar) {
+      options.signal?.throwIfAborted()
+      walk.take(chunk as Uint8Array)
+    }
+  } catch (error) {
+    throw await firstCause(archive, error)
   }
   const { bytes, sha256 } = await archive.done
   return { bytes, sha256, tar: walk.end() }
+}
+
+/** A program that decrypts and fails makes the one that decompresses fail: the first of them tells why. */
+async function firstCause({ done }: OpenArchive, error: unknown): Promise<unknown> {
+  return done.then(
+    () => error,
+    (reason: unknown) => (isEcho(reason) ? error : reason),
+  )
 }
 
 /** Length and hash of a file, without looking inside. Throws `archive-damaged` when it cannot be read. */
@@ -86,13 +106,12 @@ export async function openArchive(
   path: string,
   compression: Compression,
   zstd: string | null,
-  options: {
+  options: ReadOptions & {
     /** How many zstd frames it may have: ours have one. */
     readonly frames?: Frames
-    readonly onBytes?: (done: number) => void
   } = {},
 ): Promise<OpenArchive> {
-  const { frames = 'one', onBytes = () => {} } = options
+  const { frames = 'one', decrypt = null, onBytes = () => {} } = options
   const hash = createHash('sha256')
   let bytes = 0
   const hashed = new Transform({
@@ -104,13 +123,28 @@ export async function openArchive(
     },
   })
   const file = createReadStream(path, { highWaterMark: 1 << 20 })
-  const { tar, ended } = await decompress(compression, frames, zstd)(connect(file, hashed, () => {}))
-  const done = Promise.all([ended, finished(tar, { writable: false })]).then(() => ({
+  const opened = decrypted(
+    connect(file, hashed, () => {}),
+    decrypt,
+  )
+  const { tar, ended } = await decompress(compression, frames, zstd)(opened.plain)
+  const done = allWell([opened.ended, ended, finished(tar, { writable: false })]).then(() => ({
     bytes,
     sha256: hash.digest('hex'),
   }))
   done.catch(() => {})
   return { tar, done }
+}
+
+function decrypted(
+  input: Readable,
+  decrypt: Cipher | null,
+): { readonly plain: Readable; readonly ended: Promise<unknown> } {
+  if (decrypt === null) return { plain: input, ended: Promise.resolve() }
+  const cipher = decrypt()
+  const ended = feed(input, cipher)
+  ended.catch(() => {})
+  return { plain: outputOf(cipher), ended }
 }
 
 type Decompressor = (input: Readable) => Promise<{ readonly tar: Readable; readonly ended: Promise<unknown> }>

@@ -43,7 +43,7 @@ export function readBack(zstd: string | null): ReadBack {
 }
 
 /** Settles when the other side has taken the block. */
-function written(input: Writable, block: Buffer): Promise<void> {
+export function written(input: Writable, block: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     input.write(block, error => (error == null ? resolve() : reject(error)))
   })

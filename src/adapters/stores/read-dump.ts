@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { Stop } from '../../model/failure.ts'
 import type { DumpRecord } from '../../model/restore-point.ts'
 import { damaged, openArchive } from './read-archive.ts'
+import type { ReadOptions } from './read-archive.ts'
 
 /**
  * A dump as its maker wrote it. `done` settles after the stream was read to its end; it rejects with `archive-damaged`
@@ -14,9 +15,9 @@ export async function openDump(
   path: string,
   record: DumpRecord,
   zstd: string | null,
-  onBytes: (done: number) => void,
+  options: ReadOptions,
 ): Promise<{ readonly stream: Readable; readonly done: Promise<void> }> {
-  const { tar, done } = await openArchive(path, record.compression, zstd, { onBytes })
+  const { tar, done } = await openArchive(path, record.compression, zstd, options)
   let plain = 0
   const counted = new Transform({
     transform(chunk: Uint8Array, _, next) {

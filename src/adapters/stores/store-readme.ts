@@ -12,6 +12,9 @@ export const storeReadme = `# Restore points of safe-compose
 A folder without a manifest.json, or one that ends in .partial, is not a restore point. The archives hold the data
 itself, passwords in it included: keep this folder as safe as the databases.
 
+Files that end in .age are encrypted with age (https://age-encryption.org); "encryption" in manifest.json names the public
+keys. Names, sizes, counts and times in manifest.json and journal.jsonl stay readable.
+
 ## With safe-compose
 
     safe-compose backups
@@ -24,6 +27,11 @@ In the folder of the restore point: check the archive against its "sha256" in ma
 "gzip -dc" instead of "zstd -dc" from here on.
 
     sha256sum volumes/shop_pgdata.tar.zst
+
+A file that ends in .age is checked as it is, then decrypted with the identity (AGE-SECRET-KEY-1...) of one of the
+recipients. Go on only if age ends without an error, and remove what it wrote when you are done:
+
+    age -d -i identity.txt -o volumes/shop_pgdata.tar.zst volumes/shop_pgdata.tar.zst.age
 
 Stop what uses the volume and make an EMPTY one (never unpack over old files). On the engine's own machine unpack with
 GNU tar, as root, into the volume's folder; everything comes back as it was:

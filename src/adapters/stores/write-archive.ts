@@ -2,6 +2,7 @@ import type { TarSource } from '../../model/ports.ts'
 import type { ArchiveForm } from '../../model/restore-point.ts'
 import { compressTar } from './compressed-tar.ts'
 import type { CompressedTar } from './compressed-tar.ts'
+import { sealedEnding } from './encryption.ts'
 import { walkArchive } from './read-archive.ts'
 import { writeCompressed } from './write-compressed.ts'
 import type { Destination } from './write-compressed.ts'
@@ -25,8 +26,8 @@ export interface WriteRequest extends Destination {
 export async function writeArchive(
   request: WriteRequest,
 ): Promise<Omit<ArchiveForm, 'path'> & { readonly extension: string }> {
-  const { source, zstd, signal } = request
-  const extension = zstd === null ? '.tar.gz' : '.tar.zst'
+  const { source, zstd, encrypt, signal } = request
+  const extension = `${zstd === null ? '.tar.gz' : '.tar.zst'}${encrypt === null ? '' : sealedEnding}`
   const path = `${request.path}${extension}`
   await request.room.reserve(Math.ceil((source.expectedBytes ?? 0) * smallestPart))
   let tarred: CompressedTar
@@ -34,7 +35,13 @@ export async function writeArchive(
     { ...request, path },
     path.slice(path.lastIndexOf('/') + 1, -extension.length),
     async () =>
-      (tarred = await compressTar({ source, zstd, scratch: `${path}.listing`, onBytes: request.onBytes })),
+      (tarred = await compressTar({
+        source,
+        zstd,
+        seen: encrypt !== null,
+        scratch: `${path}.listing`,
+        onBytes: request.onBytes,
+      })),
     async (_, { plainBytes, ...written }) => {
       const tar = tarred.counts() ?? (await walkArchive(path, written.compression, zstd, { signal })).tar
       refuseDifference(tar.bytes, plainBytes)

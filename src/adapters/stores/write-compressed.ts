@@ -3,9 +3,11 @@ import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { Stop } from '../../model/failure.ts'
 import type { Compressed } from './compressed-stream.ts'
+import type { Cipher } from './encryption.ts'
 import { readBack } from './read-back.ts'
 import type { ReadBack } from './read-back.ts'
 import type { Room } from './room.ts'
+import { sealStream } from './sealed-stream.ts'
 
 /** How much may wait in the page cache, so that the sync at the end is short. Bytes. */
 const unsyncedAtMost = 32 * 1024 * 1024
@@ -15,6 +17,8 @@ export interface Destination {
   readonly path: string
   /** Path of the zstd program; null compresses with gzip in this process. */
   readonly zstd: string | null
+  /** What encrypts the compressed file; null leaves it in the clear. */
+  readonly encrypt: Cipher | null
   readonly mode: number
   readonly room: Room
   /** Gives up at once: programs are ended, what is written so far stays for the caller to remove. */
@@ -31,7 +35,8 @@ export interface Written {
 
 /**
  * Writes what comes out of a compressor as one file, hashed while it is written, synced at the end. What is on disk is
- * read back and decompressed as it grows, so that it is proven to be what went in. `then` runs when all of it is there.
+ * read back and decompressed as it grows, so that it is proven to be what went in. What is encrypted is decompressed on
+ * its way into the cipher instead, and read back as the bytes that came out of it. `then` runs when all of it is there.
  *
  * Throws `no-space` or `backup-failed`; the half file is the caller's to remove.
  *
@@ -68,16 +73,18 @@ async function fill<T>(
   signal.throwIfAborted()
   const compressed = await start()
   const proof = readBack(to.zstd)
+  const coming = to.encrypt === null ? compressed : sealStream(compressed, proof, to.encrypt)
+  const onDisk = to.encrypt === null ? proof : unread
   const stop = async (): Promise<void> => {
-    await Promise.all([compressed.stop(), proof.stop()])
+    await Promise.all([coming.stop(), proof.stop()])
   }
   const onAbort = (): void => void stop()
   signal.addEventListener('abort', onAbort)
   try {
     // It may have been given up while the programs were started.
     signal.throwIfAborted()
-    const written = await writeProving(file, compressed, proof, to.room)
-    await compressed.done
+    const written = await writeProving(file, coming, onDisk, to.room)
+    await coming.done
     const plainBytes = await proof.end()
     await file.sync()
     const result = await then(compressed, { compression: compressed.compression, ...written, plainBytes })
@@ -91,10 +98,13 @@ async function fill<T>(
   }
 }
 
+/** What cannot be read without the identity is compared with what was written, and no more. */
+const unread: Pick<ReadBack, 'keeps' | 'take'> = { keeps: false, take: async () => {} }
+
 async function writeProving(
   file: FileHandle,
   compressed: Compressed,
-  proof: ReadBack,
+  proof: Pick<ReadBack, 'keeps' | 'take'>,
   room: Room,
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const hash = createHash('sha256')
@@ -139,7 +149,8 @@ async function readSame(file: FileHandle, block: Buffer, back: Buffer, position:
     )
 }
 
-function backupFailed(name: string, error: unknown): Stop {
+/** For people: what failed, and why. */
+export function backupFailed(name: string, error: unknown): Stop {
   const why = error instanceof Error ? error.message : String(error)
   return new Stop(
     { reason: 'backup-failed', holding: name, why, how: 'mend what it names, then run the command again' },

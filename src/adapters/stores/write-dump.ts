@@ -1,5 +1,6 @@
 import type { DumpSource } from '../../model/ports.ts'
 import { compressStream, telling } from './compressed-stream.ts'
+import { sealedEnding } from './encryption.ts'
 import { writeCompressed } from './write-compressed.ts'
 import type { Destination, Written } from './write-compressed.ts'
 
@@ -17,8 +18,8 @@ export interface DumpRequest extends Destination {
  * Throws `no-space` or `backup-failed`; the half file is the caller's to remove.
  */
 export async function writeDump(request: DumpRequest): Promise<Written & { readonly extension: string }> {
-  const { source, zstd } = request
-  const extension = zstd === null ? '.gz' : '.zst'
+  const { source, zstd, encrypt } = request
+  const extension = `${zstd === null ? '.gz' : '.zst'}${encrypt === null ? '' : sealedEnding}`
   const path = `${request.path}${extension}`
   let went = 0
   const tell = telling(request.onBytes, chunk => {
