@@ -22,8 +22,8 @@ export function parseManifest(text: string, path: string): Manifest {
   const holdings = parsed['holdings']
   if (Array.isArray(holdings)) for (const record of holdings) refuseUnknownForm(record, path)
   refuseUnknownEncryption(parsed['encryption'], path)
-  const wrong = faultIn(parsed, manifestShape, '')
-  if (wrong !== null) throw unreadable(path, wrong)
+  const wrong = faultIn(parsed, manifestShape)
+  if (wrong !== null) throw unreadable(path, `${wrong.at} ${wrong.why}`)
   const manifest = parsed as unknown as Manifest
   const outside = filesOf(manifest).find(file => !isInside(file.path))
   if (outside !== undefined)
@@ -186,52 +186,64 @@ const manifestShape: Shape = {
   },
 }
 
-/** The first thing that is not as it must be, in words; null when all is well. */
-function faultIn(value: unknown, shape: Shape, at: string): string | null {
-  if (shape === 'text') return typeof value === 'string' ? null : `${at} is not a text`
-  if (shape === 'time') return isTime(value) ? null : `${at} is not a time`
+/** Something that is not as it must be: `holdings[0].kept` `is not an object`. */
+interface Fault {
+  readonly at: string
+  readonly why: string
+}
+
+/**
+ * The first fault; null when all is well. Where it is, is put together only when there is one: thousands of manifests are
+ * read at once.
+ */
+function faultIn(value: unknown, shape: Shape): Fault | null {
+  if (shape === 'text') return typeof value === 'string' ? null : fault('is not a text')
+  if (shape === 'time') return isTime(value) ? null : fault('is not a time')
   if (shape === 'count')
-    return Number.isSafeInteger(value) && Number(value) >= 0 ? null : `${at} is not a number`
-  if (shape === 'texts') return faultIn(value, { listOf: 'text' }, at)
-  if (shape === 'pairs') return faultInPairs(value, at)
+    return Number.isSafeInteger(value) && Number(value) >= 0 ? null : fault('is not a number')
+  if (shape === 'texts') return faultInList(value, 'text')
+  if (shape === 'pairs')
+    return isRecord(value) ? faultInKeys(value, Object.keys(value), () => 'text') : notAnObject
   if ('words' in shape)
     return typeof value === 'string' && shape.words.includes(value)
       ? null
-      : `${at} is none of ${shape.words.join(', ')}`
-  if ('optional' in shape) return value === undefined ? null : faultIn(value, shape.optional, at)
-  if ('nullable' in shape) return value === null ? null : faultIn(value, shape.nullable, at)
-  if ('listOf' in shape)
-    return Array.isArray(value)
-      ? firstFault(value.map((each, index) => () => faultIn(each, shape.listOf, `${at}[${index}]`)))
-      : `${at} is not a list`
-  if (!isRecord(value)) return `${at} is not an object`
-  const prefix = at === '' ? '' : `${at}.`
-  return firstFault(
-    Object.entries(shape.keys).map(
-      ([key, inner]) =>
-        () =>
-          faultIn(value[key], inner, `${prefix}${key}`),
-    ),
-  )
+      : fault(`is none of ${shape.words.join(', ')}`)
+  if ('optional' in shape) return value === undefined ? null : faultIn(value, shape.optional)
+  if ('nullable' in shape) return value === null ? null : faultIn(value, shape.nullable)
+  if ('listOf' in shape) return faultInList(value, shape.listOf)
+  const { keys } = shape
+  return isRecord(value) ? faultInKeys(value, Object.keys(keys), key => keys[key] ?? 'text') : notAnObject
 }
 
-function faultInPairs(value: unknown, at: string): string | null {
-  if (!isRecord(value)) return `${at} is not an object`
-  return firstFault(
-    Object.entries(value).map(
-      ([key, each]) =>
-        () =>
-          faultIn(each, 'text', `${at}.${key}`),
-    ),
-  )
+function fault(why: string): Fault {
+  return { at: '', why }
 }
 
-function firstFault(checks: readonly (() => string | null)[]): string | null {
-  for (const check of checks) {
-    const fault = check()
-    if (fault !== null) return fault
+const notAnObject = fault('is not an object')
+
+function faultInList(value: unknown, shape: Shape): Fault | null {
+  if (!Array.isArray(value)) return fault('is not a list')
+  for (const [index, each] of value.entries()) {
+    const found = faultIn(each, shape)
+    if (found !== null) return inside(`[${index}]`, found)
   }
   return null
+}
+
+function faultInKeys(
+  value: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
+  shapeOf: (key: string) => Shape,
+): Fault | null {
+  for (const key of keys) {
+    const found = faultIn(value[key], shapeOf(key))
+    if (found !== null) return inside(key, found)
+  }
+  return null
+}
+
+function inside(place: string, { at, why }: Fault): Fault {
+  return { at: at === '' || at.startsWith('[') ? `${place}${at}` : `${place}.${at}`, why }
 }
 
 function refuseUnknownForm(record: unknown, path: string): void {

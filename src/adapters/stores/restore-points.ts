@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { parseManifest, salvageManifest } from '../../core/manifest.ts'
 import { Stop } from '../../model/failure.ts'
 import { filesOf } from '../../model/restore-point.ts'
-import type { RestorePoint, Verification } from '../../model/restore-point.ts'
+import type { RestorePoint, StoredFile, Verification } from '../../model/restore-point.ts'
 import { removingEnding } from './clear-partials.ts'
 import { beginningEnding, partialEnding } from './draft.ts'
 import { engineFolder, entriesIn, foldersIn, isThere, safeName } from './folders.ts'
@@ -131,23 +131,20 @@ function readIfThere(file: string): string | null {
 /** Good when every file is there at its length; the content is looked at by `check`. */
 function statePoint(path: string, text: string, file: string): Omit<RestorePoint, 'marked'> {
   const manifest = parseManifest(text, file)
-  const files = filesOf(manifest)
-  const sizes = files.map(each => ({ ...each, size: sizeOf(`${path}/${each.path}`) }))
-  const wrong = sizes.find(each => each.size !== each.bytes)
-  return {
-    id: basename(path),
-    path,
-    manifest,
-    verified: readVerification(path),
-    bytes: sizes.reduce((sum, each) => sum + (each.size ?? 0), Buffer.byteLength(text)),
-    state: wrong === undefined ? 'good' : 'damaged',
-    damage:
-      wrong === undefined
-        ? null
-        : wrong.size === null
-          ? `${wrong.path} is missing`
-          : `${wrong.path} has ${wrong.size} bytes and should have ${wrong.bytes}`,
+  let bytes = Buffer.byteLength(text)
+  let damage: string | null = null
+  for (const stored of filesOf(manifest)) {
+    const size = sizeOf(`${path}/${stored.path}`)
+    bytes += size ?? 0
+    damage ??= damageOf(stored, size)
   }
+  const state = damage === null ? 'good' : 'damaged'
+  return { id: basename(path), path, manifest, bytes, state, damage, verified: readVerification(path) }
+}
+
+function damageOf({ path, bytes }: StoredFile, size: number | null): string | null {
+  if (size === bytes) return null
+  return size === null ? `${path} is missing` : `${path} has ${size} bytes and should have ${bytes}`
 }
 
 /** The file is written after the restore point, and may be missing, or of a later version. */
