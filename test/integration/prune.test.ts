@@ -1,8 +1,12 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openHost } from '../../src/adapters/host/host.ts'
 import { openDirectoryStore } from '../../src/adapters/stores/directory.ts'
 import type { Context } from '../../src/commands/context.ts'
 import { applyRetention, prune } from '../../src/commands/prune.ts'
@@ -206,6 +210,33 @@ describe('prune', () => {
     await hold.release()
     await pruned({ now: true })
     expect(existsSync(oldest!.path)).toBe(false)
+  })
+
+  test('leaves what another process reads, until that is killed', async () => {
+    const [oldest] = await someHistory()
+    const program = join(folder, 'reader.mjs')
+    await build({
+      entryPoints: [fileURLToPath(new URL('../fakes/store-reader.ts', import.meta.url))],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: program,
+    })
+    const reader = spawn(process.execPath, [program, store.root, oldest!.id], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(reader, 'close')
+    await once(reader.stdout, 'data')
+    const { isAlive } = openHost({ pid: process.pid, hostname: 'here', runs: () => true })
+    const context = contextFor()
+    const real = { ...context, host: { ...context.host, isAlive } }
+    await pruned({ now: true }, real)
+    expect(deeds()[oldest!.id]).toBe('kept')
+    reader.kill('SIGKILL')
+    await ended
+    await pruned({ now: true }, real)
+    expect(deeds()[oldest!.id]).toBe('removed')
+    expect(readdirSync(join(oldest!.path, '..', '.readers'))).toEqual([])
   })
 
   test('of every project, each by its own policy; where a configuration is wrong nothing goes', async () => {

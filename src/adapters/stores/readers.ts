@@ -82,8 +82,8 @@ export async function readIds(
 
 async function reads(file: string, isAlive: (owner: LockOwner) => Promise<boolean>): Promise<boolean> {
   try {
-    const owner = JSON.parse(await readFile(file, 'utf8')) as LockOwner
-    return Date.now() - (await stat(file)).mtimeMs < readerTakes && (await isAlive(owner))
+    if (Date.now() - (await stat(file)).mtimeMs > readerTakes) return false
+    return await isAlive(JSON.parse(await readFile(file, 'utf8')) as LockOwner)
   } catch (error) {
     // It has ended meanwhile; one that cannot be understood may be anybody.
     return (error as NodeJS.ErrnoException).code !== 'ENOENT'
@@ -134,8 +134,8 @@ async function readersOf(path: string, modes: Modes): Promise<void> {
   await makeFolders(dirname(path), join(dirname(path), readersFolder), modes)
 }
 
-/** Rights and room that are missing. */
+/** Rights, room, or the project's whole folder are missing: what that means is seen by what is looked at next. */
 function unlessRefused(error: unknown): void {
   const { code = '' } = error as NodeJS.ErrnoException
-  if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(code)) throw error
+  if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOENT'].includes(code)) throw error
 }
