@@ -13,6 +13,7 @@ import { openComposeFiles } from './adapters/configuration/compose-files.ts'
 import { findConfiguration } from './adapters/configuration/find-configuration.ts'
 import { readTree } from './adapters/configuration/read-tree.ts'
 import { openProjectMemory } from './adapters/state/project-memory.ts'
+import { writeReport } from './adapters/state/report-file.ts'
 import { readOrMakeKey } from './adapters/state/secret-key.ts'
 import { openTrustBook } from './adapters/state/trust-book.ts'
 import { openNoticeSpool } from './adapters/state/notice-spool.ts'
@@ -63,6 +64,8 @@ import { jsonReporter } from './ui/json.ts'
 import { lintRenderers } from './ui/lint.ts'
 import { openPrompt } from './ui/prompt.ts'
 import { openSettingsPage, trustedPage } from './ui/settings-page.ts'
+import { reportHtml, reportMark } from './ui/report-html.ts'
+import { reportText } from './ui/report-text.ts'
 import { openTables } from './ui/tables.ts'
 import { openTerminalInput } from './ui/terminal-input.ts'
 import { textReporter } from './ui/text.ts'
@@ -235,6 +238,11 @@ async function run(
         return found.settings.policy.keep
       },
       trust: { ...configuration, book: trust, page: trustedPage },
+      reportPages: {
+        text: reportText,
+        html: reportHtml,
+        write: (path, page) => writeReport(resolved(path), page, reportMark),
+      },
     },
   )
   return { code, signal: null }

@@ -1,6 +1,8 @@
-import { layersOf } from '../core/writable-layers.ts'
+import { volumeHolding } from '../core/holdings.ts'
+import { projectData } from '../core/project-data.ts'
+import type { ProjectData } from '../core/project-data.ts'
 import { Stop } from '../model/failure.ts'
-import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
+import { nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import type { ContainerFact, Facts } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
@@ -158,7 +160,7 @@ async function chooseCopies(
   { names, stillness }: BackupOptions,
 ): Promise<Chosen> {
   const { engine, facts } = look
-  const all = dataOf(facts)
+  const all = projectData(facts)
   const chosen = names.length === 0 ? all : names.flatMap(name => named(facts, all, name))
   if (chosen.length === 0)
     throw new Stop({
@@ -223,65 +225,8 @@ function keeps(context: Context, copy: Copy, wanted: boolean): boolean {
   return true
 }
 
-/** Every volume and bind mount of the project's containers, what known stores keep in them, and its unmounted volumes. */
-function dataOf(facts: Facts): readonly { holding: Holding; usedBy: readonly string[] }[] {
-  const found = new Map<string, { holding: Holding; usedBy: string[] }>()
-  const add = (holding: Holding, user: string | null): void => {
-    const known = found.get(identityOfHolding(holding)) ?? { holding, usedBy: [] }
-    found.set(identityOfHolding(holding), known)
-    if (user !== null && !known.usedBy.includes(user)) known.usedBy.push(user)
-  }
-  for (const container of facts.containers) {
-    if (container.project !== facts.project.name) continue
-    for (const layer of layersOf(facts, container)) add(layer, container.service)
-    for (const mount of container.mounts) {
-      const volume =
-        mount.type === 'volume' ? facts.volumes.find(each => each.name === mount.name) : undefined
-      if (volume !== undefined && !volume.anonymous) add(volumeHolding(volume), container.service)
-      else if (volume !== undefined)
-        add(
-          {
-            kind: 'anonymous',
-            ...pick(volume),
-            service: container.service,
-            number: container.number,
-            path: mount.destination,
-            container: container.id,
-          },
-          container.service,
-        )
-      else if (mount.type === 'bind' && !mount.readOnly)
-        add(
-          { kind: 'bind', source: mount.source, service: container.service, path: mount.destination },
-          container.service,
-        )
-    }
-  }
-  const declared = new Set(
-    (facts.model?.volumes ?? []).filter(volume => !volume.external).map(volume => volume.name),
-  )
-  for (const volume of facts.volumes) {
-    const own =
-      volume.labels['com.docker.compose.project'] === facts.project.name || declared.has(volume.name)
-    if (own && !volume.anonymous) add(volumeHolding(volume), null)
-  }
-  return [...found.values()]
-}
-
-function pick(volume: Facts['volumes'][number]): { name: string; createdAt: string } {
-  return { name: volume.name, createdAt: volume.createdAt }
-}
-
-function volumeHolding(volume: Facts['volumes'][number]): Holding {
-  return { kind: 'volume', ...pick(volume) }
-}
-
 /** What a word of the user's means: a service, a volume's name or key, a bind mount's path, `SERVICE:PATH`. */
-function named(
-  facts: Facts,
-  all: readonly { holding: Holding; usedBy: readonly string[] }[],
-  word: string,
-): readonly { holding: Holding; usedBy: readonly string[] }[] {
+function named(facts: Facts, all: readonly ProjectData[], word: string): readonly ProjectData[] {
   const key = facts.model?.volumes.find(volume => volume.key === word)?.name
   const byName = all.filter(
     ({ holding }) =>

@@ -45,7 +45,12 @@ export async function doctor(
 
 async function examine(context: Context, project: Invocation): Promise<readonly Check[]> {
   const up = sameProject(project, ['up', '-d'])
-  return checkUp(await gather(context, await lookAhead(context, up), up))
+  return checksOf(context, await lookAhead(context, up), up)
+}
+
+/** The checklist of what was seen before `up -d`. */
+export async function checksOf(context: Context, look: Look, up: Invocation): Promise<readonly Check[]> {
+  return checkUp(await gather(context, look, up))
 }
 
 /** One that cannot be mended, or that the person does not want, leaves the others their turn. */

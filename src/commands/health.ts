@@ -206,7 +206,7 @@ function liesThere({ driver, options }: VolumeFact, container: ContainerFact | n
 }
 
 /** The project's label counts as far as the user has seen it and trusts the project. */
-function whySpared(context: Context, facts: Facts, service: string, holding: Holding): string | null {
+export function whySpared(context: Context, facts: Facts, service: string, holding: Holding): string | null {
   if (!believesLabels(context.policy.disposable, facts)) return null
   const disposable = disposablesOf(facts)
   const isSpared =

@@ -29,6 +29,8 @@ import { prune } from './prune.ts'
 import type { PruneTables, PruneTools } from './prune.ts'
 import type { RecoverTables } from './recover.ts'
 import { backupInWords, reportUnattended, verifyInWords } from './report-unattended.ts'
+import { report } from './report.ts'
+import type { ReportOptions, ReportPages } from './report.ts'
 import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
 import { restoreDump } from './restore-dump.ts'
@@ -59,6 +61,7 @@ export interface OwnTools {
   readonly settingsPage: (shown: SettingsShown) => string
   readonly keepPolicyOf: PruneTools['policyOf']
   readonly trust: TrustTools
+  readonly reportPages: ReportPages
   /** A Compose line of these words, with the globals as typed. */
   readonly lineOf: (words: readonly string[]) => Invocation
 }
@@ -197,6 +200,10 @@ export async function runOwnCommand(
     case 'health': {
       const { values, positionals } = read(word, words, { json: flag }, 'SERVICE…')
       return health(context, project, { services: positionals, json: values.json === true }, tools.tables)
+    }
+    case 'report': {
+      const { values } = read(word, words, { html: text, all: flag, json: flag }, null)
+      return report(context, project, reportOptions(values), tools.reportPages)
     }
     case 'pin': {
       const { values, positionals } = read(
@@ -373,6 +380,18 @@ function channelNumber(value: string | undefined): number | null {
   if (value === undefined) return null
   if (/^[1-9]\d{0,3}$/.test(value)) return Number(value)
   throw usage(`--channel ${value} is no number of a channel`, 'they are listed by: safe-compose notify')
+}
+
+function reportOptions(values: {
+  readonly html?: string
+  readonly all?: boolean
+  readonly json?: boolean
+}): ReportOptions {
+  const { html = null, all = false, json = false } = values
+  const how = 'safe-compose report [--all] [--html FILE | --json]'
+  if (html !== null && json) throw usage('--html and --json exclude each other', how)
+  if (html === '') throw usage('--html needs a file, or - for standard output', how)
+  return { html, all, json }
 }
 
 /** Tags become part of folder names. */

@@ -5,7 +5,12 @@ import { readInvocation } from './invocation.ts'
 /** A command as the user would type it in a shell: `docker compose -f a.yml down`. `argv` is what Compose would get. */
 export function commandLine(invocation: Invocation, argv: readonly string[]): string {
   const program = invocation.form === 'plugin' ? 'docker' : 'docker-compose'
-  return [program, ...argv].map(quote).join(' ')
+  return shellLine([program, ...argv])
+}
+
+/** Words as they can be typed into a shell. */
+export function shellLine(words: readonly string[]): string {
+  return words.map(quote).join(' ')
 }
 
 /** Another command on the same project: the words that choose it stay, `words` follow. */

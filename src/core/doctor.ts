@@ -186,7 +186,8 @@ function recentRestorePoint({ facts, points, policy, now, line }: CheckUp): Chec
     : { ...about, health: 'warning', found, mend: line('backup'), fix: 'backup' }
 }
 
-const month = 30 * 86_400_000
+/** Milliseconds for which a restore point that was tried speaks for the others. */
+export const proofLasts = 30 * 86_400_000
 
 /** Whether it is known that the databases come up on what was kept. Nothing to prove where nothing is kept. */
 function recentProof({ facts, points, now, line }: CheckUp): readonly CheckWithoutFix[] {
@@ -202,7 +203,7 @@ function recentProof({ facts, points, now, line }: CheckUp): readonly CheckWitho
   if (newest === undefined) return [{ ...about, health: 'warning', found: 'never', mend: line('verify') }]
   const found = `${newest.id}, ${formatAgeOf(newest.at, now)}`
   return [
-    now.getTime() - Date.parse(newest.at) <= month
+    now.getTime() - Date.parse(newest.at) <= proofLasts
       ? { ...about, health: 'well', found, mend: null }
       : { ...about, health: 'warning', found, mend: line('verify') },
   ]

@@ -290,13 +290,7 @@ export function newestPoints(
   points: readonly RestorePoint[],
   database: { readonly service: string; readonly holding: Holding | null },
 ): Pick<SeenDatabase, 'restorePoint' | 'verified'> {
-  const good = points.filter(
-    point =>
-      point.state === 'good' &&
-      point.verified?.well !== false &&
-      point.manifest.reason !== 'safety' &&
-      holds(point, database),
-  )
+  const good = points.filter(point => counts(point) && holds(point, database))
   const seenPoint = ({ id, manifest }: RestorePoint): SeenPoint => ({ id, finishedAt: manifest.finishedAt })
   const [newest] = good
   const proven = good.flatMap(point =>
@@ -305,6 +299,11 @@ export function newestPoints(
       : [{ ...seenPoint(point), level: point.verified.level, at: point.verified.at }],
   )
   return { restorePoint: newest === undefined ? null : seenPoint(newest), verified: proven[0] ?? null }
+}
+
+/** Whether one would be restored without a second thought: whole, not found wanting, and not taken of what was in the way. */
+export function counts({ state, verified, manifest }: RestorePoint): boolean {
+  return state === 'good' && verified?.well !== false && manifest.reason !== 'safety'
 }
 
 /** Its files, or what its own clients wrote down. */

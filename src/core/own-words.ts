@@ -13,6 +13,7 @@ export const ownWords = {
   health: 'how the databases are, for people and for monitoring',
   metrics: 'how the restore points are, for Prometheus',
   notify: 'who is told of failures; --test sends a test',
+  report: 'how well the data is protected, on one page that can be sent',
   approve: 'let one refused command of a coding agent through, once',
   explain: 'what a rule is about, or what was found; all rules without a word',
   settings: 'what is in force, and where each value came from',

@@ -124,6 +124,8 @@ export type Event =
       readonly step: 'begin' | 'starting' | 'up' | 'not-up'
       readonly details: readonly string[]
     }
+  /** A report was written to a file. */
+  | { readonly type: 'report'; readonly file: string; readonly bytes: number }
   /** Something worth knowing that stops nothing. */
   | { readonly type: 'warning'; readonly text: string }
   /** Only with --safe-verbose. */

@@ -80,6 +80,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   health: ['health [--json] [SERVICE…]'],
   metrics: ['metrics [--all] [--textfile FILE]'],
   notify: ['notify [--test [--channel N]] [--json]'],
+  report: ['report [--all] [--html FILE | --json]'],
   approve: ['approve CODE'],
   explain: ['explain [RULE|FINDING-ID] [--json]'],
   settings: ['settings [--json]'],

@@ -602,6 +602,10 @@ function bornWords(createdAt: string | null, now: Date): string {
   return createdAt === null ? '' : `created ${formatAgeOf(createdAt, now)}`
 }
 
+export function reportLines({ file, bytes }: EventOf<'report'>): readonly string[] {
+  return [`safe-compose: report written to ${escapeName(file)} (${formatBytes(bytes)})`]
+}
+
 export function warningLines({ text }: EventOf<'warning'>): readonly string[] {
   return [`safe-compose: warning: ${escapeName(text)}`]
 }

@@ -19,6 +19,7 @@ import {
   planLines,
   recoveredLines,
   refusedLines,
+  reportLines,
   confirmedLines,
   restoreDumpLines,
   restoreLines,
@@ -133,6 +134,8 @@ function linesOf(
       return restoreDumpLines(event)
     case 'adopt':
       return adoptLines(event)
+    case 'report':
+      return reportLines(event)
     case 'alarm':
       return alarmLines(event, setting)
     case 'warning':
