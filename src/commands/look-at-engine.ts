@@ -1,3 +1,4 @@
+import { byName } from '../core/by-name.ts'
 import type { ContainerFact, Facts, VolumeFact } from '../model/facts.ts'
 import type { Engine } from '../model/ports.ts'
 import type { Context } from './context.ts'
@@ -8,7 +9,7 @@ export interface SeenEngine {
   readonly fact: Facts['engine']
   readonly projects: readonly Facts[]
   /** Volumes that belong to no project. */
-  readonly strays: readonly string[]
+  readonly strays: readonly VolumeFact[]
 }
 
 const projectLabel = 'com.docker.compose.project'
@@ -63,12 +64,14 @@ function projectsOf(containers: readonly ContainerFact[], volumes: readonly Volu
   return [...new Set(names)].toSorted()
 }
 
-function straysOf(containers: readonly ContainerFact[], volumes: readonly VolumeFact[]): readonly string[] {
+function straysOf(
+  containers: readonly ContainerFact[],
+  volumes: readonly VolumeFact[],
+): readonly VolumeFact[] {
   const used = new Set(
     containers.flatMap(({ project, mounts }) => (project === null ? [] : mounts.map(({ name }) => name))),
   )
   return volumes
     .filter(({ name, labels }) => labels[projectLabel] === undefined && !used.has(name))
-    .map(({ name }) => name)
-    .toSorted()
+    .toSorted(byName)
 }

@@ -4,7 +4,7 @@ import { projectData } from '../core/project-data.ts'
 import { protectionReport } from '../core/report.ts'
 import type { Report, SeenData, SeenProject, Sight } from '../core/report.ts'
 import { Stop } from '../model/failure.ts'
-import type { Facts } from '../model/facts.ts'
+import type { EngineFact, Facts, VolumeFact } from '../model/facts.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { Contents } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
@@ -72,7 +72,7 @@ async function seeProject(context: Context, project: Invocation): Promise<Sight>
   ])
   return {
     ...(await sightOf(context)),
-    engine: facts.engine,
+    engine: engineOf(facts.engine),
     unseen:
       facts.modelError === null
         ? []
@@ -100,7 +100,7 @@ async function seeAll(context: Context, unseen: readonly string[]): Promise<Sigh
     .map(scope => ({ facts: null, scope }))
   return {
     ...(await sightOf(context)),
-    engine: fact,
+    engine: engineOf(fact),
     unseen: [...unseen, ...strayLine(strays), ...otherEngineLine(elsewhere, fact.id)],
     projects: await Promise.all([...onEngine, ...elsewhere].map(each => seeOne(each, stored, data, fact.id))),
   }
@@ -163,9 +163,15 @@ function isSame(one: StoreScope, other: StoreScope): boolean {
   return one.engine === other.engine && one.project === other.project
 }
 
-function strayLine(strays: readonly string[]): readonly string[] {
+/** Nobody knows anonymous ones by their names. */
+function strayLine(strays: readonly VolumeFact[]): readonly string[] {
   if (strays.length === 0) return []
-  return [`Not looked at: ${plural(strays.length, 'volume')} of no project (${listed(strays)}).`]
+  const named = strays.flatMap(({ name, anonymous }) => (anonymous ? [] : name))
+  const names =
+    named.length === 0
+      ? 'all anonymous'
+      : `${listed(named)}${named.length < strays.length ? ', the others anonymous' : ''}`
+  return [`Not looked at: ${plural(strays.length, 'volume')} of no project (${names})`]
 }
 
 function otherEngineLine(
@@ -175,7 +181,7 @@ function otherEngineLine(
   const others = scopes.filter(({ scope }) => scope.engine !== engine)
   if (others.length === 0) return []
   const names = listed(others.map(({ scope }) => scope.project))
-  return [`On another engine, of which the store alone tells: ${names}.`]
+  return [`On another engine, of which the store alone tells: ${names}`]
 }
 
 // ---- What each of them needs -------------------------------------------------------------------------------------
@@ -183,6 +189,10 @@ function otherEngineLine(
 async function sightOf(context: Context): Promise<Pick<Sight, 'now' | 'version' | 'store'>> {
   const { root } = await context.openStore()
   return { now: context.host.now(), version: context.version, store: root }
+}
+
+function engineOf({ version, host }: EngineFact): Sight['engine'] {
+  return { version, host }
 }
 
 /** A project as the store knows it. */

@@ -5,7 +5,7 @@ import type { JournalEntry } from '../model/journal.ts'
 import type { HoldingRecord, RestorePoint } from '../model/restore-point.ts'
 import { proofLasts } from './doctor.ts'
 import type { Check } from './doctor.ts'
-import { formatAgeOf, formatDuration, listed, plural } from './format.ts'
+import { formatAgeOf, formatCount, formatDuration, listed, plural } from './format.ts'
 import { counts, limits } from './health.ts'
 import type { SeenPoint, SeenProof } from './health.ts'
 
@@ -162,10 +162,11 @@ export function protectionReport({ projects: seen, now, ...sight }: Sight): Repo
   const looked = projects.filter((_, index) => seen[index]?.data !== null)
   const counting = sight.engine === null ? projects : looked
   const holdings = counting.flatMap(project => project.holdings)
+  const gone = counting.flatMap(project => project.gone)
   return {
     takenAt: now.toISOString(),
     ...sight,
-    verdict: verdictOn(holdings, sight.engine !== null),
+    verdict: verdictOn(holdings, gone, sight.engine !== null),
     projects,
   }
 }
@@ -177,17 +178,18 @@ function projectReport(seen: SeenProject, now: Date): ProjectReport {
     return { report, because: whyLeftOut(data, report) }
   })
   const holdings = told.flatMap(({ report, because }) => (because === null ? report : []))
+  const gone = goneOf(seen, kept)
   const newest = seen.points.find(counts)
   return {
     name: seen.name,
     engine: seen.engine,
     directory: seen.directory,
-    verdict: verdictOn(holdings, seen.data !== null),
+    verdict: verdictOn(holdings, gone, seen.data !== null),
     holdings: holdings.toSorted((one, other) => rank(one) - rank(other)),
     leftOut: told.flatMap(({ report, because }) =>
       because === null ? [] : [{ name: report.name, because }],
     ),
-    gone: goneOf(seen, kept),
+    gone,
     restorePoints: {
       count: seen.points.length,
       bytes: seen.points.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -283,7 +285,7 @@ function whyUnprotected(
   if (newest === undefined) return 'in no good restore point'
   const { finishedAt } = newest.manifest
   if (now.getTime() - Date.parse(finishedAt) > limits.restorePoint)
-    return `last backed up ${formatAgeOf(finishedAt, now)}, which is more than ${formatDuration(limits.restorePoint)}`
+    return `last backed up ${formatAgeOf(finishedAt, now)}, over the limit of ${formatDuration(limits.restorePoint)}`
   // One that has the name of another is not what was saved, unless it was filled from there.
   if ('createdAt' in holding && Date.parse(holding.createdAt) > Date.parse(finishedAt))
     return wasFilled(holding, entries)
@@ -322,38 +324,52 @@ function whyLeftOut({ holding, contents, spared }: SeenData, { copies }: Holding
 function goneOf(seen: SeenProject, kept: ReadonlyMap<string, readonly Kept[]>): readonly GoneReport[] {
   if (seen.data === null) return []
   const there = new Set([...seen.data.map(({ holding }) => nameOfHolding(holding)), ...seen.volumes])
-  return [...kept].flatMap(([name, copies]) => {
-    const [newest] = copies
+  return [...kept].flatMap(([name, [newest, ...older]]) => {
     if (newest === undefined || there.has(name)) return []
     const { point, record } = newest
-    const isVolume = record.holding.kind === 'volume'
+    const words =
+      record.holding.kind === 'volume' ? ['restore', point.id, '--volume', name] : ['show', point.id]
     return [
       {
         name,
         restorePoint: seenPoint(point),
-        copies: copies.length,
-        command: isVolume
-          ? seen.line?.('restore', point.id, '--volume', name)
-          : seen.line?.('show', point.id),
+        copies: older.length + 1,
+        command: typed(seen, ...words),
       },
     ]
   })
 }
 
-// ---- The verdict, and what mends it ------------------------------------------------------------------------------
-
-function verdictOn(holdings: readonly HoldingReport[], wasSeen: boolean): ReportVerdict {
-  const well = holdings.filter(({ unprotected }) => unprotected === null).length
-  return { protected: well, all: holdings.length, sentence: verdictSentence(holdings, well, wasSeen) }
+/** A command of ours, where one reaches the project. */
+function typed({ line }: SeenProject, ...words: readonly string[]): string | null {
+  return line === null ? null : line(...words)
 }
 
-function verdictSentence(holdings: readonly HoldingReport[], well: number, wasSeen: boolean): string {
-  const all = holdings.length
-  if (all === 0) return wasSeen ? 'no data to protect' : 'nothing is known to be protected'
+// ---- The verdict, and what mends it ------------------------------------------------------------------------------
+
+function verdictOn(
+  holdings: readonly HoldingReport[],
+  gone: readonly GoneReport[],
+  wasSeen: boolean,
+): ReportVerdict {
+  const well = holdings.filter(({ unprotected }) => unprotected === null).length
+  const sentence =
+    holdings.length === 0 ? emptySentence(gone, wasSeen) : countSentence(holdings, well, wasSeen)
+  return { protected: well, all: holdings.length, sentence }
+}
+
+function emptySentence(gone: readonly GoneReport[], wasSeen: boolean): string {
+  if (!wasSeen) return 'nothing is known to be kept'
+  return gone.length === 0
+    ? 'no data on the engine, and none kept'
+    : `no data on the engine; kept of what was there: ${plural(gone.length, 'volume')}`
+}
+
+function countSentence(holdings: readonly HoldingReport[], well: number, wasSeen: boolean): string {
   const isVolumes = holdings.every(({ kind }) => kind === 'volume' || kind === 'anonymous')
-  const noun = isVolumes ? ['volume', 'volumes'] : ['place with data', 'places with data']
-  const counted = `${well} of ${plural(all, noun[0] ?? '', noun[1])}`
-  return wasSeen ? `${counted} protected` : `${counted} protected, by the store alone`
+  const all = holdings.length
+  const counted = isVolumes ? plural(all, 'volume') : plural(all, 'place with data', 'places with data')
+  return `${formatCount(well)} of ${counted} protected${wasSeen ? '' : ', by the store alone'}`
 }
 
 /** What the report says itself, in its own words. */
@@ -376,16 +392,16 @@ function mendsOf(seen: SeenProject, holdings: readonly HoldingReport[], now: Dat
   return mends.toSorted((one, other) => order.indexOf(one.weight) - order.indexOf(other.weight))
 }
 
-function unprotectedMends({ line }: SeenProject, holdings: readonly HoldingReport[]): readonly Mend[] {
+function unprotectedMends(seen: SeenProject, holdings: readonly HoldingReport[]): readonly Mend[] {
   const reasons = new Set(holdings.flatMap(({ unprotected }) => unprotected ?? []))
   return [...reasons].map(reason => {
     const names = holdings.filter(({ unprotected }) => unprotected === reason).map(({ name }) => name)
-    return { weight: 'critical', found: `${listed(names)}: ${reason}`, command: line?.('backup') ?? null }
+    return { weight: 'critical', found: `${listed(names)}: ${reason}`, command: typed(seen, 'backup') }
   })
 }
 
-function damagedMend({ points, line }: SeenProject): readonly Mend[] {
-  const damaged = points.filter(({ state, verified }) => state === 'damaged' || verified?.well === false)
+function damagedMend(seen: SeenProject): readonly Mend[] {
+  const damaged = seen.points.filter(({ state, verified }) => state === 'damaged' || verified?.well === false)
   const [first] = damaged
   if (first === undefined) return []
   const why = first.damage ?? first.verified?.checks.find(({ well }) => !well)?.found ?? 'damaged'
@@ -393,19 +409,15 @@ function damagedMend({ points, line }: SeenProject): readonly Mend[] {
     {
       weight: 'critical',
       found: `${plural(damaged.length, 'restore point')} not good: ${first.id} (${why})`,
-      command: line?.('show', first.id) ?? null,
+      command: typed(seen, 'show', first.id),
     },
   ]
 }
 
 /** Nothing to prove where nothing is kept. */
-function proofMend(
-  { points, line }: SeenProject,
-  holdings: readonly HoldingReport[],
-  now: Date,
-): readonly Mend[] {
+function proofMend(seen: SeenProject, holdings: readonly HoldingReport[], now: Date): readonly Mend[] {
   const isKept = holdings.some(({ restorePoint }) => restorePoint !== null)
-  const isProven = points.some(
+  const isProven = seen.points.some(
     point =>
       counts(point) &&
       point.verified?.level === 'boot' &&
@@ -413,7 +425,7 @@ function proofMend(
   )
   if (!isKept || isProven) return []
   const found = `no restore point was tried in the last ${formatDuration(proofLasts)}`
-  return [{ weight: 'warning', found, command: line?.('verify') ?? null }]
+  return [{ weight: 'warning', found, command: typed(seen, 'verify') }]
 }
 
 // ---- Commands ----------------------------------------------------------------------------------------------------

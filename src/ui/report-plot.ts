@@ -30,18 +30,7 @@ export function growthPlot(growth: readonly SizeAt[], label: string): Markup | n
   const last = places.at(-1) ?? { x: 0, y: 0 }
   const floor = height - margin
   const area = `${places[0]?.x ?? 0},${floor} ${line} ${last.x},${floor}`
-  return markup`<svg
-    class="plot"
-    width="${width}"
-    height="${height}"
-    viewBox="0 0 ${width} ${height}"
-    role="img"
-    aria-label="${label}"
-  >
-    <polygon class="area" points="${area}" />
-    <polyline class="line" points="${line}" />
-    <circle class="end" cx="${last.x}" cy="${last.y}" r="2.5" />
-  </svg>`
+  return markup`<svg class="plot" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}"><polygon class="area" points="${area}"/><polyline class="line" points="${line}"/><circle class="end" cx="${last.x}" cy="${last.y}" r="2.5"/></svg>`
 }
 
 /** Every so many, and the last. */

@@ -48,7 +48,7 @@ th { padding: 0 1rem 0.35rem 0; font-size: 0.82rem; font-weight: 500; text-align
 td { padding: 0.7rem 1rem 0.7rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th:last-child, td:last-child { padding-right: 0; }
 td small, .name small { display: block; font-size: 0.85rem; }
-.name { font-weight: 600; }
+.name { min-width: 9rem; font-weight: 600; }
 .name small { font-weight: 400; }
 .brief { white-space: nowrap; }
 .number { text-align: right; }
@@ -60,7 +60,7 @@ td small, .name small { display: block; font-size: 0.85rem; }
 .where dd { margin: 0; }
 footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--quiet); font-size: 0.85rem; }
 a { color: inherit; text-underline-offset: 0.15em; }
-@media (max-width: 46rem) {
+@media (max-width: 52rem) {
   body { padding: 1.5rem 1.1rem 2rem; }
   table, tbody, tr, td, caption { display: block; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -63,8 +63,8 @@ function dataCells(holding: HoldingReport, now: Date): readonly string[] {
     `${unprotected === null ? '✔' : '✗'} ${cut(escapeName(name), widest)}`,
     what === null ? '' : escapeName(what),
     bytes === null ? 'unknown' : formatBytes(bytes),
-    restorePoint === null ? 'never' : formatAgeOf(restorePoint.finishedAt, now),
-    verified === null ? 'never' : `${proofWords(holding)}, ${formatAgeOf(verified.at, now)}`,
+    restorePoint === null ? 'never' : ageOf(restorePoint.finishedAt, now),
+    verified === null ? 'never' : `${proofWords(holding)}, ${ageOf(verified.at, now)}`,
     formatCount(copies),
     growthWords(holding),
   ]
@@ -81,7 +81,7 @@ function goneLines({ takenAt }: Report, { gone }: ProjectReport): readonly strin
   const now = new Date(takenAt)
   const rows = gone.map(({ name, restorePoint, copies, command }) => [
     `  ${cut(escapeName(name), widest)}`,
-    formatAgeOf(restorePoint.finishedAt, now),
+    ageOf(restorePoint.finishedAt, now),
     formatCount(copies),
     escapeName(command ?? ''),
   ])
@@ -95,10 +95,15 @@ function commandLines(report: Report, { commands }: ProjectReport): readonly str
     const undone = undoneWords(command, report)
     return [
       `  ${cut(commandWords(command), widest)}`,
-      formatAgeOf(command.at, new Date(report.takenAt)),
+      ageOf(command.at, new Date(report.takenAt)),
       verdictWords[command.verdict],
-      `${escapeName(command.outcome)}${undone === null ? '' : `, ${undone}`}`,
+      `${escapeName(command.outcome)}${undone === null ? '' : `, ${escapeName(undone)}`}`,
     ]
   })
   return rows.length === 0 ? [] : columns([['  COMMAND', 'WHEN', 'GUARD', 'CAME OF IT'], ...rows], gap)
+}
+
+/** A time that cannot be read is told as it stands. */
+function ageOf(time: string, now: Date): string {
+  return escapeName(formatAgeOf(time, now))
 }
