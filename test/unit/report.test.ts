@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, boolean, constantFrom, integer, option, property, record, subarray } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { protectionReport } from '../../src/core/report.ts'
 import type { HoldingReport, ProjectReport, SeenProject } from '../../src/core/report.ts'
@@ -212,14 +212,14 @@ test.each([
 
 test('for any history every piece of data is told once, and only what counts is called protected', () => {
   const names = ['a', 'b', 'c'] as const
-  const aPoint = fc.record({
-    age: fc.integer({ min: 0, max: 20 * days }),
-    holds: fc.subarray([...names]),
-    state: fc.constantFrom('good' as const, 'damaged' as const),
-    well: fc.option(fc.boolean(), { nil: null }),
+  const aPoint = record({
+    age: integer({ min: 0, max: 20 * days }),
+    holds: subarray([...names]),
+    state: constantFrom('good' as const, 'damaged' as const),
+    well: option(boolean(), { nil: null }),
   })
-  fc.assert(
-    fc.property(fc.array(aPoint, { maxLength: 12 }), fc.subarray([...names]), (all, there) => {
+  assert(
+    property(array(aPoint, { maxLength: 12 }), subarray([...names]), (all, there) => {
       const points = all
         .toSorted((one, other) => one.age - other.age)
         .map(({ age, holds, state, well }) => ({
