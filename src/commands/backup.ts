@@ -95,6 +95,7 @@ async function copyQuietly(
       invocation: project,
       reason: 'manual',
       tag: options.tag,
+      only: options.names,
       label: options.tag,
       copies,
       databases: askThoroughly(all, options.dumps ? 'all' : 'none'),

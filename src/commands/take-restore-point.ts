@@ -19,6 +19,8 @@ export interface RestorePointRequest {
   readonly invocation: Invocation | null
   readonly reason: RestorePointReason
   readonly tag: string | null
+  /** What was asked for by name; absent or empty where it is all data of the project. */
+  readonly only?: readonly string[]
   /** What follows the reason in the id: the guarded command's name, a tag. */
   readonly label: string | null
   readonly copies: readonly Copy[]
@@ -64,6 +66,7 @@ export async function takeRestorePoint(
       finishedAt: context.host.now().toISOString(),
       reason: request.reason,
       tag: request.tag,
+      ...(request.only === undefined || request.only.length === 0 ? {} : { only: request.only }),
       // By hand it is no command of Compose's: the line only tells the project.
       command:
         request.invocation === null || request.reason !== 'preflight'

@@ -25,13 +25,16 @@ export function freshnessOf(points: readonly RestorePoint[], limit: number, now:
 }
 
 /**
- * The good ones that hold a project: what was taken before a command holds only what that command endangered, and what
- * was taken before a restore is what nobody wanted back.
+ * The good ones that hold a whole project: what was taken before a command holds only what that command endangered, one
+ * of some services leaves the others out, and what was taken before a restore is what nobody wanted back.
  */
 export function backupsAmong(points: readonly RestorePoint[]): readonly RestorePoint[] {
   return points.filter(
     ({ state, manifest }) =>
-      state === 'good' && manifest.reason !== 'preflight' && manifest.reason !== 'safety',
+      state === 'good' &&
+      manifest.only === undefined &&
+      manifest.reason !== 'preflight' &&
+      manifest.reason !== 'safety',
   )
 }
 

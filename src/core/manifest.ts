@@ -173,6 +173,7 @@ const manifestShape: Shape = {
     finishedAt: 'time',
     reason: { words: restorePointReasons },
     tag: { nullable: 'text' },
+    only: { optional: 'texts' },
     command: { nullable: 'texts' },
     tool: { keys: { name: 'text', version: 'text' } },
     compose: { nullable: { keys: { version: 'text', form: 'text' } } },

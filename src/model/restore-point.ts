@@ -18,6 +18,8 @@ export interface Manifest {
   readonly reason: RestorePointReason
   /** `--tag`. A tagged restore point is never removed by itself. */
   readonly tag: string | null
+  /** What was asked for by name (services, volumes); absent where it was all data of the project. */
+  readonly only?: readonly string[]
   /** The guarded command, values of `-e`/`--env` masked; null for a manual backup. */
   readonly command: readonly string[] | null
   readonly tool: { readonly name: 'safe-compose'; readonly version: string }

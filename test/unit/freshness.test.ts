@@ -38,7 +38,13 @@ test('only whole and good backups count', () => {
   })
   const manual = with_('manual')
   expect(
-    backupsAmong([with_('preflight'), manual, with_('safety'), { ...manual, state: 'damaged' }]),
+    backupsAmong([
+      with_('preflight'),
+      manual,
+      with_('safety'),
+      { ...manual, state: 'damaged' },
+      { ...manual, manifest: { ...manual.manifest, only: ['db'] } },
+    ]),
   ).toEqual([manual])
 })
 
