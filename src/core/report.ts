@@ -118,6 +118,7 @@ export interface HoldingReport {
 export interface KeptPoint extends SeenPoint, Pick<HoldingRecord, 'consistency'> {
   /** Where this copy lies. */
   readonly at: string
+  readonly encrypted: boolean
 }
 
 export interface SizeAt {
@@ -218,7 +219,9 @@ function keptOf(points: readonly RestorePoint[]): ReadonlyMap<string, readonly K
   for (const point of points.filter(counts))
     for (const record of point.manifest.holdings) {
       const name = nameOfHolding(record.holding)
-      found.set(name, [...(found.get(name) ?? []), { point, record }])
+      const known = found.get(name) ?? []
+      known.push({ point, record })
+      found.set(name, known)
     }
   return found
 }
@@ -267,7 +270,8 @@ function seenPoint({ id, manifest }: RestorePoint): SeenPoint {
 
 function keptPoint({ point, record }: Kept): KeptPoint {
   const { consistency, kept } = record
-  return { ...seenPoint(point), consistency, at: `${point.path}/${kept.path}` }
+  const encrypted = point.manifest.encryption !== undefined
+  return { ...seenPoint(point), consistency, at: `${point.path}/${kept.path}`, encrypted }
 }
 
 function proofOf(kept: readonly Kept[]): SeenProof | null {

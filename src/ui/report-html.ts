@@ -29,7 +29,7 @@ const style: Markup = { html: reportStyle }
  * strict parser can prove that every tag is closed.
  */
 export function reportHtml(report: Report): string {
-  const title = `${whoseWords(report)}: ${report.verdict.sentence}`
+  const title = sentenceCase(`${whoseWords(report)}: ${report.verdict.sentence}`)
   const page = markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -245,9 +245,10 @@ function outcomeCell(report: Report, command: CommandReport): Markup {
 }
 
 function whereList(holdings: readonly HoldingReport[]): Markup {
-  const items = holdings.map(
-    ({ name, restorePoint }) => markup`<div><dt>${name}</dt><dd>${restorePoint?.at ?? ''}</dd></div>\n`,
-  )
+  const items = holdings.map(({ name, restorePoint }) => {
+    const state = restorePoint?.encrypted === true ? 'encrypted' : 'not encrypted'
+    return markup`<div><dt>${name} · ${state}</dt><dd>${restorePoint?.at ?? ''}</dd></div>\n`
+  })
   return part('Where the newest copies lie', markup`<dl class="where">\n${items}</dl>`)
 }
 

@@ -60,7 +60,7 @@ td small, .name small { display: block; font-size: 0.85rem; }
 .where dd { margin: 0; }
 footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--quiet); font-size: 0.85rem; }
 a { color: inherit; text-underline-offset: 0.15em; }
-@media (max-width: 52rem) {
+@media screen and (max-width: 52rem) {
   body { padding: 1.5rem 1.1rem 2rem; }
   table, tbody, tr, td, caption { display: block; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -74,7 +74,9 @@ a { color: inherit; text-underline-offset: 0.15em; }
 }
 @media print {
   :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --panel: #f3f3f3; --well: #0b5a2e; --bad: #8c1c10; --warn: #694800; --plot: #24567c; }
-  body { padding: 0; max-width: none; font-size: 10pt; }
+  html { font-size: 9.5pt; }
+  body { padding: 0; max-width: none; }
+  h2 { margin-top: 2rem; }
   h2 { break-after: avoid; }
   tr, li, .where > div { break-inside: avoid; }
 }

@@ -97,7 +97,11 @@ export function theShop(): SeenProject {
       ...(index > 0 ? [keptOf(media, 2_400_000_000 - index * index * 2_000_000)] : []),
       ...(index > 20 ? [keptOf(gone, 88_000_000)] : []),
     ]),
-  ).map((point, index) => (index === 3 ? { ...point, verified: verifiedAt(1 * days) } : point))
+  ).map((point, index) => {
+    if (index === 3) return { ...point, verified: verifiedAt(1 * days) }
+    const encryption = { form: 'age', recipients: ['age1x'] } as const
+    return index === 1 ? { ...point, manifest: { ...point.manifest, encryption } } : point
+  })
   return seenProject({
     data: [
       someData(pgdata, {

@@ -119,10 +119,12 @@ test('a shop, from the verdict to the last command', () => {
     copies: 28,
     restorePoint: {
       id: '20261123T181631Z-manual',
+      encrypted: false,
       at: expect.stringMatching(/\/20261123T181631Z-manual\/volumes\/shop_pgdata\.tar\.zst$/),
     },
     verified: { level: 'boot', at: ago(days) },
   })
+  expect(shop?.holdings[3]?.restorePoint?.encrypted).toBe(true)
   const times = shop?.holdings[1]?.growth.map(({ at }) => at) ?? []
   expect(times).toEqual(times.toSorted())
   expect(shop?.mends).toEqual([
