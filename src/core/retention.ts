@@ -117,8 +117,14 @@ function newestOfEach(newestFirst: readonly RestorePoint[]): ReadonlyMap<Restore
   return found
 }
 
+/** What can be had back from it: one whose database could not be dumped takes the place of none whose could. */
 function dataIn({ manifest }: RestorePoint): readonly string[] {
-  return manifest.holdings.map(({ holding }) => nameOfHolding(holding))
+  return [
+    ...manifest.holdings.map(({ holding }) => nameOfHolding(holding)),
+    ...(manifest.databases ?? []).flatMap(({ service, holding, dumps }) =>
+      dumps.length === 0 ? [] : [`dumps of ${service ?? holding}`],
+    ),
+  ]
 }
 
 // ---- What stays for a while --------------------------------------------------------------------------------------
@@ -163,9 +169,8 @@ function reasonsByAge(
 function whyDue(policy: KeepPolicy, age: number): string {
   const span = spansOf(policy).find(({ within }) => age < within)
   const longest = Math.max(policy.all, policy.daily, policy.weekly, policy.monthly)
-  return span === undefined
-    ? `older than ${formatDuration(longest)}`
-    : `a newer one of its ${span.unit} stays`
+  if (span !== undefined) return `a newer one of its ${span.unit} stays`
+  return longest === 0 ? 'none is kept for its age' : `older than ${formatDuration(longest)}`
 }
 
 // ---- The size ----------------------------------------------------------------------------------------------------

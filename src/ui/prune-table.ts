@@ -67,7 +67,7 @@ function whyOf({ point, deed, reasons, failure }: RetentionRow, now: Date): stri
     ...(failure === null ? [] : [failure]),
     ...reasons,
     ...(deed === 'wait' || deed === 'remove' ? [marked] : []),
-    ...(deed === 'unmark' ? ['no longer marked'] : []),
+    ...(deed === 'unmark' ? ['its mark is taken back'] : []),
   ]
     .filter(why => why !== '')
     .join('; ')

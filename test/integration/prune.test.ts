@@ -17,6 +17,7 @@ import { Stop } from '../../src/model/failure.ts'
 import type { Store } from '../../src/model/ports.ts'
 import type { Manifest, RestorePoint } from '../../src/model/restore-point.ts'
 import { openTables } from '../../src/ui/tables.ts'
+import { failure } from '../contract/store.contract.ts'
 import { aContainer, aProject, aService, aVolume, typed } from '../fakes/facts.ts'
 import { aRecord, aRestorePoint, aVolume as aHolding } from '../fakes/question.ts'
 import { aWorld } from '../fakes/world.ts'
@@ -147,7 +148,7 @@ describe('prune', () => {
     const longer: KeepPolicy = { ...defaultPolicy.keep, monthly: 1000 * 24 * hour }
     const context = contextFor()
     await pruned({}, { ...context, policy: { ...context.policy, keep: longer } })
-    expect(printed).toContain('no longer marked')
+    expect(printed).toContain('its mark is taken back')
     expect((await store.find(scope, oldest!.id)).marked).toBeNull()
     await pruned()
     expect(deeds()[oldest!.id]).toBe('marked')
@@ -329,6 +330,16 @@ describe('bad luck', () => {
     expect(await pruned({ now: true })).toBe(0)
     expect(existsSync(half)).toBe(false)
     expect(await idsLeft()).toHaveLength(3)
+  })
+
+  test('a store whose disk is missing is no store without restore points', async () => {
+    const owner = { host: 'here', bootId: 'boot', pid: 1, startedAt: '1' }
+    const root = join(folder, 'not-mounted', 'store')
+    store = openDirectoryStore({ root, named: true, zstd: null, owner: async () => owner })
+    await expect(failure(pruned({ all: true }))).resolves.toMatchObject({
+      reason: 'store-unusable',
+      path: root,
+    })
   })
 
   test('on a disk without a byte left it makes room first, and marks then', async () => {

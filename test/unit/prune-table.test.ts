@@ -35,7 +35,7 @@ describe('prune', () => {
 project shop · 6 restore points · 1.9 GB · store ~/backups
 ID  WHEN     SIZE    PRUNE    WHY
 a   9 h ago  322 MB  kept     the newest; within 7 d
-b   9 h ago  322 MB  kept     within 7 d; no longer marked
+b   9 h ago  322 MB  kept     within 7 d; its mark is taken back
 c   9 h ago  322 MB  marked   older than 365 d
 d   9 h ago  322 MB  waits    older than 365 d; marked 1 h ago
 e   9 h ago  322 MB  removed  older than 365 d; marked 5 h ago

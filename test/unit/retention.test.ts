@@ -87,6 +87,34 @@ describe('which restore points stay', () => {
     expect(plan(points).verdicts.map(({ keep }) => keep)).toEqual([true, true, true, true, true, false])
   })
 
+  test('nor does one without a dump that of one with it', () => {
+    const points = [0, 240, 241, 242].map(hours => point({ hours }))
+    const dump = { path: 'dumps/db/shop.dump.zst', form: 'pg-custom' }
+    const dumped = points.map((each, index) => {
+      const databases = [
+        { service: 'db', dumps: index < 2 ? [] : [dump] },
+      ] as unknown as Manifest['databases']
+      return { ...each, manifest: { ...each.manifest, databases: databases ?? [] } }
+    })
+    expect(reasons(dumped)).toMatchObject({
+      '240 h': ['the newest of 2026-11-14', 'the newest of week 2026-W46'],
+      '241 h': [
+        'the newest of dumps of db',
+        'the newest of 2026-11-14',
+        'the newest of week 2026-W46',
+        'the newest of 2026-11',
+      ],
+      '242 h': 'a newer one of its day stays',
+    })
+  })
+
+  test('none is kept for its age where nothing says for how long', () => {
+    const none = { ...policy, all: 0, daily: 0, weekly: 0, monthly: 0 }
+    expect(reasons([point({ days: 0 }), point({ days: 1 })], { policy: none })['24 h']).toBe(
+      'none is kept for its age',
+    )
+  })
+
   test('what was taken by hand follows only when somebody asks for it; with a tag never', () => {
     const points = [
       point({ days: 0 }),

@@ -129,7 +129,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
           file,
         )
       }),
-    scopes: () => explained(() => scopesIn(root)),
+    scopes: () => explained(() => scopesIn(root, named)),
     mark: (point, since) => explained(async () => markPoint(point, since, (await modesOf(root)).file)),
     hold: point => explained(async () => holdPoint(point.path, await options.owner(), await modesOf(root))),
     beingRead: (scope, isAlive) => explained(() => readIds(folderOf(root, scope), isAlive)),

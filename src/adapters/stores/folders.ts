@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { StoreScope } from '../../model/ports.ts'
 
 /** Where a project's restore points, journal and ledger lie. */
@@ -8,8 +8,14 @@ export function folderOf(root: string, scope: StoreScope): string {
   return join(root, engineFolder(scope.engine), safeName(scope.project))
 }
 
+/** The first backup makes a root, but never the disk that a person meant when naming it: that it is missing is an error. */
+export async function expectRoot(root: string, named: boolean): Promise<void> {
+  if (named && !(await isThere(dirname(root)))) await stat(root)
+}
+
 /** Every project of every engine that has a folder. One whose name was too long for that cannot be told. */
-export async function scopesIn(root: string): Promise<readonly StoreScope[]> {
+export async function scopesIn(root: string, named: boolean): Promise<readonly StoreScope[]> {
+  await expectRoot(root, named)
   const engines = await foldersIn(root)
   const scopes = await Promise.all(
     engines.map(async engine =>

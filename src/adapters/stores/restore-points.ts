@@ -1,13 +1,12 @@
 import { readFileSync, statSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseManifest, salvageManifest } from '../../core/manifest.ts'
 import { Stop } from '../../model/failure.ts'
 import { filesOf } from '../../model/restore-point.ts'
 import type { RestorePoint, StoredFile, Verification } from '../../model/restore-point.ts'
 import { removingEnding } from './clear-partials.ts'
 import { beginningEnding, partialEnding } from './draft.ts'
-import { engineFolder, entriesIn, foldersIn, isThere, safeName } from './folders.ts'
+import { engineFolder, entriesIn, expectRoot, foldersIn, safeName } from './folders.ts'
 import { markEnding, readMark } from './marks.ts'
 import { readersFolder } from './readers.ts'
 
@@ -176,8 +175,7 @@ function sizeOf(path: string): number | null {
 }
 
 async function projectFolders(root: string, named: boolean, where: Where): Promise<readonly string[]> {
-  // The first backup makes a root, but never the disk that a person meant when naming it.
-  if (named && !(await isThere(dirname(root)))) await stat(root)
+  await expectRoot(root, named)
   const engines = where.engine === null ? await foldersIn(root) : [engineFolder(where.engine)]
   const folders = await Promise.all(
     engines.map(async engine => {
