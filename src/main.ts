@@ -28,6 +28,7 @@ import { publishText } from './adapters/host/publish-text.ts'
 import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
 import { openNotifier } from './adapters/notifiers/notifier.ts'
+import { openCopyPlace } from './adapters/stores/copy-place.ts'
 import { openDirectoryStore } from './adapters/stores/directory.ts'
 import type { AgeProgram } from './adapters/stores/encryption.ts'
 import { generateKeyFile, lookAtKeyFile } from './adapters/stores/key-files.ts'
@@ -393,6 +394,7 @@ function openContext(from: {
       descriptors: from.start.descriptors,
     }),
     openEngine: once(() => engineOf(from.invocation, variables, host)),
+    openCopyPlace: root => openCopyPlace({ root: resolved(root), owner: host.owner, isAlive: host.isAlive }),
     openStore: once(async () => storeOf(policy, variables, host, from.start.script)),
     databases,
     guardian: openGuardian({

@@ -10,6 +10,7 @@ import type { TarSource } from '../model/ports.ts'
 import type { Consistency, RestorePoint } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
+import { copyToPlaces } from './copy.ts'
 import type { Copy } from './copy-holdings.ts'
 import { runningServers } from './database-servers.ts'
 import { lookBeforeCopying } from './observe.ts'
@@ -46,12 +47,12 @@ export async function backup(context: Context, project: Invocation, options: Bac
   await store.prepare()
   const chosen = await chooseCopies(context, look, options)
   const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
+  let point: RestorePoint
   try {
     const clearing = clearRemains(context, look.engine, store, scopeOf(look.facts))
     clearing.catch(() => {}) // Looked at below, when the guardian is armed.
     try {
-      const complete = await copyQuietly(context, look, project, options, chosen, clearing)
-      return complete ? 0 : 1
+      point = await copyQuietly(context, look, project, options, chosen, clearing)
     } finally {
       // The lock is not released while it is still at work.
       await clearing.catch(() => {})
@@ -59,6 +60,9 @@ export async function backup(context: Context, project: Invocation, options: Bac
   } finally {
     await lock.release()
   }
+  // Everything runs again, and nobody waits for the lock.
+  await copyToPlaces(context, point)
+  return !options.dumps || isComplete(point) ? 0 : 1
 }
 
 async function copyQuietly(
@@ -69,7 +73,7 @@ async function copyQuietly(
   { copies, all }: Chosen,
   /** To be waited for before anything is stopped. */
   clearing: Promise<unknown>,
-): Promise<boolean> {
+): Promise<RestorePoint> {
   const { engine, facts } = look
   const still = copies.filter(({ online }) => online === undefined)
   const writers = facts.containers.filter(
@@ -89,7 +93,7 @@ async function copyQuietly(
   try {
     await clearing
     let killed: ReadonlySet<string> = new Set()
-    const point = await takeRestorePoint(context, {
+    return await takeRestorePoint(context, {
       engine,
       facts,
       invocation: project,
@@ -123,7 +127,6 @@ async function copyQuietly(
         notes: [],
       }),
     })
-    return !options.dumps || isComplete(point)
   } finally {
     await guardian.disarm()
   }

@@ -5,6 +5,7 @@ import type { Finding, NamedDirectory } from '../model/finding.ts'
 import type { Reporter } from '../model/event.ts'
 import type {
   Compose,
+  CopyPlace,
   Databases,
   Engine,
   Guardian,
@@ -39,6 +40,8 @@ export interface Context {
   /** Loads the Docker client; the same engine at every call. */
   readonly openEngine: () => Promise<Engine>
   readonly openStore: () => Promise<Store>
+  /** A folder that restore points are copied to. */
+  readonly openCopyPlace: (root: string) => CopyPlace
   readonly databases: Databases
   readonly guardian: Guardian
   readonly notifier: Notifier

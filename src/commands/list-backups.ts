@@ -1,13 +1,20 @@
 import type { Invocation } from '../model/invocation.ts'
 import type { RestorePoint } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
+import { findCopies } from './copy.ts'
 import { findProjectName } from './observe.ts'
 
 /** Words for lists, injected so that commands need no knowledge of tables. */
 export interface Tables {
   readonly backups: (
     points: readonly RestorePoint[],
-    about: { project: string | null; store: string; now: Date },
+    about: {
+      project: string | null
+      store: string
+      now: Date
+      /** The folders that have a copy of it. */
+      copies: (point: RestorePoint) => readonly string[]
+    },
   ) => string
   readonly show: (point: RestorePoint, now: Date) => string
   readonly undoList: (rows: readonly UndoRow[], now: Date) => string
@@ -31,10 +38,15 @@ export async function listBackups(
   const store = await context.openStore()
   const name = options.all ? null : await findProjectName(context, project)
   const points = await store.list({ engine: null, project: name })
+  const copies = await findCopies(context, points)
   context.print(
     options.json
-      ? `${JSON.stringify(points.map(pointForPrograms), null, 2)}\n`
-      : tables.backups(points, { project: name, store: store.root, now: context.host.now() }),
+      ? `${JSON.stringify(
+          points.map(point => ({ ...pointForPrograms(point), copies: copies(point) })),
+          null,
+          2,
+        )}\n`
+      : tables.backups(points, { project: name, store: store.root, now: context.host.now(), copies }),
   )
   return 0
 }

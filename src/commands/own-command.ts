@@ -8,6 +8,7 @@ import { adopt } from './adopt.ts'
 import { approve } from './approve.ts'
 import { backup } from './backup.ts'
 import type { Context } from './context.ts'
+import { copy } from './copy.ts'
 import { doctor } from './doctor.ts'
 import type { DoctorTables } from './doctor.ts'
 import { gate } from './gate.ts'
@@ -265,6 +266,14 @@ export async function runOwnCommand(
     case 'settings': {
       const { values } = read(word, words, { json: flag }, null)
       return showSettings(context, { json: values.json === true }, tools.configuration, tools.settingsPage)
+    }
+    case 'copy': {
+      const { values, positionals } = read(word, words, { to: text, all: flag }, 'ID…')
+      const how = 'safe-compose copy ID… --to DIR, or safe-compose copy --all --to DIR'
+      if (values.to === undefined || values.to === '') throw usage('copy needs to know where to', how)
+      if ((values.all === true) === positionals.length > 0)
+        throw usage('copy takes IDs or --all, and not both', how)
+      return copy(context, project, { ids: positionals, all: values.all === true, to: values.to })
     }
     case 'keys': {
       const { values, positionals } = read(word, words, { json: flag }, 'generate [FILE]|show')

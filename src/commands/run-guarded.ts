@@ -7,6 +7,7 @@ import type { Holding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { ChildEnd, Engine } from '../model/ports.ts'
 import type { Context } from './context.ts'
+import { copyToPlaces } from './copy.ts'
 import type { Judgement } from './judge.ts'
 import type { Look } from './observe.ts'
 import type { PreparedRun } from './prepare-run.ts'
@@ -40,6 +41,9 @@ export async function runGuarded(
   try {
     const told = (await beside?.end()) ?? []
     await remember(context, look, decision, run, end, told)
+    // Nobody waits for it any more.
+    const saved = guarded?.restorePoint ?? null
+    if (saved !== null) await copyToPlaces(context, saved)
   } catch (error) {
     context.reporter.say({ type: 'warning', text: `what happened could not be recorded: ${String(error)}` })
   }

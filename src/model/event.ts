@@ -22,7 +22,7 @@ export type Event =
   /** A copy goes on. `total` and `rate` (bytes, bytes per second) are null while not known. */
   | {
       readonly type: 'progress'
-      readonly what: 'backing up' | 'dumping' | 'checking' | 'restoring'
+      readonly what: 'backing up' | 'dumping' | 'checking' | 'restoring' | 'copying'
       readonly holding: Holding
       readonly done: number
       readonly total: number | null
@@ -42,6 +42,8 @@ export type Event =
       readonly stored: number
       readonly milliseconds: number
     }
+  /** A restore point was copied to a folder of the configuration, or was there. */
+  | { readonly type: 'copied-to'; readonly text: string }
   /** A restore point taken a moment ago spares another one. */
   | { readonly type: 'backup-spared'; readonly restorePoint: RestorePoint }
   | { readonly type: 'stopped'; readonly containers: readonly RunState[]; readonly why: string }

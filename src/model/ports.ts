@@ -440,6 +440,19 @@ export interface Store {
   readonly ledgers: () => Promise<readonly Ledger[]>
 }
 
+/** A folder that restore points are copied to, in the layout of the store that they come from. */
+export interface CopyPlace {
+  readonly root: string
+  /** What is there of a project. Throws `store-unusable`. */
+  readonly ids: (scope: StoreScope) => Promise<ReadonlySet<string>>
+  /**
+   * Copies a restore point whole or not at all: each file compared with its hash on the way and read back, all of it
+   * published at once. `there`: it was there already, whole. Throws `store-unusable`, `no-space`, `archive-damaged`,
+   * `locked`, `not-possible`. Bytes of all files so far go to `onBytes`.
+   */
+  readonly take: (point: RestorePoint, onBytes: (done: number) => void) => Promise<'copied' | 'there'>
+}
+
 export interface StoreScope {
   readonly engine: string
   readonly project: string

@@ -39,10 +39,8 @@ export interface UndoTableRow {
  */
 export function openTables(options: { readonly width: number | null; readonly home: string | null }) {
   return {
-    backups: (
-      points: readonly RestorePoint[],
-      about: { readonly project: string | null; readonly store: string; readonly now: Date },
-    ): string => backupsTable(points, about, options),
+    backups: (points: readonly RestorePoint[], about: BackupsAbout): string =>
+      backupsTable(points, about, options),
     show: (point: RestorePoint, now: Date): string => showTable(point, now, options),
     verified: (point: RestorePoint, verification: Verification): string => verifiedTable(point, verification),
     doctor: (checks: readonly Check[]): string => doctorTable(checks),
@@ -63,11 +61,15 @@ type TableOptions = Parameters<typeof openTables>[0]
 
 // ---- backups -----------------------------------------------------------------------------------------------------
 
-function backupsTable(
-  points: readonly RestorePoint[],
-  about: { readonly project: string | null; readonly store: string; readonly now: Date },
-  options: TableOptions,
-): string {
+interface BackupsAbout {
+  readonly project: string | null
+  readonly store: string
+  readonly now: Date
+  /** The folders that have a copy of it; absent where none is configured. */
+  readonly copies?: (point: RestorePoint) => readonly string[]
+}
+
+function backupsTable(points: readonly RestorePoint[], about: BackupsAbout, options: TableOptions): string {
   const whose = about.project === null ? 'all projects' : `project ${escapeName(about.project)}`
   const store = `store ${escapeName(shortened(about.store, options.home))}`
   if (points.length === 0) return text([`${whose} · no restore points · ${store}`])
@@ -82,9 +84,15 @@ function backupsTable(
     holdsOf(point.manifest),
     formatBytes(point.bytes),
     stateAndProof(point, about.now),
+    copiesOf(point, about, options),
   ])
-  const heads = ['ID', ...(withProject ? ['PROJECT'] : []), 'WHEN', 'WHY', 'HOLDS', 'SIZE', 'STATE']
+  const heads = ['ID', ...(withProject ? ['PROJECT'] : []), 'WHEN', 'WHY', 'HOLDS', 'SIZE', 'STATE', 'COPIES']
   return text([head, ...table(heads, rows, heads.indexOf('HOLDS'), options.width)])
+}
+
+function copiesOf(point: RestorePoint, { copies }: BackupsAbout, { home }: TableOptions): string {
+  const places = copies?.(point) ?? []
+  return places.map(path => escapeName(shortened(path, home))).join(', ')
 }
 
 function whyOf(manifest: Manifest): string {

@@ -71,7 +71,7 @@ export async function textReporter(options: TextOptions): Promise<Reporter> {
     const setting: Setting = { now, isTerminal: options.isTerminal, command: memory.found?.command ?? null }
     print(linesOf(event, setting, memory, { verbose: options.verbose, longCopy: copy?.told ?? false }))
     memory = remembered(memory, event)
-    if (event.type === 'copied' || event.type === 'restore') copy = null
+    if (event.type === 'copied' || event.type === 'copied-to' || event.type === 'restore') copy = null
     if (event.type === 'compose-starts' || event.type === 'failed') spinner.hush()
   }
   return { say, quiet: spinner.hush }
@@ -107,6 +107,8 @@ function linesOf(
       return setting.isTerminal || options.longCopy || options.verbose ? copiedLines(event, setting) : []
     case 'saved':
       return savedLines(event, destroys(memory), setting)
+    case 'copied-to':
+      return [`safe-compose: ${escapeName(event.text)}`]
     case 'backup-spared':
       return backupSparedLines(event, setting)
     case 'stopped':

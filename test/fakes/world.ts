@@ -112,6 +112,14 @@ export function aWorld(words: WorldWords): World {
     compose: composeOf(world, words, step),
     openEngine: async () => engine,
     openStore: async () => store,
+    openCopyPlace: root => ({
+      root,
+      ids: async () => new Set(),
+      take: async point => {
+        step(`copy ${point.id} to ${root}`)
+        return 'copied'
+      },
+    }),
     databases: { server: (kind, inside) => serverOf(kind, inside, step) },
     guardian: {
       arm: async () => {

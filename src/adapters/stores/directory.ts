@@ -5,7 +5,7 @@ import type { LockOwner, Store, StoreScope } from '../../model/ports.ts'
 import type { StoredFile } from '../../model/restore-point.ts'
 import { clearPartials, removingEnding } from './clear-partials.ts'
 import { beginDraft } from './draft.ts'
-import { makeFolders, syncFolder, writeDurably } from './durable.ts'
+import { makeFolders, modesOf, syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
 import { inTheClear, openEncryption } from './encryption.ts'
 import type { EncryptionOptions } from './encryption.ts'
@@ -171,14 +171,6 @@ async function removePoint(path: string): Promise<void> {
     await rm(leaving, { recursive: true, force: true })
   }
   await rm(`${path}${markEnding}`, { force: true })
-}
-
-/** Private, unless the root was made for a group (its set-group-id bit is on). */
-async function modesOf(root: string): Promise<Modes> {
-  const found = await stat(root).catch(() => null)
-  return found !== null && (found.mode & 0o2000) !== 0
-    ? { folder: 0o2770, file: 0o660 }
-    : { folder: 0o700, file: 0o600 }
 }
 
 /** What tells one content of a file from another without reading it; a file that is not there has none. */

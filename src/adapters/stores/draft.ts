@@ -145,13 +145,22 @@ async function claim(options: DraftOptions): Promise<{ readonly id: string; read
     const id = number === 1 ? options.id : nextId(options.id, number)
     const path = join(folder, `${id}${partialEnding}`)
     if ((await isThere(path)) || (await isThere(join(folder, id)))) continue
-    const preparing = `${path}-${randomBytes(6).toString('hex')}${beginningEnding}`
-    await makeFolders(folder, preparing, modes)
-    await writeDurably(join(preparing, 'owner.json'), JSON.stringify(owner), modes.file)
-    if (!(await takeName(preparing, path))) continue
+    if (!(await claimName(folder, path, { modes, owner }))) continue
     if (!(await isThere(join(folder, id)))) return { id, path }
     await rm(path, { recursive: true, force: true })
   }
+}
+
+/** Makes a folder that is known to be its owner's from the moment it is there. False when somebody else has the name. */
+export async function claimName(
+  folder: string,
+  path: string,
+  { modes, owner }: Pick<DraftOptions, 'modes' | 'owner'>,
+): Promise<boolean> {
+  const preparing = `${path}-${randomBytes(6).toString('hex')}${beginningEnding}`
+  await makeFolders(folder, preparing, modes)
+  await writeDurably(join(preparing, 'owner.json'), JSON.stringify(owner), modes.file)
+  return takeName(preparing, path)
 }
 
 /** False when somebody else has the name: a folder that is not empty is never replaced by a rename. */

@@ -1,11 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Permission bits of what is written. */
 export interface Modes {
   readonly folder: number
   readonly file: number
+}
+
+/** Private, unless the root was made for a group (its set-group-id bit is on). */
+export async function modesOf(root: string): Promise<Modes> {
+  const found = await stat(root).catch(() => null)
+  return found !== null && (found.mode & 0o2000) !== 0
+    ? { folder: 0o2770, file: 0o660 }
+    : { folder: 0o700, file: 0o600 }
 }
 
 /** Writes a file whole or not at all: beside it, synced, renamed, its folder synced. */

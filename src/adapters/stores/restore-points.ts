@@ -187,6 +187,11 @@ async function projectFolders(root: string, named: boolean, where: Where): Promi
   return folders.flat()
 }
 
+/** The ids of the restore points that are published in a project's folder. */
+export async function publishedIn(folder: string): Promise<readonly string[]> {
+  return (await pathsIn(folder)).map(({ path }) => basename(path))
+}
+
 async function pathsIn(folder: string): Promise<readonly PointFolder[]> {
   const passing = [partialEnding, beginningEnding, removingEnding]
   const { folders, files } = await entriesIn(folder)

@@ -1,0 +1,175 @@
+import { formatBytes } from '../core/format.ts'
+import { Stop } from '../model/failure.ts'
+import type { Invocation } from '../model/invocation.ts'
+import type { CopyPlace, Store } from '../model/ports.ts'
+import type { RestorePoint } from '../model/restore-point.ts'
+import type { Context } from './context.ts'
+import { findProjectName } from './observe.ts'
+import { reportOutcome } from './report-outcome.ts'
+import { whileReading } from './while-reading.ts'
+
+export interface CopyOptions {
+  readonly ids: readonly string[]
+  /** Every good restore point of the project, or of every one outside of a project. */
+  readonly all: boolean
+  /** As typed, or absolute. */
+  readonly to: string
+}
+
+/**
+ * `copy ID… --to DIR`: copies restore points to another folder, each file checked on the way and read back. What is there
+ * already is checked and left. 1 where one could not be copied; the others are.
+ */
+export async function copy(context: Context, project: Invocation, options: CopyOptions): Promise<number> {
+  const store = await context.openStore()
+  const place = context.openCopyPlace(options.to)
+  const points = await choose(context, store, project, options)
+  let failed = 0
+  for (const point of points) {
+    try {
+      context.print(`${await copyOne(context, store, place, point)}\n`)
+    } catch (error) {
+      // What concerns one of several does not keep the others.
+      if (!(error instanceof Stop) || points.length === 1 || !isOfThisOne(error)) throw error
+      failed += 1
+      context.reporter.say({ type: 'failed', failure: error.failure, kind: 'own', command: ['copy'] })
+    }
+  }
+  return failed === 0 ? 0 : 1
+}
+
+function isOfThisOne({ failure }: Stop): boolean {
+  return ['archive-damaged', 'not-possible', 'locked', 'restore-point-not-found'].includes(failure.reason)
+}
+
+async function choose(
+  context: Context,
+  store: Store,
+  project: Invocation,
+  { ids, all }: CopyOptions,
+): Promise<readonly RestorePoint[]> {
+  if (!all) return Promise.all(ids.map(id => store.find({ engine: null, project: null }, id)))
+  const points = await store.list({ engine: null, project: await findProjectName(context, project) })
+  // The oldest first: what is there when it breaks off is what was there at that time.
+  return points.filter(({ state }) => state === 'good').toReversed()
+}
+
+/** Copies one, and says in words what came of it. */
+async function copyOne(
+  context: Context,
+  store: Store,
+  place: CopyPlace,
+  point: RestorePoint,
+): Promise<string> {
+  const came = await whileReading(store, [point], () =>
+    context.interruption.race(place.take(point, tellProgress(context, point))),
+  )
+  return came === 'there'
+    ? `${point.id} is in ${place.root} already, and whole`
+    : `${point.id} copied to ${place.root} (${formatBytes(point.bytes)}, read back)`
+}
+
+function tellProgress(context: Context, point: RestorePoint): (done: number) => void {
+  const [first] = point.manifest.holdings
+  return done => {
+    if (first === undefined) return
+    context.reporter.say({
+      type: 'progress',
+      what: 'copying',
+      holding: first.holding,
+      done,
+      total: point.bytes,
+      rate: null,
+    })
+  }
+}
+
+/**
+ * Copies what was just saved to every folder that the configuration names. One that cannot be had is said, with the
+ * command that makes up for it, and told to whoever is on duty where nobody looks on: it never fails what the restore
+ * point was taken for.
+ */
+export async function copyToPlaces(context: Context, point: RestorePoint): Promise<void> {
+  const { copies } = context.policy
+  if (copies.length === 0) return
+  await warnInTheClear(context, point)
+  const store = await context.openStore()
+  const failures: string[] = []
+  for (const root of copies) {
+    try {
+      const text = await copyOne(context, store, context.openCopyPlace(root), point)
+      context.reporter.say({ type: 'copied-to', text })
+    } catch (error) {
+      if (error instanceof Stop && error.failure.reason === 'interrupted') throw error
+      const why = error instanceof Stop ? context.inWords(error.failure).what : String(error)
+      const text = `${point.id} was not copied to ${root}: ${why}`
+      failures.push(text, `when that is mended: safe-compose copy ${point.id} --to ${root}`)
+      context.reporter.say({ type: 'warning', text: failures.slice(-2).join('; ') })
+    }
+  }
+  if (context.audience.kind === 'script') await report(context, point, failures)
+}
+
+async function report(
+  context: Context,
+  { id, manifest }: RestorePoint,
+  failures: readonly string[],
+): Promise<void> {
+  const of = `copy of ${manifest.project.name}`
+  const ok = failures.length === 0
+  await reportOutcome(context, {
+    job: 'copy',
+    project: manifest.project.name,
+    ok,
+    summary: ok
+      ? `${of}: ${id} is in ${context.policy.copies.join(', ')}`
+      : `${of} failed: ${failures[0] ?? ''}`,
+    details: failures.slice(1),
+    restorePoint: id,
+  })
+}
+
+/** Nobody can tell from a path whether it leads to another machine. */
+async function warnInTheClear(context: Context, { manifest }: RestorePoint): Promise<void> {
+  if (manifest.encryption !== undefined) return
+  const text = `copies are not encrypted: whoever can read ${context.policy.copies.join(' or ')} has the data (safe-compose keys generate)`
+  const directory = manifest.project.directory ?? context.directory
+  if (await context.projects.firstTime(directory, text)) context.reporter.say({ type: 'warning', text })
+}
+
+/** Where copies of a restore point are, by its id: the folders of the configuration that have it. */
+export async function findCopies(
+  context: Context,
+  points: readonly RestorePoint[],
+): Promise<(point: RestorePoint) => readonly string[]> {
+  const known = new Map<string, readonly string[]>()
+  const keyOf = ({ id, manifest }: RestorePoint): string =>
+    JSON.stringify([manifest.engine.id, manifest.project.name, id])
+  for (const root of context.policy.copies) {
+    const place = context.openCopyPlace(root)
+    try {
+      const idsOf = remembered(place)
+      for (const point of points) {
+        const { engine, project } = point.manifest
+        const ids = await idsOf({ engine: engine.id, project: project.name })
+        if (ids.has(point.id)) known.set(keyOf(point), [...(known.get(keyOf(point)) ?? []), root])
+      }
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error
+      const { what } = context.inWords(error.failure)
+      context.reporter.say({ type: 'warning', text: `which copies there are cannot be told: ${what}` })
+    }
+  }
+  return point => known.get(keyOf(point)) ?? []
+}
+
+/** Each project's folder is looked into once. */
+function remembered(place: CopyPlace): CopyPlace['ids'] {
+  const known = new Map<string, ReturnType<CopyPlace['ids']>>()
+  return scope => {
+    const key = JSON.stringify(scope)
+    const asked = known.get(key) ?? place.ids(scope)
+    known.set(key, asked)
+    return asked
+  }
+}
