@@ -33,6 +33,7 @@ import { openDirectoryStore } from './adapters/stores/directory.ts'
 import type { AgeProgram } from './adapters/stores/encryption.ts'
 import { generateKeyFile, lookAtKeyFile } from './adapters/stores/key-files.ts'
 import { openForeignArchive } from './adapters/stores/foreign-archive.ts'
+import { openResticStore } from './adapters/stores/restic/store.ts'
 import type { Context } from './commands/context.ts'
 import { guard } from './commands/guard.ts'
 import { lint } from './commands/lint.ts'
@@ -49,6 +50,7 @@ import { settingsFrom } from './core/policy.ts'
 import type { Settings } from './core/policy.ts'
 import { locateProject } from './core/project.ts'
 import { rules } from './core/rules/index.ts'
+import { resticRepository } from './core/store-location.ts'
 import { storeRoot, systemRoot } from './core/store-root.ts'
 import { trustOf } from './core/trust.ts'
 import type { TrustState } from './core/trust.ts'
@@ -444,13 +446,10 @@ function storeOf(
   host: Host,
   script: string,
 ): Store {
-  const root =
-    policy.store ??
-    storeRoot({
-      systemRootIsWritable: isWritableFolder(systemRoot),
-      dataHome: variables['XDG_DATA_HOME'] ?? null,
-      home: homedir(),
-    })
+  const repository = policy.store === null ? null : resticRepository(policy.store)
+  if (repository !== null)
+    return openResticStore({ repository, root: defaultRoot(variables), variables, owner: host.owner })
+  const root = policy.store ?? defaultRoot(variables)
   const zstd = variables['SAFE_COMPOSE_COMPRESSION'] === 'gzip' ? null : programOf('zstd', variables)
   return openDirectoryStore({
     root,
@@ -458,6 +457,15 @@ function storeOf(
     zstd,
     encryption: { age: ageProgram(variables, script), ...policy.encrypt },
     owner: host.owner,
+  })
+}
+
+/** Where restore points are kept unless another place is named, and what belongs to this machine in any case. */
+function defaultRoot(variables: Readonly<Record<string, string>>): string {
+  return storeRoot({
+    systemRootIsWritable: isWritableFolder(systemRoot),
+    dataHome: variables['XDG_DATA_HOME'] ?? null,
+    home: homedir(),
   })
 }
 

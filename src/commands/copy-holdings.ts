@@ -4,6 +4,7 @@ import type { Contents, Holding } from '../model/holding.ts'
 import { Stop } from '../model/failure.ts'
 import type { Facts } from '../model/facts.ts'
 import type { Engine, CopyQuality, RestorePointDraft, Store, TarSource } from '../model/ports.ts'
+import { bytesStored } from '../model/restore-point.ts'
 import type { HoldingRecord } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
 
@@ -72,7 +73,7 @@ async function copyOne(
       type: 'copied',
       holding,
       bytes: kept.tar.contentBytes,
-      stored: kept.bytes,
+      stored: bytesStored(kept),
       milliseconds: context.host.now().getTime() - started,
     })
     const { consistency, notes } = quality(holding)
@@ -113,12 +114,13 @@ async function openSource(
 }
 
 /** A directory that is deleted or replaced with the restore points in it would take them along. */
-export function refuseStoreInside({ root }: Pick<Store, 'root'>, directory: string): void {
-  if (!isWithin(root, directory)) return
+export function refuseStoreInside({ folders }: Pick<Store, 'folders'>, directory: string): void {
+  const inside = folders.find(folder => isWithin(folder, directory))
+  if (inside === undefined) return
   throw new Stop({
     reason: 'backup-failed',
     holding: directory,
-    why: `the restore points are kept inside of it, in ${root}`,
+    why: `the restore points are kept inside of it, in ${inside}`,
     how: 'keep them elsewhere: --safe-store DIR',
   })
 }

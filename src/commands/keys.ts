@@ -61,7 +61,7 @@ export async function generateKey(
   const recipient = await keys.generate({
     file: path,
     makesFolder: path === keys.usual,
-    stores: [store.root, ...context.policy.copies],
+    stores: [...store.folders, ...context.policy.copies],
     now: context.host.now(),
   })
   context.print(tables.generated({ file: path, recipient }))

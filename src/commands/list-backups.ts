@@ -46,7 +46,7 @@ export async function listBackups(
           null,
           2,
         )}\n`
-      : tables.backups(points, { project: name, store: store.root, now: context.host.now(), copies }),
+      : tables.backups(points, { project: name, store: store.name, now: context.host.now(), copies }),
   )
   return 0
 }

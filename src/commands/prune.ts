@@ -70,7 +70,7 @@ export async function prune(
     if ('wrong' in policy) results.push(leftAlone(context, scope, points, policy.wrong))
     else results.push(await retain(context, store, scope, points, { ...asked, policy }))
   }
-  const about = { project: name, store: store.root, dryRun: options.dryRun, now: context.host.now() }
+  const about = { project: name, store: store.name, dryRun: options.dryRun, now: context.host.now() }
   context.print(
     options.json ? `${JSON.stringify(results.map(resultForPrograms), null, 2)}\n` : pruned(results, about),
   )
@@ -213,7 +213,9 @@ async function carryOut(
       context.interruption.check()
       done.set(row.point, await carryOutOne(context, store, row))
     }
-  return planned.map(row => done.get(row.point) ?? row)
+  const rows = planned.map(row => done.get(row.point) ?? row)
+  if (rows.some(({ deed, failure }) => deed === 'remove' && failure === null)) await store.reclaim()
+  return rows
 }
 
 async function carryOutOne(context: Context, store: Store, row: RetentionRow): Promise<RetentionRow> {

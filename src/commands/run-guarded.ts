@@ -2,6 +2,7 @@ import { alarmsFor, placesToIdentify, settledBy } from '../core/alarms.ts'
 import type { Alarm } from '../core/alarms.ts'
 import { ledgerFor } from '../core/ledger.ts'
 import type { ContainerFact, VolumeFact } from '../model/facts.ts'
+import { Stop } from '../model/failure.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
@@ -82,7 +83,7 @@ async function remember(
     })
   }
   await writeLedger(context, look, decision, run, after, gone, told)
-  if (guarded !== null) await tidyUp(context, look)
+  if (guarded !== null) await tellFailure(context, tidyUp(context, look))
 }
 
 /** What can be gone afterwards: a warning may speak of what does not exist yet. */
@@ -162,6 +163,17 @@ async function writeLedger(
   await raiseAlarms(context, look, after.volumes, run.argv, untold)
   await store.prepare()
   await file.write(next)
+}
+
+/** What comes after the command is no part of it: that it failed is told, and Compose's own exit code stands. */
+async function tellFailure(context: Context, work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof Stop) || error.failure.reason === 'interrupted') throw error
+    const why = 'why' in error.failure ? error.failure.why : error.failure.reason
+    context.reporter.say({ type: 'warning', text: `old restore points could not be tidied up: ${why}` })
+  }
 }
 
 /** What is taken before commands does not pile up. What cannot be removed is told, and is no failure of the command. */

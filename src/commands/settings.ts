@@ -65,7 +65,7 @@ export async function showSettings(
   const [store, always] = await Promise.all([context.openStore(), context.projects.alwaysBacksUp(directory)])
   const shown: SettingsShown = {
     settings: [
-      row('store', store.root),
+      row('store', store.name),
       ...settingKeys.map(({ key, kind }) => row(key, numberOf(policy, key), kind)),
       ...policy.logins.map((login, index) => row(`logins.${index}`, loginInWords(login))),
       ...policy.critical.map((count, index) => row(`critical.${index}`, criticalInWords(count))),

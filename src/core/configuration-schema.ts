@@ -1,6 +1,6 @@
 import { audienceKinds, ruleLevels } from './levels.ts'
 import { loginsSchema } from './logins.ts'
-import { storePattern } from './configuration.ts'
+import { pathPattern, storePattern } from './configuration.ts'
 import { channelsSchema } from './channel-schema.ts'
 import type { KnownRule } from './configuration.ts'
 import { recipientPattern } from './recipients.ts'
@@ -48,7 +48,8 @@ export function configurationSchema(rules: readonly (KnownRule & { readonly titl
       store: {
         type: 'string',
         pattern: storePattern.source,
-        description: 'where restore points go; an absolute path, or one that begins with ~/',
+        description:
+          'where restore points go: an absolute path, one that begins with ~/, or restic:REPOSITORY',
       },
       rules: {
         description: 'what each rule leads to, for everybody or by who asks',
@@ -91,14 +92,14 @@ export function configurationSchema(rules: readonly (KnownRule & { readonly titl
           },
           identityFile: {
             type: ['string', 'null'],
-            pattern: storePattern.source,
+            pattern: pathPattern.source,
             description: 'the file with the identity, needed only to open backups; never in a store',
           },
         }),
       },
       copies: {
         type: ['array', 'null'],
-        items: { type: 'string', pattern: storePattern.source },
+        items: { type: 'string', pattern: pathPattern.source },
         description: "a user's: folders that every restore point is copied to",
       },
       ...Object.fromEntries(groups),

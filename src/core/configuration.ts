@@ -10,6 +10,7 @@ import { formatBytes, formatDuration, parseDuration, parseSize } from './format.
 import { isRecipient, isSecretKey } from './recipients.ts'
 import { audienceKinds, isLooser, levelFor, ruleLevels } from './levels.ts'
 import { readLogins } from './logins.ts'
+import { maskedStore, resticRepository } from './store-location.ts'
 import { settingGroups, settingKeys } from './setting-keys.ts'
 import type { SettingKey, SettingName } from './setting-keys.ts'
 
@@ -255,7 +256,15 @@ function mappingAt(
 
 function storeAt(source: ConfigurationSource, value: unknown): string | null {
   if (value === undefined || value === null) return null
-  return pathAt(source, ['store'], value, '/mnt/backups or ~/backups')
+  if (typeof value !== 'string' || resticRepository(value) === null)
+    return pathAt(source, ['store'], value, '/mnt/backups or ~/backups')
+  if (storePattern.test(value)) return value
+  throw badConfiguration(
+    source,
+    ['store'],
+    `${shown(maskedStore(value))} names no repository that is the same one from everywhere`,
+    'write an absolute path or an address, such as restic:/srv/repo or restic:sftp:user@host:/srv/repo',
+  )
 }
 
 function pathAt(
@@ -264,7 +273,7 @@ function pathAt(
   value: unknown,
   example: string,
 ): string {
-  if (typeof value === 'string' && storePattern.test(value)) return value
+  if (typeof value === 'string' && pathPattern.test(value)) return value
   throw badConfiguration(
     source,
     path,
@@ -324,7 +333,9 @@ function copiesAt(source: ConfigurationSource, value: unknown): readonly string[
   return value.map((entry: unknown, index) => pathAt(source, ['copies', String(index)], entry, example))
 }
 
-export const storePattern = /^(\/|~\/|[A-Za-z]:[\\/])/
+export const pathPattern = /^(\/|~\/|[A-Za-z]:[\\/])/
+
+export const storePattern = /^(\/|~\/|[A-Za-z]:[\\/]|restic:($|\/|~\/|[a-z][a-z0-9]+:))/
 
 function rulesAt(
   source: ConfigurationSource,

@@ -100,32 +100,34 @@ type Shape =
   | { readonly optional: Shape }
   | { readonly listOf: Shape }
   | { readonly keys: Readonly<Record<string, Shape>> }
+  /** By what stands under its key `form`. */
+  | { readonly forms: Readonly<Record<string, Shape>> }
 
 const file = { path: 'text', bytes: 'count', sha256: 'text' } as const
 
-const archive: Shape = {
+const tarCounts: Shape = {
   keys: {
-    ...file,
-    compression: { words: ['zstd', 'gzip'] },
-    tar: {
-      keys: {
-        bytes: 'count',
-        entries: 'count',
-        files: 'count',
-        directories: 'count',
-        links: 'count',
-        others: 'count',
-        contentBytes: 'count',
-      },
-    },
+    bytes: 'count',
+    entries: 'count',
+    files: 'count',
+    directories: 'count',
+    links: 'count',
+    others: 'count',
+    contentBytes: 'count',
   },
+}
+
+/** The forms in which a holding may be kept. */
+const keptForms: Readonly<Record<string, Shape>> = {
+  archive: { keys: { ...file, compression: { words: ['zstd', 'gzip'] }, tar: tarCounts } },
+  'restic-stream': { keys: { ...file, snapshot: 'text', added: 'count', tar: tarCounts } },
 }
 
 const holdingRecord: Shape = {
   keys: {
     holding: { keys: { kind: { words: ['volume', 'anonymous', 'bind', 'layer', 'directory'] } } },
     volume: { nullable: { keys: { driver: 'text', options: 'pairs', labels: 'pairs' } } },
-    kept: archive,
+    kept: { forms: keptForms },
     consistency: { words: ['cold', 'paused', 'online', 'running', 'crash-consistent'] },
     source: { words: ['api', 'mountpoint', 'server'] },
     database: { nullable: { keys: { kind: 'text', label: 'text', path: 'text' } } },
@@ -155,8 +157,10 @@ const databaseRecord: Shape = {
           ...file,
           form: 'text',
           database: { nullable: 'text' },
-          compression: { words: ['zstd', 'gzip'] },
+          compression: { words: ['zstd', 'gzip', 'none'] },
           plainBytes: 'count',
+          snapshot: { optional: 'text' },
+          added: { optional: 'count' },
           figures,
         },
       },
@@ -212,8 +216,10 @@ function faultIn(value: unknown, shape: Shape): Fault | null {
   if ('optional' in shape) return value === undefined ? null : faultIn(value, shape.optional)
   if ('nullable' in shape) return value === null ? null : faultIn(value, shape.nullable)
   if ('listOf' in shape) return faultInList(value, shape.listOf)
+  if (!isRecord(value)) return notAnObject
+  if ('forms' in shape) return faultIn(value, shape.forms[String(value['form'])] ?? { words: [] })
   const { keys } = shape
-  return isRecord(value) ? faultInKeys(value, Object.keys(keys), key => keys[key] ?? 'text') : notAnObject
+  return faultInKeys(value, Object.keys(keys), key => keys[key] ?? 'text')
 }
 
 function fault(why: string): Fault {
@@ -249,7 +255,7 @@ function inside(place: string, { at, why }: Fault): Fault {
 
 function refuseUnknownForm(record: unknown, path: string): void {
   const kept = isRecord(record) ? record['kept'] : null
-  if (!isRecord(kept) || kept['form'] === 'archive') return
+  if (!isRecord(kept) || Object.hasOwn(keptForms, String(kept['form']))) return
   const form = JSON.stringify(kept['form'])
   throw newer(path, `it keeps a holding in the form ${form}, which this version does not know`)
 }

@@ -74,7 +74,7 @@ export const safeOptions: readonly SafeOptionInfo[] = [
     flag: '--safe-store',
     variable: 'SAFE_COMPOSE_STORE',
     value: 'DIR',
-    about: 'keep restore points in this directory',
+    about: 'keep restore points here, or in restic:REPOSITORY',
   },
   {
     key: 'config',

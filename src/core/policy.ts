@@ -6,6 +6,7 @@ import { nearest } from './did-you-mean.ts'
 import { readSettingVariables } from './environment.ts'
 import { audienceKinds, levelFor, onTop } from './levels.ts'
 import type { ReadOptions } from './options.ts'
+import { localRepository, resticRepository } from './store-location.ts'
 import type { TrustState } from './trust.ts'
 
 const day = 24 * 3_600_000
@@ -222,7 +223,7 @@ function withOptions({ policy, origins, ignored }: Settings, words: SettingsWord
       dryRun: options.dryRun ?? policy.dryRun,
       json: options.json ?? policy.json,
       verbose: options.verbose ?? policy.verbose,
-      store: store === null ? null : absolutePath(store, words),
+      store: store === null ? null : absoluteStore(store, words),
       encrypt: { recipients, identityFile: identityFile === null ? null : absolutePath(identityFile, words) },
       copies: policy.copies.map(path => absolutePath(path, words)),
       disposable: words.disposable,
@@ -245,6 +246,14 @@ function refuseUnknownRules(allow: readonly string[], knownRules: readonly Known
     what: `--safe-allow names a rule that does not exist: ${unknown}`,
     how: meant === null ? `there are: ${known.join(', ')}` : `did you mean ${meant}?`,
   })
+}
+
+/** A repository is a folder too, unless it is named by the word for a kind of server. */
+function absoluteStore(store: string, words: Pick<SettingsWords, 'home' | 'directory'>): string {
+  const repository = resticRepository(store)
+  if (repository === null) return absolutePath(store, words)
+  const path = repository === '' ? null : localRepository(repository)
+  return path === null ? store : `restic:${absolutePath(path, words)}`
 }
 
 function absolutePath(path: string, from: { readonly home: string; readonly directory: string }): string {

@@ -360,7 +360,12 @@ export interface DumpSource {
  * the manifest last, renamed. A kill at any moment leaves nothing that `list` calls good.
  */
 export interface Store {
+  /** What it is called for people: its folder, or its repository without what is secret in its address. */
+  readonly name: string
+  /** The folder of this machine where the journal and the ledger lie, and with a directory store everything. */
   readonly root: string
+  /** Every folder of this machine in which it keeps something. */
+  readonly folders: readonly string[]
   /** Makes the root if need be and proves that it can be written. Throws `store-unusable`. */
   readonly prepare: () => Promise<void>
   readonly begin: (scope: StoreScope, id: string) => Promise<RestorePointDraft>
@@ -429,6 +434,11 @@ export interface Store {
    * is held, and stays. One that somebody else removed is gone.
    */
   readonly remove: (point: RestorePoint, isAlive: (owner: LockOwner) => Promise<boolean>) => Promise<boolean>
+  /**
+   * Gives back the room of what was removed where `remove` does not; to be called when something was removed. Does
+   * nothing when it was done lately: it may take long.
+   */
+  readonly reclaim: () => Promise<void>
   /** Removes `.partial` folders of runs that are dead. Names them. */
   readonly clearPartials: (
     scope: StoreScope,
@@ -478,7 +488,9 @@ export interface RestorePointDraft {
     name: string,
     source: Awaited<ReturnType<DumpSource['open']>>,
     onBytes: (done: number) => void,
-  ) => Promise<Pick<DumpRecord, 'path' | 'bytes' | 'sha256' | 'compression' | 'plainBytes'>>
+  ) => Promise<
+    Pick<DumpRecord, 'path' | 'bytes' | 'sha256' | 'compression' | 'plainBytes' | 'snapshot' | 'added'>
+  >
   readonly putFile: (path: string, content: string | Uint8Array) => Promise<StoredFile>
   /** Manifest last, sync, rename. After it the restore point exists. */
   readonly publish: (

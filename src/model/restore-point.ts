@@ -92,9 +92,14 @@ export interface DatabaseRecord {
 export interface DumpRecord extends StoredFile {
   readonly form: DumpForm
   readonly database: string | null
-  readonly compression: 'zstd' | 'gzip'
+  /** `none` where the store compresses by itself. */
+  readonly compression: 'zstd' | 'gzip' | 'none'
   /** Before it was compressed. */
   readonly plainBytes: number
+  /** Of a restic repository, where it is kept in one. */
+  readonly snapshot?: string
+  /** Bytes that it added to that repository. */
+  readonly added?: number
   /** Counted in the very state that it shows; empty where the server cannot do that. */
   readonly figures: readonly Figure[]
 }
@@ -107,7 +112,7 @@ export interface HoldingRecord {
     readonly options: Readonly<Record<string, string>>
     readonly labels: Readonly<Record<string, string>>
   } | null
-  /** The form in which it is kept. `archive` today; readers refuse a form that they do not know, by name. */
+  /** The form in which it is kept; readers refuse a form that they do not know, by name. */
   readonly kept: KeptForm
   readonly consistency: Consistency
   /** Through the archive API, from the mountpoint, or by the server itself. */
@@ -119,7 +124,7 @@ export interface HoldingRecord {
   readonly notes: readonly string[]
 }
 
-export type KeptForm = ArchiveForm
+export type KeptForm = ArchiveForm | ResticStreamForm
 
 /** One tar file, compressed, readable by `tar` with `zstd` or `gzip`. */
 export interface ArchiveForm extends StoredFile {
@@ -127,6 +132,21 @@ export interface ArchiveForm extends StoredFile {
   readonly compression: 'zstd' | 'gzip'
   /** Of the tar inside: its length in bytes and what is in it, as counted when it was written. */
   readonly tar: TarCounts
+}
+
+/** One tar file as it is, alone in a snapshot of a restic repository, which compresses by itself and keeps nothing twice. */
+export interface ResticStreamForm extends StoredFile {
+  readonly form: 'restic-stream'
+  /** The snapshot's whole id. */
+  readonly snapshot: string
+  /** Bytes that it added to the repository: what was there already takes no room. */
+  readonly added: number
+  readonly tar: TarCounts
+}
+
+/** Bytes that a stored file takes where it lies. */
+export function bytesStored(file: StoredFile & { readonly added?: number }): number {
+  return file.added ?? file.bytes
 }
 
 export interface TarCounts {
@@ -161,10 +181,10 @@ export function filesOf(manifest: Manifest): readonly StoredFile[] {
 /** A restore point as `backups` lists it. */
 export interface RestorePoint {
   readonly id: string
-  /** Absolute folder. */
+  /** Where it lies: an absolute folder, or a repository and a snapshot of it, for people. */
   readonly path: string
   readonly manifest: Manifest
-  /** Bytes of all its files. */
+  /** Bytes that all its files take. */
   readonly bytes: number
   /** `good`: every file is there at its length. Otherwise why not. */
   readonly state: 'good' | 'damaged'

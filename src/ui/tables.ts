@@ -3,6 +3,7 @@ import { escapeName } from '../core/escape.ts'
 import { formatAgeOf, formatBytes, formatDuration, formatCount, plural } from '../core/format.ts'
 import type { HealthReport } from '../core/health.ts'
 import type { Retention } from '../core/retention-deeds.ts'
+import { bytesStored } from '../model/restore-point.ts'
 import type {
   DatabaseRecord,
   DumpRecord,
@@ -206,7 +207,10 @@ function showTable(point: RestorePoint, now: Date, { width, home }: TableOptions
       ],
       ['encrypted to', (manifest.encryption?.recipients ?? []).map(escapeName).join(', ')],
       ['made by', `${manifest.tool.name} ${escapeName(manifest.tool.version)}`],
-      ['folder', `${escapeName(shortened(point.path, home))} (${formatBytes(point.bytes)})`],
+      [
+        point.path.startsWith('restic:') ? 'kept in' : 'folder',
+        `${escapeName(shortened(point.path, home))} (${formatBytes(point.bytes)})`,
+      ],
     ].filter(([, value]) => value !== ''),
     '  ',
   )
@@ -244,7 +248,7 @@ function recordRow(record: HoldingRecord): readonly string[] {
     nameOf(record.holding),
     record.database === null ? '' : escapeName(record.database.label),
     `${formatBytes(tar.contentBytes)} in ${formatCount(tar.files)} files`,
-    formatBytes(record.kept.bytes),
+    formatBytes(bytesStored(record.kept)),
     record.consistency,
     record.usedBy.map(escapeName).join(', '),
     escapeName(record.kept.path),
@@ -258,7 +262,7 @@ function dumpRows({ service, label, before, dumps }: DatabaseRecord): readonly (
     `${escapeName(service ?? '')}${dump.database === null ? '' : ` ${escapeName(dump.database)}`}`,
     escapeName(label),
     inDump(dump, before),
-    formatBytes(dump.bytes),
+    formatBytes(bytesStored(dump)),
     escapeName(dump.path),
   ])
 }

@@ -368,7 +368,9 @@ const counts = { bytes: 1024, entries: 2, files: 1, directories: 1, links: 0, ot
 function storeOf(world: World, step: (name: string) => void): Store {
   let ledger: Ledger | null = null
   return {
+    name: '/store',
     root: '/store',
+    folders: ['/store'],
     prepare: async () => step('prepare store'),
     begin: async (_, id) => ({
       id,
@@ -439,6 +441,7 @@ function storeOf(world: World, step: (name: string) => void): Store {
       world.points.splice(world.points.indexOf(point), 1)
       return true
     },
+    reclaim: async () => step('reclaim'),
     clearPartials: async () => [],
     journal: () => ({
       append: async entry => {

@@ -11,6 +11,7 @@ import type { Store } from '../../src/model/ports.ts'
 import type { DumpRecord, HoldingRecord, RestorePoint } from '../../src/model/restore-point.ts'
 import { failure, storeContract } from '../contract/store.contract.ts'
 import { buildStandIn, debianAge } from '../engine/age.ts'
+import { fileDamages } from '../fakes/file-damages.ts'
 import { directorySink, directorySource } from '../fakes/directory-source.ts'
 import { manualManifest } from '../fakes/restore-point.ts'
 
@@ -108,10 +109,16 @@ async function save(store: Store, source = someData()): Promise<Saved> {
   return { point, record, dump }
 }
 
-storeContract('directory, encrypted by age', root => openStore(`${root}/store`))
-storeContract('directory, encrypted by the library, without zstd', root =>
-  openStore(`${root}/store`, { age: ciphers.library, zstd: null }),
-)
+storeContract({
+  name: 'directory, encrypted by age',
+  makeStore: root => openStore(`${root}/store`),
+  damages: fileDamages,
+})
+storeContract({
+  name: 'directory, encrypted by the library, without zstd',
+  makeStore: root => openStore(`${root}/store`, { age: ciphers.library, zstd: null }),
+  damages: fileDamages,
+})
 
 describe('what is encrypted', () => {
   test.each(['age', 'library'] as const)('by %s is opened by age itself, as the README says', async way => {

@@ -16,16 +16,32 @@ export async function clearPartials(
   folder: string,
   isAlive: (owner: LockOwner) => Promise<boolean>,
 ): Promise<readonly string[]> {
-  const cleared: string[] = []
+  const found = await findLeftovers(folder, isAlive)
+  for (const { path } of found) await rm(path, { recursive: true, force: true })
+  if (found.length > 0) await syncFolder(folder)
+  return found.map(({ what }) => what)
+}
+
+/** What a run that is dead left in a project's folder. */
+export interface Leftover {
+  readonly path: string
+  /** Of the restore point. */
+  readonly id: string
+  /** For people. */
+  readonly what: string
+}
+
+export async function findLeftovers(
+  folder: string,
+  isAlive: (owner: LockOwner) => Promise<boolean>,
+): Promise<readonly Leftover[]> {
+  const found: Leftover[] = []
   for (const name of await foldersIn(folder)) {
     const path = join(folder, name)
     const what = await leftover(name, path, isAlive)
-    if (what === null) continue
-    await rm(path, { recursive: true, force: true })
-    cleared.push(what)
+    if (what !== null) found.push({ path, id: name.replace(/\.(partial|removing)(-.*)?$/, ''), what })
   }
-  if (cleared.length > 0) await syncFolder(folder)
-  return cleared
+  return found
 }
 
 /** What a folder is a leftover of; null when it is none. */

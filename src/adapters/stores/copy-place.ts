@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, readFile, realpath, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { resticRepository } from '../../core/store-location.ts'
 import { Stop } from '../../model/failure.ts'
 import type { CopyPlace, LockOwner, StoreScope } from '../../model/ports.ts'
 import { filesOf } from '../../model/restore-point.ts'
@@ -40,8 +41,14 @@ async function take(
   point: RestorePoint,
   onBytes: (done: number) => void,
 ): Promise<'copied' | 'there'> {
+  if (resticRepository(point.path) !== null)
+    throw new Stop({
+      reason: 'not-possible',
+      what: `${point.id} lies in a restic repository, and copies are made of folders`,
+      how: 'copy the repository by its own means: restic copy',
+    })
   const manifest = await manifestOf(point)
-  await prepareRoot(root, true, modesOf)
+  await prepareRoot(root, true)
   const folder = folderOf(root, scopeOf(point))
   const modes = await modesOf(root)
   await makeFolders(root, folder, modes)

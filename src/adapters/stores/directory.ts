@@ -1,19 +1,17 @@
 import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Stop } from '../../model/failure.ts'
-import type { LockOwner, Store, StoreScope } from '../../model/ports.ts'
-import type { StoredFile } from '../../model/restore-point.ts'
+import type { LockOwner, Store } from '../../model/ports.ts'
+import type { ArchiveForm, HoldingRecord, StoredFile } from '../../model/restore-point.ts'
 import { clearPartials, removingEnding } from './clear-partials.ts'
 import { beginDraft } from './draft.ts'
-import { makeFolders, modesOf, syncFolder, writeDurably } from './durable.ts'
-import type { Modes } from './durable.ts'
+import { modesOf, syncFolder, writeDurably } from './durable.ts'
 import { inTheClear, openEncryption } from './encryption.ts'
 import type { EncryptionOptions } from './encryption.ts'
 import { extractArchive } from './extract-archive.ts'
-import { unusable } from './failures.ts'
+import { explainedFor } from './failures.ts'
 import { folderOf, scopesIn } from './folders.ts'
-import { journalFile } from './journal-file.ts'
-import { ledgerFile, readLedgers } from './ledger-file.ts'
+import { localRecords } from './local-records.ts'
 import { markEnding, markPoint } from './marks.ts'
 import { prepareRoot } from './prepare-root.ts'
 import { hashFile, readArchive } from './read-archive.ts'
@@ -43,11 +41,6 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
   const { root, zstd, named = false } = options
   const encryption = options.encryption === undefined ? inTheClear : openEncryption(options.encryption)
   const explained = <T>(work: () => Promise<T>): Promise<T> => explainedFor(root, work)
-  const makeScope = async (scope: StoreScope): Promise<Modes> => {
-    const modes = await modesOf(root)
-    await makeFolders(root, folderOf(root, scope), modes)
-    return modes
-  }
   // Archives that this run has hashed need not be hashed again before they are unpacked.
   const confirmed = new Set<string>()
   const confirm: Store['confirm'] = async (point, record, onBytes) => {
@@ -59,15 +52,17 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
   const check: Store['check'] = async (point, record, onBytes) => {
     const decrypt = await encryption.openerOf(point)
     const path = join(point.path, record.kept.path)
-    const read = await readArchive(path, record.kept.compression, zstd, { decrypt, onBytes })
+    const read = await readArchive(path, archiveOf(path, record).compression, zstd, { decrypt, onBytes })
     refuseDifference(path, record.kept, read)
     if (read.tar.bytes !== record.kept.tar.bytes || read.tar.entries !== record.kept.tar.entries)
       throw new Stop({ reason: 'archive-damaged', path, why: 'it does not hold what the manifest says' })
     confirmed.add(await versionOf(path))
   }
   return {
+    name: root,
     root,
-    prepare: () => explained(() => prepareRoot(root, named, modesOf)),
+    folders: [root],
+    prepare: () => explained(() => prepareRoot(root, named)),
     begin: async (scope, id) =>
       beginDraft({
         root,
@@ -97,7 +92,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
         await (decrypt === null ? confirm : check)(point, record, () => {})
       return extractArchive({
         path,
-        compression: record.kept.compression,
+        compression: archiveOf(path, record).compression,
         zstd,
         decrypt,
         sink,
@@ -137,22 +132,9 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
       explained(async () =>
         unlessRead(point.path, isAlive, await modesOf(root), () => removePoint(point.path)),
       ),
+    reclaim: async () => {},
     clearPartials: (scope, isAlive) => explained(() => clearPartials(folderOf(root, scope), isAlive)),
-    journal: scope => {
-      const journal = journalFile(join(folderOf(root, scope), 'journal.jsonl'), () => makeScope(scope))
-      return {
-        append: entry => explained(() => journal.append(entry)),
-        read: () => explained(() => journal.read()),
-      }
-    },
-    ledger: scope => {
-      const ledger = ledgerFile(join(folderOf(root, scope), 'ledger.json'), () => makeScope(scope))
-      return {
-        read: () => explained(() => ledger.read()),
-        write: content => explained(() => ledger.write(content)),
-      }
-    },
-    ledgers: () => explained(() => readLedgers(root)),
+    ...localRecords(root),
   }
 }
 
@@ -183,6 +165,12 @@ async function versionOf(path: string): Promise<string> {
   }
 }
 
+/** A manifest from a repository says nothing of files here. */
+function archiveOf(path: string, { kept }: HoldingRecord): ArchiveForm {
+  if (kept.form === 'archive') return kept
+  throw new Stop({ reason: 'archive-damaged', path, why: `it is no archive but kept as ${kept.form}` })
+}
+
 function refuseDifference(
   path: string,
   record: StoredFile,
@@ -196,17 +184,4 @@ function refuseDifference(
     })
   if (read.sha256 !== record.sha256)
     throw new Stop({ reason: 'archive-damaged', path, why: 'its hash is not the recorded one' })
-}
-
-async function explainedFor<T>(root: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw error instanceof Stop || !isOfFileSystem(error) ? error : await unusable(root, error)
-  }
-}
-
-/** Everything else is a fault of ours and must not be told as one of the disk's. */
-function isOfFileSystem(error: unknown): boolean {
-  return typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string'
 }

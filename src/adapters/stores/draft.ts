@@ -138,12 +138,18 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
  * Takes the first id of this second that is neither published nor being written. The folder appears together with its
  * owner's name, so that nobody takes it for a dead run's.
  */
-async function claim(options: DraftOptions): Promise<{ readonly id: string; readonly path: string }> {
+export async function claim(
+  options: Pick<DraftOptions, 'root' | 'folder' | 'id' | 'modes' | 'owner'> & {
+    /** Ids that are published elsewhere than in the folder. */
+    readonly taken?: ReadonlySet<string>
+  },
+): Promise<{ readonly id: string; readonly path: string }> {
   const { root, folder, modes, owner } = options
   await makeFolders(root, folder, modes)
   for (let number = 1; ; number++) {
     const id = number === 1 ? options.id : nextId(options.id, number)
     const path = join(folder, `${id}${partialEnding}`)
+    if (options.taken?.has(id) === true) continue
     if ((await isThere(path)) || (await isThere(join(folder, id)))) continue
     if (!(await claimName(folder, path, { modes, owner }))) continue
     if (!(await isThere(join(folder, id)))) return { id, path }

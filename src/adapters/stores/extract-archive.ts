@@ -8,7 +8,7 @@ import type { TarSink } from '../../model/ports.ts'
 import type { TarCounts } from '../../model/restore-point.ts'
 import { allWell, feed, isEcho, outputOf, startChild } from './child.ts'
 import { damaged, openArchive } from './read-archive.ts'
-import type { Compression, Frames } from './read-archive.ts'
+import type { Compression, Frames, OpenArchive } from './read-archive.ts'
 import type { Cipher } from './encryption.ts'
 import { walkTar } from './tar-walk.ts'
 
@@ -84,11 +84,19 @@ async function byPrograms(
 const tarArgs = ['--blocking-factor=128'] as const
 
 async function byStream(request: ExtractRequest): Promise<TarCounts> {
-  const { path, sink } = request
-  const archive = await openArchive(path, request.compression, request.zstd, {
+  const archive = await openArchive(request.path, request.compression, request.zstd, {
     frames: request.frames ?? 'one',
     decrypt: request.decrypt ?? null,
   })
+  return unpackArchive(request, archive)
+}
+
+/** Writes an archive that is open into a sink, as `extractArchive` does. `path` is its name for people. */
+export async function unpackArchive(
+  request: Pick<ExtractRequest, 'path' | 'sink' | 'sha256' | 'onBytes'>,
+  archive: OpenArchive,
+): Promise<TarCounts> {
+  const { path, sink } = request
   const walk = walkTar()
   const { stream, done } = await sink.open()
   done.catch(() => {})
@@ -148,7 +156,7 @@ async function wordsOf(done: Promise<void>): Promise<unknown> {
   return told
 }
 
-function refuseOtherHash(request: ExtractRequest, sha256: string): void {
+function refuseOtherHash(request: Pick<ExtractRequest, 'path' | 'sha256'>, sha256: string): void {
   if (request.sha256 === sha256) return
   throw new Stop({ reason: 'archive-damaged', path: request.path, why: 'its hash is not the recorded one' })
 }

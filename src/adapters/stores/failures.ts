@@ -12,6 +12,20 @@ export async function unusable(root: string, error: unknown): Promise<Stop> {
   )
 }
 
+/** Runs work on the file system and tells its errors as those of the store. */
+export async function explainedFor<T>(root: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof Stop || !isOfFileSystem(error) ? error : await unusable(root, error)
+  }
+}
+
+/** Everything else is a fault of ours and must not be told as one of the disk's. */
+function isOfFileSystem(error: unknown): boolean {
+  return typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string'
+}
+
 function whyOf(error: unknown, path: string, root: string): string {
   const what = path === root ? 'it' : path
   switch ((error as NodeJS.ErrnoException).code) {

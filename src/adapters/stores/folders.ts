@@ -20,8 +20,8 @@ export async function scopesIn(root: string, named: boolean): Promise<readonly S
   const scopes = await Promise.all(
     engines.map(async engine =>
       (await foldersIn(join(root, engine))).map(project => ({
-        engine: decoded(engine),
-        project: decoded(project),
+        engine: decodedName(engine),
+        project: decodedName(project),
       })),
     ),
   )
@@ -29,7 +29,7 @@ export async function scopesIn(root: string, named: boolean): Promise<readonly S
 }
 
 /** The text of which a folder's name was made; of a name that stands for itself nothing is known. */
-function decoded(name: string): string {
+export function decodedName(name: string): string {
   try {
     const text = decodeURIComponent(name)
     return safeName(text) === name ? text : ''

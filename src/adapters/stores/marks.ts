@@ -7,7 +7,11 @@ import { writeDurably } from './durable.ts'
 export const markEnding = '.marked'
 
 /** Writes since when it is marked, or takes the mark back. */
-export async function markPoint({ path }: RestorePoint, since: Date | null, mode: number): Promise<void> {
+export async function markPoint(
+  { path }: Pick<RestorePoint, 'path'>,
+  since: Date | null,
+  mode: number,
+): Promise<void> {
   const file = `${path}${markEnding}`
   if (since === null) await rm(file, { force: true })
   else await writeDurably(file, `${since.toISOString()}\n`, mode)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncFolder, writeDurably } from './durable.ts'
+import { modesOf, syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
 import { storeReadme } from './store-readme.ts'
 
@@ -9,11 +9,7 @@ import { storeReadme } from './store-readme.ts'
  * Makes the root if need be, proves by writing that it can be written, and leaves the README in it. Errors of the file
  * system are the caller's to explain.
  */
-export async function prepareRoot(
-  root: string,
-  named: boolean,
-  modesOf: (root: string) => Promise<Modes>,
-): Promise<void> {
+export async function prepareRoot(root: string, named: boolean): Promise<void> {
   await makeRoot(root, named)
   const modes = await modesOf(root)
   const probe = join(root, `.probe-${randomBytes(6).toString('hex')}`)

@@ -60,11 +60,15 @@ export async function walkArchive(
   zstd: string | null,
   options: ReadOptions & { readonly signal?: AbortSignal },
 ): Promise<ReadResult> {
-  const archive = await openArchive(path, compression, zstd, options)
+  return walkOpened(await openArchive(path, compression, zstd, options), options.signal)
+}
+
+/** Reads an archive that is open to its end, and counts what is in it. */
+export async function walkOpened(archive: OpenArchive, signal?: AbortSignal): Promise<ReadResult> {
   const walk = walkTar()
   try {
     for await (const chunk of archive.tar) {
-      options.signal?.throwIfAborted()
+      signal?.throwIfAborted()
       walk.take(chunk as Uint8Array)
     }
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { Stop } from '../../model/failure.ts'
 import type { DumpRecord } from '../../model/restore-point.ts'
 import { damaged, openArchive } from './read-archive.ts'
-import type { ReadOptions } from './read-archive.ts'
+import type { OpenArchive, ReadOptions } from './read-archive.ts'
 
 /**
  * A dump as its maker wrote it. `done` settles after the stream was read to its end; it rejects with `archive-damaged`
@@ -17,7 +17,15 @@ export async function openDump(
   zstd: string | null,
   options: ReadOptions,
 ): Promise<{ readonly stream: Readable; readonly done: Promise<void> }> {
-  const { tar, done } = await openArchive(path, record.compression, zstd, options)
+  return provenDump(path, record, await openArchive(path, record.compression, zstd, options))
+}
+
+/** A dump that is open, as `openDump` gives it. `path` is its name for people. */
+export function provenDump(
+  path: string,
+  record: DumpRecord,
+  { tar, done }: OpenArchive,
+): { readonly stream: Readable; readonly done: Promise<void> } {
   let plain = 0
   const counted = new Transform({
     transform(chunk: Uint8Array, _, next) {

@@ -27,6 +27,7 @@ export async function holdPoint(
   path: string,
   owner: LockOwner,
   modes: Modes,
+  isStillThere: () => Promise<boolean> = () => isThere(join(path, 'manifest.json')),
 ): Promise<{ readonly release: () => Promise<void> }> {
   const [project, id] = [dirname(path), basename(path)]
   const folder = join(project, readersFolder)
@@ -37,7 +38,7 @@ export async function holdPoint(
     .then(() => writeDurably(file, JSON.stringify(owner), modes.file))
     .catch(unlessRefused)
   await removersGone(folder, id)
-  if (await isThere(join(path, 'manifest.json'))) return { release }
+  if (await isStillThere()) return { release }
   await release()
   throw new Stop({ reason: 'restore-point-not-found', id, candidates: [] })
 }

@@ -35,10 +35,24 @@ export async function listPoints(
   const lists: RestorePoint[][] = []
   for (const folder of projects) {
     const found = await readPoints(await pathsIn(folder))
-    const points = found.map(({ point }) => point)
-    lists.push(points.toSorted((a, b) => b.manifest.sequence - a.manifest.sequence || compare(b.id, a.id)))
+    lists.push(bySequence(found.map(({ point }) => point)))
   }
   return mergeNewestFirst(lists)
+}
+
+/** Restore points of any projects in the order in which they are listed. */
+export function newestFirst(points: readonly RestorePoint[]): readonly RestorePoint[] {
+  const projects = new Map<string, RestorePoint[]>()
+  for (const point of points) {
+    const { engine, project } = point.manifest
+    const key = `${engine.id}/${project.name}`
+    projects.set(key, [...(projects.get(key) ?? []), point])
+  }
+  return mergeNewestFirst([...projects.values()].map(bySequence))
+}
+
+function bySequence(points: readonly RestorePoint[]): RestorePoint[] {
+  return points.toSorted((a, b) => b.manifest.sequence - a.manifest.sequence || compare(b.id, a.id))
 }
 
 /**
@@ -147,7 +161,7 @@ function damageOf({ path, bytes }: StoredFile, size: number | null): string | nu
 }
 
 /** The file is written after the restore point, and may be missing, or of a later version. */
-function readVerification(path: string): RestorePoint['verified'] {
+export function readVerification(path: string): RestorePoint['verified'] {
   try {
     const file = `${path}/${verificationFile}`
     // Mostly it is not there, which is told faster than by an error.

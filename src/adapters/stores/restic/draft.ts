@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { encodeManifest, isInside } from '../../../core/manifest.ts'
+import { Stop } from '../../../model/failure.ts'
+import { bytesStored, filesOf, manifestFormat } from '../../../model/restore-point.ts'
+import type { Manifest, StoredFile } from '../../../model/restore-point.ts'
+import type { LockOwner, RestorePointDraft, StoreScope } from '../../../model/ports.ts'
+import { telling } from '../compressed-stream.ts'
+import { claim } from '../draft.ts'
+import { makeFolders, writeDurably } from '../durable.ts'
+import { explainedFor } from '../failures.ts'
+import { walkTar } from '../tar-walk.ts'
+import { keepManifest, manifestFile } from './points.ts'
+import type { PointsRequest } from './points.ts'
+import { forgetPoint } from './remove.ts'
+import type { Repository } from './repository.ts'
+import { labelArgs } from './snapshots.ts'
+import type { Snapshot } from './snapshots.ts'
+import { writeStream } from './write-stream.ts'
+import type { Streamed, StreamRequest } from './write-stream.ts'
+
+export interface ResticDraftOptions extends PointsRequest {
+  readonly scope: StoreScope
+  /** Of this machine and this project: where restore points that are being written have their folders. */
+  readonly folder: string
+  readonly id: string
+  readonly owner: LockOwner
+  /** What is in the repository of this project. */
+  readonly snapshots: readonly Snapshot[]
+  readonly sequence: number
+}
+
+/**
+ * Begins a restore point. Each archive and each dump becomes a snapshot of its own, so that a source that fails leaves
+ * none; the manifest and the small files come last, in one snapshot, with which the restore point begins to exist. Until
+ * then a folder of this machine says who writes it.
+ */
+export async function beginDraft(options: ResticDraftOptions): Promise<RestorePointDraft> {
+  const { repository, root, modes, scope } = options
+  const taken = new Set(options.snapshots.map(({ point }) => point))
+  const { id, path } = await explainedFor(root, () => claim({ ...options, taken }))
+  const content = join(path, 'content')
+  const state: StoredFile[] = []
+  const works = new Set<Promise<unknown>>()
+  const givenUp = new AbortController()
+  const untilGivenUp = <T>(work: () => Promise<T>): Promise<T> => {
+    givenUp.signal.throwIfAborted()
+    const working = work()
+    works.add(working)
+    return working
+  }
+  const stream = async (
+    name: string,
+    request: Pick<StreamRequest, 'path' | 'open' | 'take' | 'end'>,
+  ): Promise<Streamed> => {
+    givenUp.signal.throwIfAborted()
+    const labels = labelArgs(scope, id, 'part')
+    try {
+      return await untilGivenUp(() =>
+        writeStream({ ...request, repository, labels, scratch: path, signal: givenUp.signal }),
+      )
+    } catch (error) {
+      throw failedAs(name, error)
+    }
+  }
+  const writeFile = (name: string, text: string | Uint8Array): Promise<void> =>
+    explainedFor(root, async () => {
+      const target = join(content, name)
+      await makeFolders(path, dirname(target), modes)
+      await writeDurably(target, text, modes.file)
+    })
+  return {
+    id,
+    putArchive: async (name, source, onBytes) => {
+      const archive = insideOnly(`volumes/${name}.tar`)
+      const walk = walkTar()
+      const streamed = await stream(name, {
+        path: archive,
+        open: source.open,
+        take: telling(onBytes, chunk => walk.take(chunk)),
+        end: () => void walk.end(),
+      })
+      return { form: 'restic-stream', path: archive, ...streamed, tar: walk.end() }
+    },
+    putDump: async (name, source, onBytes) => {
+      const dump = insideOnly(`dumps/${name}`)
+      let went = 0
+      const streamed = await stream(name, {
+        path: dump,
+        open: async () => source,
+        take: telling(onBytes, chunk => {
+          went += chunk.length
+        }),
+        end: () => {
+          if (went === 0) throw new Error('its server wrote nothing')
+        },
+      }).catch(error => {
+        source.stop()
+        throw error
+      })
+      return { path: dump, compression: 'none', ...streamed, plainBytes: streamed.bytes }
+    },
+    putFile: async (name, file) => {
+      await untilGivenUp(() => writeFile(insideOnly(name), file))
+      const stored = {
+        path: name,
+        bytes: Buffer.byteLength(file),
+        sha256: createHash('sha256').update(file).digest('hex'),
+      }
+      state.push(stored)
+      return stored
+    },
+    publish: async fields => {
+      const manifest: Manifest = {
+        format: manifestFormat,
+        id,
+        sequence: options.sequence,
+        ...fields,
+        state,
+      }
+      const text = encodeManifest(manifest)
+      await writeFile(manifestFile, text)
+      const summary = summaryIn(
+        await repository.run(['backup', '--json', ...labelArgs(scope, id, 'manifest'), '.'], {
+          directory: content,
+        }),
+      )
+      refuseIncomplete(repository.name, summary, state, text)
+      await keepManifest(options, summary.snapshot, text)
+      await rm(path, { recursive: true, force: true })
+      return {
+        id,
+        path: `${repository.name}, snapshot ${summary.snapshot.slice(0, 8)}`,
+        manifest,
+        bytes: filesOf(manifest).reduce((sum, file) => sum + bytesStored(file), Buffer.byteLength(text)),
+        state: 'good',
+        damage: null,
+        verified: null,
+        marked: null,
+      }
+    },
+    discard: async () => {
+      givenUp.abort(new Error('given up'))
+      await Promise.allSettled(works)
+      await rm(content, { recursive: true, force: true })
+      // Where the repository cannot be reached the folder stays: by it the next run sees that there is something to clear.
+      if (await forgotten(repository, scope, id)) await rm(path, { recursive: true, force: true })
+    },
+  }
+}
+
+async function forgotten(repository: Repository, scope: StoreScope, id: string): Promise<boolean> {
+  try {
+    await forgetPoint(repository, scope, id)
+    return true
+  } catch (error) {
+    if (error instanceof Stop) return false
+    throw error
+  }
+}
+
+interface ManifestSummary {
+  readonly snapshot: string
+  readonly files: number
+  readonly bytes: number
+}
+
+function summaryIn(text: string): ManifestSummary {
+  const summary = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>
+  return {
+    snapshot: String(summary['snapshot_id']),
+    files: Number(summary['total_files_processed']),
+    bytes: Number(summary['total_bytes_processed']),
+  }
+}
+
+/** Before 0.19 restic ends well when it could not read one of the files. */
+function refuseIncomplete(
+  name: string,
+  { files, bytes }: ManifestSummary,
+  state: readonly StoredFile[],
+  manifest: string,
+): void {
+  const expected = state.reduce((sum, file) => sum + file.bytes, Buffer.byteLength(manifest))
+  if (files === state.length + 1 && bytes === expected) return
+  throw new Stop({
+    reason: 'backup-failed',
+    holding: manifestFile,
+    why: `restic took ${files} files with ${bytes} bytes into ${name}, and should have taken ${state.length + 1} with ${expected}`,
+    how: 'look whether something removes files in the folder of the store, then run the command again',
+  })
+}
+
+function failedAs(name: string, error: unknown): Stop {
+  if (error instanceof Stop) return error
+  const why = error instanceof Error ? error.message : String(error)
+  return new Stop(
+    { reason: 'backup-failed', holding: name, why, how: 'mend what it names, then run the command again' },
+    { cause: error },
+  )
+}
+
+function insideOnly(path: string): string {
+  if (isInside(path)) return path
+  throw new Error(`Internal error: ${path} lies outside of the restore point`)
+}

@@ -1,0 +1,294 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { openResticStore } from '../../src/adapters/stores/restic/store.ts'
+import type { Store, TarSource } from '../../src/model/ports.ts'
+import type { RestorePoint } from '../../src/model/restore-point.ts'
+import { failure } from '../contract/store.contract.ts'
+import { directorySource } from '../fakes/directory-source.ts'
+import { emptyRepository, resticVariables } from '../fakes/restic-repository.ts'
+import { resticServer } from '../fakes/restic-server.ts'
+import { manualManifest } from '../fakes/restore-point.ts'
+
+const scope = { engine: 'AAAA:BBBB', project: 'shop' }
+const mega = 1 << 20
+const owner = async () => ({ host: 'here', bootId: 'boot', pid: 1, startedAt: '1' })
+const [variables, makeRepository] = await Promise.all([resticVariables(), emptyRepository()])
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'safe-compose-restic-'))
+  mkdirSync(join(folder, 'data'))
+  for (let file = 0; file < 6; file++)
+    writeFileSync(join(folder, 'data', `${file}`), crypto.getRandomValues(new Uint8Array(mega / 16)))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const cleanUp: (() => unknown)[] = []
+afterEach(async () => {
+  for (const undo of cleanUp.splice(0).toReversed()) await undo()
+})
+
+let number = 0
+function repositoryIn(place = folder): string {
+  const path = join(place, `repository-${number++}`)
+  makeRepository(path)
+  return path
+}
+
+function open(repository: string, more: Readonly<Record<string, string>> = {}): Store {
+  return openResticStore({
+    repository,
+    root: join(folder, `root-${number}`),
+    variables: { ...variables, ...more },
+    owner,
+    patience: { silence: 30_000, retries: 2_000 },
+  })
+}
+
+async function put(
+  store: Store,
+  source: TarSource = directorySource(join(folder, 'data'), 'stream'),
+): Promise<RestorePoint> {
+  await store.prepare()
+  const draft = await store.begin(scope, '20261123T201500Z-manual')
+  try {
+    const kept = await draft.putArchive('shop_pgdata', source, () => {})
+    return await draft.publish(manualManifest(scope, kept))
+  } catch (error) {
+    await draft.discard()
+    throw error
+  }
+}
+
+/** A tar without an end, of noise. */
+function endless(): TarSource {
+  return { ...directorySource('/dev', 'stream'), open: async () => noise(Infinity) }
+}
+
+/** A tar of one file of noise of so many megabytes; it pauses where it is told to. */
+function noise(megabytes: number, pauseAfter = Infinity, pause = 0): Awaited<ReturnType<TarSource['open']>> {
+  const stream = new PassThrough()
+  const header = Buffer.alloc(512)
+  header.write('./noise')
+  header.write((megabytes === Infinity ? 8 ** 10 : megabytes * mega).toString(8).padStart(11, '0'), 124)
+  header.write('0', 156)
+  header.write('        ', 148)
+  header.write(
+    `${header
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0')}\0 `,
+    148,
+  )
+  const write = async (): Promise<void> => {
+    stream.write(header)
+    for (let done = 0; done < megabytes && !stream.destroyed; done++) {
+      if (done === pauseAfter) await new Promise(resolve => setTimeout(resolve, pause))
+      const block = Buffer.alloc(mega)
+      for (let at = 0; at < mega; at += 65_536) crypto.getRandomValues(block.subarray(at, at + 65_536))
+      if (!stream.write(block)) await Promise.race([once(stream, 'drain'), once(stream, 'close')])
+    }
+    stream.end(Buffer.alloc(1024))
+  }
+  return { stream, done: write() }
+}
+
+describe('before anything is done it is said what is missing', () => {
+  test.each([
+    ['no password', { RESTIC_PASSWORD: '' }, /password is not known/, /RESTIC_PASSWORD_FILE/],
+    ['no program', { PATH: '/nowhere' }, /restic cannot be run/, /install restic 0\.17\.1 or newer/],
+  ] as const)('%s', async (_, more, why, how) => {
+    const store = open(repositoryIn(), more)
+    await expect(failure(store.list(scope))).resolves.toMatchObject({
+      reason: 'store-unusable',
+      why: expect.stringMatching(why) as string,
+      how: expect.stringMatching(how) as string,
+    })
+  })
+
+  test('a restic that is too old', async () => {
+    const bin = join(folder, 'old')
+    mkdirSync(bin)
+    writeFileSync(join(bin, 'restic'), '#!/bin/sh\necho restic 0.14.0 compiled with go1.19 on linux/amd64\n')
+    chmodSync(join(bin, 'restic'), 0o755)
+    const store = open(repositoryIn(), { PATH: `${bin}:${variables['PATH']}` })
+    await expect(failure(store.list(scope))).resolves.toMatchObject({
+      why: expect.stringContaining('restic 0.14.0 is too old') as string,
+    })
+  })
+
+  test('no repository, and the command that makes one', async () => {
+    const store = open(join(folder, 'nothing-here'))
+    await expect(failure(store.list(scope))).resolves.toMatchObject({
+      why: 'there is no repository',
+      how: expect.stringContaining(`restic -r ${join(folder, 'nothing-here')} init`) as string,
+    })
+  })
+
+  test('no name of a repository', async () => {
+    await expect(failure(open('').list(scope))).resolves.toMatchObject({ why: 'no repository is named' })
+  })
+
+  test('the repository of restic’s own variables is taken', async () => {
+    const store = open('', { RESTIC_REPOSITORY: repositoryIn() })
+    const point = await put(store)
+    expect((await store.list(scope)).map(({ id }) => id)).toEqual([point.id])
+  })
+
+  test('a wrong password, without a word of it', async () => {
+    const refused = await failure(open(repositoryIn(), { RESTIC_PASSWORD: 'battery staple' }).list(scope))
+    expect(refused).toMatchObject({ reason: 'store-unusable', why: 'its password is another one' })
+    expect(JSON.stringify(refused)).not.toContain('battery')
+  })
+})
+
+test('a disk that runs full is a clean failure, and what was there is good', async () => {
+  const disk = join(folder, 'disk')
+  mkdirSync(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${12 * mega}`, 'tmpfs', disk])
+  cleanUp.push(() => execFileSync('umount', [disk]))
+  const store = open(repositoryIn(disk))
+  const point = await put(store)
+  await expect(failure(put(store, endless()))).resolves.toMatchObject({
+    reason: 'backup-failed',
+    why: expect.stringContaining('no space left on device') as string,
+  })
+  const points = await store.list(scope)
+  expect(points.map(({ id, state }) => [id, state])).toEqual([[point.id, 'good']])
+  for (const record of point.manifest.holdings) await store.check(point, record, () => {})
+})
+
+test('the lock of a restic that was killed is taken away, and keeps nobody up', async () => {
+  const repository = repositoryIn()
+  const store = open(repository)
+  const point = await put(store)
+  const holder = spawn('sh', ['-c', 'exec restic backup --stdin'], {
+    env: { ...variables, RESTIC_REPOSITORY: repository },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  const gone = new Promise(resolve => holder.once('close', resolve))
+  await expect.poll(() => readdirSync(join(repository, 'locks')), { timeout: 20_000 }).toHaveLength(1)
+  holder.kill('SIGKILL')
+  await gone
+  await store.remove(point, async () => true)
+  expect(await open(repository).list(scope)).toEqual([])
+  expect(readdirSync(join(repository, 'locks'))).toEqual([])
+})
+
+describe('at a server', () => {
+  const start = async (
+    ...args: string[]
+  ): Promise<{ server: Awaited<ReturnType<typeof resticServer>>; url: string }> => {
+    const served = join(folder, `served-${number++}`)
+    makeRepository(join(served, 'shop'))
+    const server = await resticServer('restic', ['--user', 'u', '--pass', 'sesame', ...args], served)
+    await server.start()
+    cleanUp.push(server.stop)
+    return { server, url: `rest:http://u:sesame@127.0.0.1:${server.port}/shop/` }
+  }
+
+  test('a wrong login is told without its password', async () => {
+    const { server } = await start()
+    const refused = await failure(open(`rest:http://u:wrongly@127.0.0.1:${server.port}/shop/`).list(scope))
+    expect(refused).toMatchObject({
+      reason: 'store-unusable',
+      path: `restic:rest:http://u:***@127.0.0.1:${server.port}/shop/`,
+      how: expect.stringContaining('user and password') as string,
+    })
+    expect(JSON.stringify(refused)).not.toContain('wrongly')
+  })
+
+  test('one that is away is told within seconds', async () => {
+    const { server, url } = await start()
+    await server.stop()
+    const began = performance.now()
+    const refused = await failure(open(url).list(scope))
+    expect(refused).toMatchObject({
+      reason: 'store-unusable',
+      why: expect.stringContaining('connection refused') as string,
+    })
+    expect(JSON.stringify(refused)).not.toContain('sesame')
+    expect(performance.now() - began).toBeLessThan(15_000)
+  })
+
+  test('a network that is cut for good fails the backup; the next run clears what it left', async () => {
+    const { server, url } = await start()
+    const store = open(url)
+    const refused = failure(put(store, { ...endless(), open: async () => noise(Infinity, 40, 500) }))
+    setTimeout(() => void server.stop(), 2_500)
+    await expect(refused).resolves.toMatchObject({
+      reason: 'backup-failed',
+      why: expect.stringMatching(/^it did not get on for 2 s: .*connection/) as string,
+    })
+    await server.start()
+    expect(await store.clearPartials(scope, async () => false)).toHaveLength(1)
+    const point = await put(store)
+    expect((await open(url).list(scope)).map(({ id, state }) => [id, state])).toEqual([[point.id, 'good']])
+  })
+
+  test('a server that comes back soon is waited for', async () => {
+    const { server, url } = await start()
+    const store = openResticStore({ repository: url, root: join(folder, 'patient'), variables, owner })
+    const putting = put(store, { ...endless(), open: async () => noise(60, 20, 3_000) })
+    await new Promise(resolve => setTimeout(resolve, 2_000))
+    await server.stop()
+    await new Promise(resolve => setTimeout(resolve, 1_500))
+    await server.start()
+    const point = await putting
+    for (const record of point.manifest.holdings) await store.check(point, record, () => {})
+  })
+
+  test('a server that only takes keeps everything: what cannot be removed is said', async () => {
+    const { url } = await start('--append-only')
+    const store = open(url)
+    const point = await put(store)
+    await expect(failure(store.remove(point, async () => true))).resolves.toMatchObject({
+      reason: 'store-unusable',
+    })
+    expect((await open(url).list(scope)).map(({ id, state }) => [id, state])).toEqual([[point.id, 'good']])
+  })
+})
+
+test('SFTP: through the ssh of the machine, with keys alone', async () => {
+  const served = join(folder, 'sftp')
+  makeRepository(join(served, 'shop'))
+  for (const name of ['user', 'host'])
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)])
+  const server = await resticServer(
+    'sftp',
+    ['--user', 'u', '--authorized-keys', join(folder, 'user.pub'), '--key', join(folder, 'host')],
+    served,
+  )
+  await server.start()
+  cleanUp.push(server.stop)
+  const bin = join(folder, 'bin')
+  mkdirSync(bin)
+  const ssh = execFileSync('which', ['ssh'], { encoding: 'utf8' }).trim()
+  const options = `-i ${join(folder, 'user')} -o UserKnownHostsFile=${join(folder, 'known')} -o StrictHostKeyChecking=accept-new -o BatchMode=yes`
+  writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${ssh} ${options} "$@"\n`)
+  chmodSync(join(bin, 'ssh'), 0o755)
+  const store = open(`sftp://u@127.0.0.1:${server.port}//shop`, { PATH: `${bin}:${variables['PATH']}` })
+  const point = await put(store)
+  for (const record of point.manifest.holdings) await store.check(point, record, () => {})
+  expect(existsSync(join(served, 'shop', 'config'))).toBe(true)
+})
+
+test('a snapshot that was removed by hand makes its restore point damaged', async () => {
+  const repository = repositoryIn()
+  const point = await put(open(repository))
+  const [record] = point.manifest.holdings
+  if (record?.kept.form !== 'restic-stream') throw new Error('no stream')
+  execFileSync('restic', ['forget', record.kept.snapshot], {
+    env: { ...variables, RESTIC_REPOSITORY: repository },
+    stdio: 'ignore',
+  })
+  const [found] = await open(repository).list(scope)
+  expect(found).toMatchObject({
+    state: 'damaged',
+    damage: expect.stringContaining('volumes/shop_pgdata.tar is gone') as string,
+  })
+})
