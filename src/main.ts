@@ -29,6 +29,12 @@ import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
 import { openNotifier } from './adapters/notifiers/notifier.ts'
 import { openCopyPlace } from './adapters/stores/copy-place.ts'
+import { openRunner } from './adapters/host/runner.ts'
+import { calendar } from './adapters/schedulers/calendar.ts'
+import { openCrontab } from './adapters/schedulers/crontab.ts'
+import { openLaunchd } from './adapters/schedulers/launchd.ts'
+import { openSystemd } from './adapters/schedulers/systemd.ts'
+import { openScheduleBook } from './adapters/state/schedule-book.ts'
 import { openDirectoryStore } from './adapters/stores/directory.ts'
 import type { AgeProgram } from './adapters/stores/encryption.ts'
 import { generateKeyFile, lookAtKeyFile } from './adapters/stores/key-files.ts'
@@ -38,6 +44,7 @@ import type { Context } from './commands/context.ts'
 import { guard } from './commands/guard.ts'
 import { lint } from './commands/lint.ts'
 import { runOwnCommand } from './commands/own-command.ts'
+import type { ScheduleTools } from './commands/schedule-tools.ts'
 import { audienceOf } from './core/audience.ts'
 import { effectOf, readInvocation } from './core/invocation.ts'
 import { once } from './core/once.ts'
@@ -171,7 +178,7 @@ async function run(
   const isOff = isSwitchedOff(variables) && audience.kind !== 'agent'
   if (!isOwn && (isOff || !isGuarded(invocation))) return passThrough(found, invocation.argv, own)
 
-  const ownKind = word === 'health' ? 'monitor' : 'own'
+  const ownKind = asksLikeMonitoring(word, after[1]) ? 'monitor' : 'own'
   speakAs({ kind: isOwn ? ownKind : 'guarded', command: isOwn ? read.rest : invocation.argv })
   const state = stateFolder(variables)
   const host = openHost({ pid: process.pid, hostname: hostname(), runs: isRunning })
@@ -246,6 +253,7 @@ async function run(
         html: reportHtml,
         write: (path, page) => writeReport(resolved(path), page, reportMark),
       },
+      schedule: openSchedule({ start, variables, host, state, read }),
     },
   )
   return { code, signal: null }
@@ -256,6 +264,49 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise(resolve => {
     stream.write('', () => resolve())
   })
+}
+
+/** What monitoring asks cannot tell where it fails. */
+function asksLikeMonitoring(word: string, next: string | undefined): boolean {
+  if (word === 'schedule') return next === undefined || next === 'status' || next.startsWith('-')
+  return word === 'health'
+}
+
+function openSchedule(from: {
+  readonly start: Start
+  readonly variables: Readonly<Record<string, string>>
+  readonly host: Host
+  readonly state: string
+  readonly read: ReadOptions
+}): Omit<ScheduleTools, 'tables'> {
+  const { variables, host, state } = from
+  const program = join(locateOurselves(from.start.script).folder, 'bin', 'safe-compose.js')
+  const { store, config } = from.read.options
+  const configHome = variables['XDG_CONFIG_HOME'] ?? ''
+  const userUnits = join(isAbsolute(configHome) ? configHome : join(homedir(), '.config'), 'systemd', 'user')
+  const user = process.getuid?.() ?? -1
+  return {
+    book: openScheduleBook(join(state, 'schedule'), host.isAlive, host.now),
+    schedulers:
+      process.platform === 'darwin'
+        ? [openLaunchd({ folder: join(homedir(), 'Library', 'LaunchAgents'), user, variables })]
+        : [
+            openSystemd({ kind: 'systemd', folder: '/etc/systemd/system', variables }),
+            openSystemd({ kind: 'systemd-user', folder: userUnits, variables }),
+            openCrontab(variables),
+          ],
+    calendar,
+    runner: openRunner({ command: [process.execPath, '--', program], signals: process }),
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    node: process.execPath,
+    program,
+    isRoot: user === 0,
+    given: {
+      HOME: homedir(),
+      ...(store === null ? {} : { SAFE_COMPOSE_STORE: resolved(store) }),
+      ...(config === null ? {} : { SAFE_COMPOSE_CONFIG: resolved(config) }),
+    },
+  }
 }
 
 /** Needs no engine and no Compose: it must work where neither is. */

@@ -35,6 +35,8 @@ export interface BackupOptions {
   readonly limit: boolean
   /** Whether databases are written down by their own clients as well. */
   readonly dumps: boolean
+  /** Why it is taken; absent: by hand. */
+  readonly reason?: 'schedule'
 }
 
 /**
@@ -97,7 +99,7 @@ async function copyQuietly(
       engine,
       facts,
       invocation: project,
-      reason: 'manual',
+      reason: options.reason ?? 'manual',
       tag: options.tag,
       only: options.names,
       label: options.tag,

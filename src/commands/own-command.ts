@@ -41,6 +41,11 @@ import { showSettings } from './settings.ts'
 import type { ConfigurationAtHand, SettingsShown } from './settings.ts'
 import { forgetTrusted, listTrusted, trustProject } from './trust.ts'
 import type { TrustTools } from './trust.ts'
+import { installSchedule, removeSchedule, scheduleStatus } from './schedule.ts'
+import type { ScheduleWishes } from './schedule.ts'
+import { runSchedule } from './schedule-run.ts'
+import { serveSchedule } from './schedule-serve.ts'
+import type { ScheduleTools } from './schedule-tools.ts'
 import { verify } from './verify.ts'
 import type { VerifyOptions, VerifyTables } from './verify.ts'
 import { undo } from './undo.ts'
@@ -54,7 +59,8 @@ export interface OwnTools {
     RecoverTables &
     PruneTables &
     NotifyTables &
-    KeysTables
+    KeysTables &
+    ScheduleTools['tables']
   readonly openForeign: OpenForeignArchive
   readonly explanations: ExplanationPages
   readonly keys: KeyFiles
@@ -63,6 +69,7 @@ export interface OwnTools {
   readonly keepPolicyOf: PruneTools['policyOf']
   readonly trust: TrustTools
   readonly reportPages: ReportPages
+  readonly schedule: Omit<ScheduleTools, 'tables'>
   /** A Compose line of these words, with the globals as typed. */
   readonly lineOf: (words: readonly string[]) => Invocation
 }
@@ -253,6 +260,8 @@ export async function runOwnCommand(
       }
       return notify(context, options, tools.tables)
     }
+    case 'schedule':
+      return scheduleCommand(context, project, words, tools)
     case 'approve': {
       const { positionals } = read(word, words, {}, 'CODE')
       return approve(context, one(word, positionals, 'CODE').toUpperCase())
@@ -300,6 +309,89 @@ export async function runOwnCommand(
   }
 }
 
+/** The first word says what about the schedule; without one it is shown. */
+function scheduleCommand(
+  context: Context,
+  project: Invocation,
+  words: readonly string[],
+  tools: OwnTools,
+): Promise<number> {
+  const isNamed = words[0] !== undefined && !words[0].startsWith('-')
+  const [action, rest] = isNamed ? [words[0], words.slice(1)] : ['status', words]
+  const word = `schedule ${action}`
+  const schedule = { ...tools.schedule, tables: tools.tables }
+  switch (action) {
+    case 'install': {
+      const options = { ...wished, user: flag, system: flag, print: flag }
+      const { values } = read(word, rest, options, null)
+      if (values.user === true && values.system === true)
+        throw usage(
+          '--user and --system exclude each other',
+          'safe-compose schedule install [--user | --system]',
+        )
+      const scope = values.user === true ? 'user' : values.system === true ? 'system' : null
+      const install = { ...wishesOf(word, values), scope, print: values.print === true } as const
+      return installSchedule(context, project, install, schedule)
+    }
+    case 'status': {
+      const { values } = read(word, rest, { json: flag }, null)
+      return scheduleStatus(context, project, { json: values.json === true }, schedule)
+    }
+    case 'run': {
+      const { values } = read(word, rest, { job: text, 'if-due': flag }, null)
+      const job = oneOf('--job', values.job, ['backup', 'verify', 'full'], 'safe-compose schedule run')
+      return runSchedule(context, project, { job, ifDue: values['if-due'] === true }, schedule)
+    }
+    case 'serve':
+      return serveSchedule(context, project, wishesOf(word, read(word, rest, wished, null).values), schedule)
+    case 'remove':
+      read(word, rest, {}, null)
+      return removeSchedule(context, project, schedule)
+    default:
+      throw usage(
+        `schedule has no word ${JSON.stringify(action)}`,
+        'safe-compose schedule install | status | run | serve | remove',
+      )
+  }
+}
+
+function wishesOf(
+  word: string,
+  values: {
+    readonly every?: string
+    readonly cron?: string
+    readonly verify?: string
+    readonly full?: string
+  },
+): ScheduleWishes {
+  const how = `safe-compose ${word}`
+  const { every = null, cron = null } = values
+  if (every !== null && cron !== null)
+    throw usage('--every and --cron exclude each other', `${how} [--every 6h | --cron "30 4 * * *"]`)
+  return {
+    every,
+    cron,
+    verify: oneOf('--verify', values.verify, ['daily', 'weekly', 'monthly', 'off'], how) ?? 'monthly',
+    full: oneOf('--full', values.full, ['weekly', 'off'], how) ?? 'off',
+  }
+}
+
+/** Null where it was not given. */
+function oneOf<Word extends string>(
+  name: string,
+  value: string | undefined,
+  among: readonly Word[],
+  how: string,
+): Word | null {
+  if (value === undefined) return null
+  const found = among.find(each => each === value)
+  if (found !== undefined) return found
+  throw usage(
+    `${name} is one of ${among.join(', ')}, not ${JSON.stringify(value)}`,
+    `${how} [${name} ${among.join('|')}]`,
+  )
+}
+
 /** `plan`'s own options stand before the words of Compose, of which the first has no dash. */
 function ownOptionsFirst(words: readonly string[]): {
   readonly own: readonly string[]
@@ -311,6 +403,8 @@ function ownOptionsFirst(words: readonly string[]): {
 
 const flag = { type: 'boolean' } as const
 const text = { type: 'string' } as const
+/** When a schedule does what. */
+const wished = { every: text, cron: text, verify: text, full: text } as const
 
 function read<Options extends NonNullable<ParseArgsConfig['options']>>(
   word: string,

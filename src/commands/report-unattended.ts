@@ -8,7 +8,11 @@ import { findProjectName } from './observe.ts'
 import { reportOutcome } from './report-outcome.ts'
 
 /** What is told of a run that ended with 0 or 1. `saved`: the restore point that it took, if it did. */
-type InWords = (of: string, code: number, saved: Manifest | null) => Pick<Outcome, 'summary' | 'details'>
+export type InWords = (
+  of: string,
+  code: number,
+  saved: Manifest | null,
+) => Pick<Outcome, 'summary' | 'details'>
 
 /**
  * Runs a job and, where no person sits at the terminal, tells what came of it: a line in a crontab is a schedule too. A
@@ -45,7 +49,8 @@ export async function reportUnattended(
   return code
 }
 
-function listenForSaved(context: Context): {
+/** The same context, and the restore point that was taken with it so far. */
+export function listenForSaved(context: Context): {
   readonly listening: Context
   readonly saved: () => Manifest | null
 } {
@@ -58,11 +63,12 @@ function listenForSaved(context: Context): {
 }
 
 /** Whoever sent the signal knows of it. */
-function isInterruption(error: unknown): boolean {
+export function isInterruption(error: unknown): boolean {
   return error instanceof Stop && error.failure.reason === 'interrupted'
 }
 
-function whatHappened(context: Context, error: unknown): ReturnType<Context['inWords']> {
+/** What went wrong, as it would be said to a person. */
+export function whatHappened(context: Context, error: unknown): ReturnType<Context['inWords']> {
   if (error instanceof Stop) return context.inWords(error.failure)
   return { what: error instanceof Error ? error.message : String(error), how: [] }
 }

@@ -225,18 +225,17 @@ function wholeRestorePoints({ points, line }: CheckUp): CheckWithoutFix {
   }
 }
 
-function schedule({ facts, survey, line }: CheckUp): CheckWithoutFix {
+function schedule({ survey, line }: CheckUp): CheckWithoutFix {
   const about = { id: 'schedule', title: 'automatic backups' }
   if (survey.schedules === null)
     return { ...about, health: 'unknown', found: 'the timers of this machine cannot be read', mend: null }
   if (survey.schedules.length > 0)
     return { ...about, health: 'well', found: listed(survey.schedules), mend: null }
-  const directory = facts.project.directory ?? '.'
   return {
     ...about,
     health: 'critical',
     found: 'no timer of this machine takes backups',
-    mend: `crontab -e:  0 */6 * * * cd ${directory} && ${line('backup')}`,
+    mend: line('schedule', 'install'),
   }
 }
 

@@ -14,6 +14,7 @@ export const ownWords = {
   metrics: 'how the restore points are, for Prometheus',
   notify: 'who is told of failures; --test sends a test',
   report: 'how well the data is protected, on one page that can be sent',
+  schedule: 'backups by themselves: placed, how they went, taken back',
   approve: 'let one refused command of a coding agent through, once',
   explain: 'what a rule is about, or what was found; all rules without a word',
   settings: 'what is in force, and where each value came from',

@@ -7,6 +7,7 @@ import type { Contents, DatabaseContents, Holding } from './holding.ts'
 import type { Invocation } from './invocation.ts'
 import type { JournalEntry, Ledger, RunState } from './journal.ts'
 import type { Notice } from './notice.ts'
+import type { JobRun, SchedulePlan, SchedulerKind } from './schedule.ts'
 import type {
   Consistency,
   DumpRecord,
@@ -564,6 +565,94 @@ export interface Notifier {
   ) => Promise<{ readonly why: string | null; readonly milliseconds: number }>
   /** What could not be delivered yet: the channel's name for each notice. */
   readonly waiting: () => Promise<readonly string[]>
+}
+
+// ---- Schedules ---------------------------------------------------------------------------------------------------
+
+/** What starts runs by itself: timers of systemd, lines of a crontab, agents of launchd. */
+export interface Scheduler {
+  readonly kind: Exclude<SchedulerKind, 'serve' | 'by-hand'>
+  /** Why it cannot be used here, for people; null where it can. */
+  readonly whyNot: () => Promise<string | null>
+  /** Everything that `install` places, and where. */
+  readonly texts: (schedule: PlacedSchedule) => readonly PlacedText[]
+  /** Whether it starts the runs of this key. Throws `not-possible` where that cannot be told. */
+  readonly has: (key: string) => Promise<boolean>
+  /**
+   * Places it in the place of one that is there, all of it or nothing. Gives what is different now; nothing where it was
+   * there already. Throws `not-possible`.
+   */
+  readonly install: (schedule: PlacedSchedule) => Promise<readonly string[]>
+  /** Takes back what `install` placed, and gives what that was; nothing where there was nothing. Throws `not-possible`. */
+  readonly remove: (key: string) => Promise<readonly string[]>
+  /** When it starts the next run; null where it does not say. */
+  readonly next: (key: string) => Promise<Date | null>
+}
+
+/** What a scheduler is told. */
+export interface PlacedSchedule {
+  readonly key: string
+  readonly project: string
+  /** The shell script that it starts; absolute. */
+  readonly script: string
+  /** Calendar events as systemd writes them. */
+  readonly calendar: readonly string[]
+  /** Minutes past the hour, 0 to 59, other ones for other projects. */
+  readonly offset: number
+}
+
+export interface PlacedText {
+  /** A path, or what else a person opens to see it. */
+  readonly place: string
+  readonly text: string
+}
+
+/** What is remembered of schedules, in the user's own state. */
+export interface ScheduleBook {
+  /** The files of one schedule. */
+  readonly script: (key: string) => string
+  readonly log: (key: string) => string
+  /** Null where there is none, or it cannot be read. */
+  readonly plan: (key: string) => Promise<SchedulePlan | null>
+  /** Writes the plan and the script that a timer calls. Throws `not-possible`. */
+  readonly keep: (plan: SchedulePlan, script: string) => Promise<void>
+  /** Removes plan and script; the runs are still known. */
+  readonly forget: (key: string) => Promise<void>
+  /** Oldest first; what cannot be read is left out. */
+  readonly runs: (key: string) => Promise<readonly JobRun[]>
+  /** Adds runs, and lets go of the oldest ones. Only under the lock. Throws `not-possible`. */
+  readonly addRun: (key: string, run: JobRun) => Promise<void>
+  /**
+   * Lets one run at a time begin. The lock of one that died is taken over. Gives since when another one is at work, or
+   * how to end ours. Throws `not-possible`.
+   */
+  readonly lock: (
+    key: string,
+    owner: LockOwner,
+  ) => Promise<{ readonly release: () => Promise<void> } | { readonly since: string }>
+  /** Since when a run is at work; null where there is none. */
+  readonly running: (key: string) => Promise<string | null>
+}
+
+/** The moments that five fields of cron name in a time zone, with its changes of the clock. */
+export interface Calendar {
+  /** The first one after a time; null where there is none any more. */
+  readonly next: (expression: string, zone: string, after: Date) => Promise<Date | null>
+  /** The last one that is not after a time. */
+  readonly last: (expression: string, zone: string, until: Date) => Promise<Date | null>
+}
+
+/** Runs of ourselves as children, and the signals that end us. */
+export interface Runner {
+  /** Starts us with these words; its outputs are ours. Signals of the terminal do not reach it. */
+  readonly start: (
+    words: readonly string[],
+    options: { readonly directory: string; readonly variables: Readonly<Record<string, string>> },
+  ) => { readonly ended: Promise<ChildEnd>; readonly end: () => void }
+  /** Calls the listener at each signal that asks us to end, from now on. */
+  readonly onEnd: (listener: () => void) => void
+  /** Milliseconds, or until `wake` settles. */
+  readonly sleep: (milliseconds: number, wake: Promise<unknown>) => Promise<void>
 }
 
 /** What `doctor` wants to know of this machine. */

@@ -81,6 +81,12 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   metrics: ['metrics [--all] [--textfile FILE]'],
   notify: ['notify [--test [--channel N]] [--json]'],
   report: ['report [--all] [--html FILE | --json]'],
+  schedule: [
+    'schedule install [--every 6h | --cron C]',
+    '         [--verify R] [--full R] [--print]',
+    'schedule status [--json] | remove',
+    'schedule run [--job J] | serve [--every …]',
+  ],
   approve: ['approve CODE'],
   explain: ['explain [RULE|FINDING-ID] [--json]'],
   settings: ['settings [--json]'],

@@ -14,6 +14,7 @@ import type {
   VerifiedPart,
 } from '../model/restore-point.ts'
 import { channelTable, channelTestTable } from './channel-tables.ts'
+import type { ScheduleReport } from '../core/schedule/status.ts'
 import { columns, cut } from './columns.ts'
 import { healthTable } from './health-table.ts'
 import { pruneTable } from './prune-table.ts'
@@ -22,6 +23,7 @@ import { generatedPage, keysPage } from './keys-page.ts'
 import { recoveredPage, recoveryPage } from './recovery.ts'
 import type { RecoveryPage } from './recovery.ts'
 import { table, text } from './table.ts'
+import { scheduleTable } from './schedule-table.ts'
 import { nameOf, quoted, shortLine } from './words.ts'
 
 /** A guarded command as `undo --list` shows it. */
@@ -46,6 +48,7 @@ export function openTables(options: { readonly width: number | null; readonly ho
     verified: (point: RestorePoint, verification: Verification): string => verifiedTable(point, verification),
     doctor: (checks: readonly Check[]): string => doctorTable(checks),
     health: (report: HealthReport): string => healthTable(report),
+    schedule: (report: ScheduleReport, now: Date): string => scheduleTable(report, now),
     recovery: (page: RecoveryPage): string => recoveryPage(page),
     recovered: (parts: readonly VerifiedPart[]): string => recoveredPage(parts),
     pruned: (results: readonly Retention[], about: PruneAbout): string =>

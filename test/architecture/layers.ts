@@ -39,6 +39,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   inquirer: ['src/ui/'],
   ora: ['src/ui/'],
   yaml: ['src/adapters/configuration/', 'src/adapters/compose/'],
+  croner: ['src/adapters/schedulers/'],
   nodemailer: ['src/adapters/notifiers/'],
   dockerode: ['src/adapters/docker/'],
   execa: ['src/adapters/'],
