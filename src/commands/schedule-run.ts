@@ -145,7 +145,10 @@ function proveNewest(context: Context, project: Invocation, { tables }: Schedule
 const pruneInWords: InWords = (of, code) =>
   code === 0
     ? { summary: `${of}: well`, details: [] }
-    : { summary: `${of} could not remove everything`, details: ['see: safe-compose backups'] }
+    : {
+        summary: `${of} was held back, or could not remove everything`,
+        details: ['see: safe-compose prune --dry-run'],
+      }
 
 /** Does one job, remembers how it went and tells it. A foreseen failure is said and stops no other job. */
 async function attempt(

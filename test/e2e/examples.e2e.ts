@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFile, mkdir, readFile, symlink } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { childVariables, eventually, executable, lines, runProgram, scenario } from './scenario.ts'
 import type { Ended, Scenario } from './scenario.ts'
 
@@ -92,6 +95,52 @@ test('ci-deploy: must back up before a release, and bring back what the release 
   expect(back.code, ended(back)).toBe(0)
   await ready()
   expect(await psql('select count(*) from kept')).toBe('1000')
+})
+
+test('sidecar: its command must back up what is due, be healthy, and end with the first signal', async () => {
+  interface Sidecar {
+    readonly command: readonly string[]
+    readonly environment: Readonly<Record<string, string>>
+    readonly healthcheck: { readonly test: readonly string[] }
+  }
+  const file = parse(await readFile(example('sidecar/compose.yaml'), 'utf8')) as {
+    readonly services: { readonly backup: Sidecar }
+  }
+  const { command, environment, healthcheck } = file.services.backup
+  const project = await scenario(
+    'services: { cache: { image: "redis:7", volumes: ["words:/data"] } }\nvolumes: { words: {} }\n',
+  )
+  const config = await project.bare(['-f', example('sidecar/compose.yaml'), 'config', '-q'], {
+    variables: { PROJECT: project.directory },
+  })
+  expect(config.code, ended(config)).toBe(0)
+  await project.bare(['up', '-d'])
+  await eventually(() => project.inside('cache', 'redis-cli set word kept && redis-cli save'))
+  expect(environment['SAFE_COMPOSE_STORE']).toBe('/var/lib/safe-compose')
+
+  // The state and the store of the test stand for the directories of the host.
+  const served = spawn(process.execPath, [executable, ...command], {
+    cwd: project.directory,
+    env: { ...project.variables, TZ: 'Europe/Berlin' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  for (const stream of [served.stdout, served.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+  const exit = once(served, 'exit')
+  await eventually(async () => /next run: .*/.test(said) && said)
+  expect(said).toContain('is backed up every 6h (Europe/Berlin)')
+  const [program, ...words] = healthcheck.test.slice(1)
+  expect(program).toBe('safe-compose')
+  const healthy = await project.safe(words)
+  expect(healthy.code, ended(healthy)).toBe(0)
+  expect(healthy.stdout).toContain('by schedule serve')
+  served.kill('SIGTERM')
+  expect(await exit, said).toEqual([0, null])
+  const backups = JSON.parse((await project.safe(['backups', '--json'])).stdout) as { reason: string }[]
+  expect(backups.map(({ reason }) => reason)).toEqual(['schedule'])
 })
 
 test('README: the commands for a restore by hand must bring the rows back', async () => {

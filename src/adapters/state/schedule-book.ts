@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { Stop } from '../../model/failure.ts'
 import type { LockOwner, ScheduleBook } from '../../model/ports.ts'
 import type { JobRun, SchedulePlan } from '../../model/schedule.ts'
@@ -9,8 +10,11 @@ import { writeAtomically } from './write-atomically.ts'
 /** So many runs of a schedule are remembered, the newest ones. */
 const runsKept = 200
 
-/** Milliseconds. */
+/** How long the lock of a run on another host counts. Milliseconds. */
 const longestAway = 24 * 3_600_000
+
+/** Taking a dead lock away takes a moment; what is older was left by one that died in it. Milliseconds. */
+const longestClaim = 10_000
 
 /**
  * What is remembered of schedules, a few files each: `KEY.json` the plan, `KEY.sh` what a timer calls, `KEY.runs` a line of
@@ -77,7 +81,7 @@ async function takeLock(
     const found = await textOf(path)
     const held = heldOf(found)
     if (held !== null && !isForgotten(held, ours) && (await isAlive(held.owner))) return { since: held.since }
-    await moveAway(path, found)
+    await removeDead(path, found)
   }
 }
 
@@ -101,17 +105,21 @@ async function linked(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Takes the lock of a dead run away. Where another run was quicker, and it is that one's, it goes back. */
-async function moveAway(path: string, dead: string): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}`
+/** Takes the lock of a dead run away, unless another run is just doing so, or was quicker. */
+async function removeDead(path: string, dead: string): Promise<void> {
+  const claim = `${path}.claim`
   try {
-    await rename(path, aside)
-    if ((await textOf(aside)) !== dead) await link(aside, path)
+    await writeFile(claim, '', { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'EEXIST') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const age = Date.now() - ((await stat(claim).catch(() => null))?.mtimeMs ?? Date.now())
+    if (Math.abs(age) > longestClaim) await rm(claim, { force: true })
+    return setTimeout(10)
+  }
+  try {
+    if ((await textOf(path)) === dead) await rm(path, { force: true })
   } finally {
-    await rm(aside, { force: true })
+    await rm(claim, { force: true })
   }
 }
 

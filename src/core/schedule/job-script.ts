@@ -37,7 +37,7 @@ export function jobScript(project: string, command: ScheduledCommand, log: strin
 function logLines(log: string): readonly string[] {
   return [
     `log=${shellWord(log)}`,
-    `if [ "$(wc -c <"$log" 2>/dev/null || echo 0)" -gt ${logLimit} ]; then mv -f "$log" "$log.1"; fi`,
+    `if [ -f "$log" ] && [ "$(wc -c <"$log")" -gt ${logLimit} ]; then mv -f "$log" "$log.1"; fi`,
     'exec >>"$log" 2>&1 </dev/null',
   ]
 }
