@@ -82,10 +82,10 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   notify: ['notify [--test [--channel N]] [--json]'],
   report: ['report [--all] [--html FILE | --json]'],
   schedule: [
-    'schedule install [--every 6h | --cron C]',
+    'schedule install [--every 6h|--cron C]',
     '         [--verify R] [--full R] [--print]',
     'schedule status [--json] | remove',
-    'schedule run [--job J] | serve [--every …]',
+    'schedule run [--job J] | serve',
   ],
   approve: ['approve CODE'],
   explain: ['explain [RULE|FINDING-ID] [--json]'],

@@ -82,7 +82,7 @@ describe('what is not well', () => {
       'schedule',
       { survey: { schedules: [], free: 1e12, pluginIsOurs: true } },
       'critical',
-      'crontab -e:  0 */6 * * * cd /srv/shop && safe-compose backup',
+      'safe-compose schedule install',
     ],
     ['schedule', { survey: { schedules: null, free: 1e12, pluginIsOurs: true } }, 'unknown', null],
     [

@@ -85,9 +85,9 @@ test('a timer makes up for what was missed, and does not start with all others',
 })
 
 test('an agent of launchd looks every quarter of an hour', () => {
-  const plist = launchdPlist('shop-1', '/Users/a & b/<x>.sh', 20)
+  const plist = launchdPlist('shop-1', '/home/you/a & b/<x>.sh', 20)
   expect(plist).toContain('<key>Label</key><string>safe-compose.shop-1</string>')
-  expect(plist).toContain('<string>/Users/a &amp; b/&lt;x&gt;.sh</string>')
+  expect(plist).toContain('<string>/home/you/a &amp; b/&lt;x&gt;.sh</string>')
   expect(plist.match(/<integer>(\d+)<\/integer>/g)).toEqual(
     [5, 20, 35, 50].map(minute => `<integer>${minute}</integer>`),
   )
