@@ -83,7 +83,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   report: ['report [--all] [--html FILE | --json]'],
   schedule: [
     'schedule install [--every 6h|--cron C]',
-    '         [--verify R] [--full R] [--print]',
+    '         [--verify R] [--full R]',
     'schedule status [--json] | remove',
     'schedule run [--job J] | serve',
   ],
