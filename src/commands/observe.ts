@@ -103,17 +103,32 @@ export async function findProjectName(context: Context, project: Invocation): Pr
 /**
  * Looks once more, immediately before Compose runs. True when something differs from what was judged: the model, what
  * is at stake, or who writes to it.
+ *
+ * @param quieted the containers that we stopped or paused ourselves since
  */
 export async function observeAgain(
   context: Context,
   before: Look,
   invocation: Invocation,
   findings: readonly Finding[],
+  quieted: ReadonlySet<string>,
 ): Promise<boolean> {
   const now = await lookOnce(context, invocation, 'guarded', { known: before.facts.contents })
   if (now === null) return true
-  const findingsNow = findFindings(now.facts, invocation, now.circumstances)
+  const facts = asBefore(now.facts, before.facts, quieted)
+  const findingsNow = findFindings(facts, invocation, now.circumstances)
   return fingerprint(before, findings) !== fingerprint(now, findingsNow)
+}
+
+/** A rule may ask whether a container runs: what we did to it ourselves is no change of the project. */
+function asBefore(now: Facts, before: Facts, quieted: ReadonlySet<string>): Facts {
+  const containers = now.containers.map(container => {
+    const then = quieted.has(container.id)
+      ? before.containers.find(({ id }) => id === container.id)
+      : undefined
+    return then === undefined ? container : { ...container, state: then.state, details: then.details }
+  })
+  return { ...now, containers }
 }
 
 /** What was judged, in one text. States are left out: we stop and pause containers ourselves. */

@@ -90,7 +90,8 @@ export async function prepareRun(
     const saved =
       settled.copies && copies.length > 0 ? await save(context, look, invocation, plan, ran) : nothingSaved
     undo.push(saved.resume)
-    if (await observeAgain(context, look, invocation, decision.findings)) {
+    const quieted = new Set(ran.filter(({ done }) => done !== 'nothing').map(({ id }) => id))
+    if (await observeAgain(context, look, invocation, decision.findings, quieted)) {
       await unwind(undo)
       return 'look-again'
     }

@@ -55,7 +55,7 @@ export async function settle(
     case 'ask': {
       const answer = await ask(context, look, invocation, decision, plan)
       context.reporter.say({ type: 'answered', answer })
-      if (await observeAgain(context, look, invocation, decision.findings)) return 'look-again'
+      if (await observeAgain(context, look, invocation, decision.findings, new Set())) return 'look-again'
       if (typeof answer === 'object') return mend(context, invocation, answer.remedy)
       return follow(context, look, invocation, answer)
     }

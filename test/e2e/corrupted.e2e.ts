@@ -137,6 +137,13 @@ volumes: { cache: {} }
     await ok(project.bare(['start']))
     const calm = await ok(project.safe(['stop']))
     expect(calm.stderr).not.toContain('safe-compose')
+
+    // That we stop it ourselves for the copy, with patience, is no reason to begin again.
+    await ok(project.bare(['start']))
+    await write(project, 'third')
+    await ok(project.safe(['down', '-v', '-t', '5']))
+    await ok(project.safe(['undo']))
+    expect(await read(project)).toBe('third')
   })
 })
 

@@ -100,6 +100,18 @@ describe('the flow', () => {
       expect(big.points[0]?.manifest.databases).toMatchObject([{ dumps: [], notes: [] }])
     })
 
+    test('that it no longer runs is our own doing, and no change of the project', async () => {
+      const redis = aProject({
+        services: [aService('db', { image: 'redis:7', mounts: ['pgdata:/data'] })],
+        containers: [aContainer('db', { image: 'redis:7', mounts: ['shop_pgdata:/data'] })],
+        volumes: shop.volumes,
+        images: [anImage('redis:7', { id: 'sha256:db', volumes: ['/data'] })],
+      })
+      const world = aWorld({ facts: redis, composeDoes: deletesAll })
+      expect(await guard(world.context, typed('down -v -t 5'))).toEqual({ code: 0, signal: null })
+      expect(world.log.filter(step => step === 'call stop db')).toHaveLength(1)
+    })
+
     test('one that does not answer in time holds nobody up: noted, and its files are copied', async () => {
       vi.useFakeTimers()
       try {
