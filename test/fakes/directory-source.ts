@@ -24,7 +24,7 @@ export function directorySource(
 
 /** A directory of this machine as a sink. */
 export function directorySink(path: string, way: 'stream' | 'command'): TarSink {
-  const args = ['-C', path, '--numeric-owner', '-xpf', '-']
+  const args = ['--blocking-factor=128', '-C', path, '--numeric-owner', '-xpf', '-']
   return {
     kind: way === 'command' ? 'mountpoint' : 'api',
     command: way === 'command' ? { program: 'tar', args } : null,

@@ -5,7 +5,7 @@ import { Stop } from '../../../model/failure.ts'
 import type { OpenArchive } from '../read-archive.ts'
 import { exits, isAboutAccess, unusableRepository } from './failures.ts'
 import type { ResticFailure } from './failures.ts'
-import { waitForLock } from './repository.ts'
+import { waitForLock, waitsForLock } from './repository.ts'
 import type { Repository } from './repository.ts'
 
 /** Where something is in a repository. */
@@ -45,14 +45,14 @@ export function placeOf(repository: Repository, { snapshot, path }: Address): st
   return `${path} in snapshot ${snapshot.slice(0, 8)} of ${repository.name}`
 }
 
-/** Locked out before the first byte, it takes stale locks away and tries once more. */
+/** Locked out before the first byte, it takes stale locks away and waits. */
 async function* dumped(repository: Repository, address: Address): AsyncGenerator<Buffer> {
-  const failure = yield* dumpedOnce(repository, address, [])
-  if (failure === null) return
-  if (failure.code !== exits.locked) throw explained(repository, address, failure)
-  await repository.unlock()
-  const again = yield* dumpedOnce(repository, address, waitForLock)
-  if (again !== null) throw explained(repository, address, again)
+  for (let waits = 0; ; waits++) {
+    const failure = yield* dumpedOnce(repository, address, waits === 0 ? [] : waitForLock)
+    if (failure === null) return
+    if (failure.code !== exits.locked || waits === waitsForLock) throw explained(repository, address, failure)
+    await repository.unlock()
+  }
 }
 
 /** Gives back why it failed; null when it did not. */
@@ -61,7 +61,8 @@ async function* dumpedOnce(
   { snapshot, path }: Address,
   more: readonly string[],
 ): AsyncGenerator<Buffer, ResticFailure | null> {
-  const restic = repository.start(['dump', ...more, snapshot, `/${path}`])
+  // That it waits for a lock it says on its standard output, between the bytes of the stream, unless it is to be quiet.
+  const restic = repository.start(['dump', '--quiet', ...more, snapshot, `/${path}`])
   try {
     const chunks = restic.output[Symbol.asyncIterator]()
     for (;;) {

@@ -61,7 +61,10 @@ export interface RepositoryOptions {
 }
 
 /** How long restic itself waits for a lock that somebody holds who lives. */
-export const waitForLock = ['--retry-lock', '1m'] as const
+export const waitForLock = ['--retry-lock', '10s'] as const
+
+/** So often it waits, and before each time stale locks are taken away: who holds one may die meanwhile. */
+export const waitsForLock = 6
 
 /** Milliseconds. */
 const answersStand = 10_000
@@ -143,13 +146,14 @@ export function openRepository(options: RepositoryOptions): Repository {
   const run = async (args: readonly string[], more: RunOptions): Promise<string> => {
     await ready()
     return explained(async () => {
-      try {
-        return await runOnce(args, more)
-      } catch (error) {
-        if (!(error instanceof ResticFailure) || error.code !== exits.locked) throw error
-        await unlock()
-        return runOnce([...args, ...waitForLock], more)
-      }
+      for (let waits = 0; ; waits++)
+        try {
+          return await runOnce(waits === 0 ? args : [...args, ...waitForLock], more)
+        } catch (error) {
+          const isLocked = error instanceof ResticFailure && error.code === exits.locked
+          if (!isLocked || waits === waitsForLock) throw error
+          await unlock()
+        }
     })
   }
   const seen = new Map<string, { readonly at: number; readonly answer: Promise<string> }>()

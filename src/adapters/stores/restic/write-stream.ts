@@ -9,7 +9,7 @@ import { openStream } from './read-stream.ts'
 import { exits } from './failures.ts'
 import type { ResticFailure } from './failures.ts'
 import { GaveUp } from './patience.ts'
-import { waitForLock } from './repository.ts'
+import { waitForLock, waitsForLock } from './repository.ts'
 import type { Repository } from './repository.ts'
 import type { ResticProcess } from './process.ts'
 
@@ -86,7 +86,7 @@ export async function writeStream(request: StreamRequest): Promise<Streamed> {
   }
 }
 
-/** Starts restic until it is ready for the stream. Locked out, it takes stale locks away and tries once more. */
+/** Starts restic until it is ready for the stream. Locked out, it takes stale locks away and waits. */
 async function startReading(
   { repository, path, labels, signal }: StreamRequest,
   whole: string,
@@ -109,17 +109,15 @@ async function startReading(
       signal.removeEventListener('abort', stop)
     }
   }
-  signal.throwIfAborted()
-  const first = start([])
-  const failure = await failureOf(first)
-  if (failure === null) return first
-  signal.throwIfAborted()
-  if (failure.code !== exits.locked) throw failure
-  await repository.unlock()
-  const second = start(waitForLock)
-  const again = await failureOf(second)
-  if (again !== null) throw again
-  return second
+  for (let waits = 0; ; waits++) {
+    signal.throwIfAborted()
+    const restic = start(waits === 0 ? [] : waitForLock)
+    const failure = await failureOf(restic)
+    if (failure === null) return restic
+    signal.throwIfAborted()
+    if (failure.code !== exits.locked || waits === waitsForLock) throw failure
+    await repository.unlock()
+  }
 }
 
 const fromCommand = ['--stdin-from-command', '--stdin-filename'] as const
