@@ -15,12 +15,24 @@ export async function warnOfKeys(
   facts: Facts,
   point: RestorePoint,
 ): Promise<void> {
-  const { encryption } = point.manifest
-  if (encryption === undefined) return
   const directory = facts.project.directory ?? context.directory
-  const { identityFile } = context.policy.encrypt
+  for (const text of await wordsAboutKeys(context, store, point))
+    if (await context.projects.firstTime(directory, text)) context.reporter.say({ type: 'warning', text })
+}
+
+async function wordsAboutKeys(
+  { policy }: Context,
+  store: Store,
+  point: RestorePoint,
+): Promise<readonly string[]> {
+  const { encryption } = point.manifest
+  const { identityFile, recipients } = policy.encrypt
+  if (encryption === undefined)
+    return recipients.length === 0
+      ? []
+      : [`encrypt.recipients count for nothing in ${store.name}, which encrypts by itself`]
   const sealed = await whySealed(store, point)
-  const texts = [
+  return [
     ...(sealed === null
       ? []
       : [
@@ -30,8 +42,6 @@ export async function warnOfKeys(
       ? [`${identityFile} lies where the backups are kept: whoever takes those has what opens them`]
       : []),
   ]
-  for (const text of texts)
-    if (await context.projects.firstTime(directory, text)) context.reporter.say({ type: 'warning', text })
 }
 
 /** Why nothing here opens a restore point; null where something does, or nothing need be opened. */

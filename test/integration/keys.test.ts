@@ -176,6 +176,16 @@ describe('keys generate', () => {
   })
 })
 
+test('a store that does not know the recipients: said once', async () => {
+  const recipient = await generate(at('key.txt'))
+  const world = aWorld({ facts: shop, policy: { encrypt: { recipients: [recipient], identityFile: null } } })
+  const options = { tag: null, names: [], stillness: 'online', limit: true, dumps: false } as const
+  await backup(world.context, typed('ps'), options)
+  expect(
+    warnings(world).filter(text => text.startsWith('encrypt.recipients count for nothing')),
+  ).toHaveLength(1)
+})
+
 describe('keys show', () => {
   const show = (context: Context): Promise<number> =>
     showKeys(context, typed('ps'), { json: true }, files(), tables)
