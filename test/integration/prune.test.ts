@@ -196,7 +196,7 @@ describe('prune', () => {
     expect(printed).toMatch(
       /held back, nothing goes: shop_pgdata has only 1 MB in 20261124T\S+, and 600 MB before/,
     )
-    expect(said[0]).toMatch(/^no restore point of shop is removed for now: shop_pgdata has only 1 MB/)
+    expect(said[0]).toMatch(/^no restore point of shop is removed at present: shop_pgdata has only 1 MB/)
     expect(await idsLeft()).toHaveLength(6)
   })
 
