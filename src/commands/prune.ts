@@ -122,7 +122,10 @@ function leftAlone(
 }
 
 function sayHeldBack(context: Context, { project }: StoreScope, why: string): void {
-  context.reporter.say({ type: 'warning', text: `no restore point of ${project} is removed at present: ${why}` })
+  context.reporter.say({
+    type: 'warning',
+    text: `no restore point of ${project} is removed at present: ${why}`,
+  })
 }
 
 /** An agent's word is no person's: what was taken by hand stays, and nothing goes without having been marked. */
