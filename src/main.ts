@@ -24,7 +24,6 @@ import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
 import { directoryAt, placeAt, readText, roomAt } from './adapters/host/files.ts'
 import { openHost } from './adapters/host/host.ts'
-import { publishText } from './adapters/host/publish-text.ts'
 import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
 import { openNotifier } from './adapters/notifiers/notifier.ts'
@@ -34,6 +33,7 @@ import { calendar } from './adapters/schedulers/calendar.ts'
 import { openCrontab } from './adapters/schedulers/crontab.ts'
 import { openLaunchd } from './adapters/schedulers/launchd.ts'
 import { openSystemd } from './adapters/schedulers/systemd.ts'
+import { publishText } from './adapters/state/publish-text.ts'
 import { openScheduleBook } from './adapters/state/schedule-book.ts'
 import { openDirectoryStore } from './adapters/stores/directory.ts'
 import type { AgeProgram } from './adapters/stores/encryption.ts'
@@ -53,7 +53,7 @@ import type { ReadOptions } from './core/options.ts'
 import { isOwnWord } from './core/own-words.ts'
 import type { ConfigurationSource } from './core/configuration.ts'
 import { schemaFile } from './core/configuration-schema.ts'
-import { settingsFrom } from './core/policy.ts'
+import { absoluteStore, settingsFrom } from './core/policy.ts'
 import type { Settings } from './core/policy.ts'
 import { locateProject } from './core/project.ts'
 import { rules } from './core/rules/index.ts'
@@ -282,6 +282,7 @@ function openSchedule(from: {
   const { variables, host, state } = from
   const program = join(locateOurselves(from.start.script).folder, 'bin', 'safe-compose.js')
   const { store, config } = from.read.options
+  const here = { home: homedir(), directory: process.cwd() }
   const configHome = variables['XDG_CONFIG_HOME'] ?? ''
   const userUnits = join(isAbsolute(configHome) ? configHome : join(homedir(), '.config'), 'systemd', 'user')
   const user = process.getuid?.() ?? -1
@@ -303,7 +304,7 @@ function openSchedule(from: {
     isRoot: user === 0,
     given: {
       HOME: homedir(),
-      ...(store === null ? {} : { SAFE_COMPOSE_STORE: resolved(store) }),
+      ...(store === null ? {} : { SAFE_COMPOSE_STORE: absoluteStore(store, here) }),
       ...(config === null ? {} : { SAFE_COMPOSE_CONFIG: resolved(config) }),
     },
   }

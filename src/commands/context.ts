@@ -119,8 +119,11 @@ export interface SaidFinding {
 export interface Files {
   /** Null when there is no such file or it cannot be read. */
   readonly readText: (path: string) => Promise<string | null>
-  /** Replaces a file as a whole, readable for everybody. Throws `not-possible`. */
-  readonly publishText: (path: string, text: string) => Promise<void>
+  /**
+   * Replaces a file of ours, known by `mark`, as a whole, readable for everybody. Throws `not-possible`, also where anything
+   * else stands there.
+   */
+  readonly publishText: (path: string, text: string, mark: string) => Promise<void>
   /** What would go with a directory. Never throws: what cannot be read is filled. */
   readonly directory: (path: string) => Promise<Omit<NamedDirectory, 'path'>>
   /** What stands at a path of this machine. Never throws: what cannot be seen is `unknown`. */

@@ -1,4 +1,6 @@
-import { formatBytes } from '../core/format.ts'
+import { shellLine } from '../core/command-line.ts'
+import { formatBytes, listed } from '../core/format.ts'
+import { maskedStore, resticRepository } from '../core/store-location.ts'
 import { Stop } from '../model/failure.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { CopyPlace, Store } from '../model/ports.ts'
@@ -21,6 +23,13 @@ export interface CopyOptions {
  * already is checked and left. 1 where one could not be copied; the others are.
  */
 export async function copy(context: Context, project: Invocation, options: CopyOptions): Promise<number> {
+  // As a path it would be a folder of that name, and no repository.
+  if (resticRepository(options.to) !== null)
+    throw new Stop({
+      reason: 'not-possible',
+      what: `${maskedStore(options.to)} is a restic repository, and copies go into folders`,
+      how: 'name a folder: safe-compose copy ID --to DIR; or back up there: safe-compose --safe-store restic:REPOSITORY backup',
+    })
   const store = await context.openStore()
   const place = context.openCopyPlace(options.to)
   const points = await choose(context, store, project, options)
@@ -51,7 +60,17 @@ async function choose(
   if (!all) return Promise.all(ids.map(id => store.find({ engine: null, project: null }, id)))
   const points = await store.list({ engine: null, project: await findProjectName(context, project) })
   // The oldest first: what is there when it breaks off is what was there at that time.
-  return points.filter(({ state }) => state === 'good').toReversed()
+  const good = points.filter(({ state }) => state === 'good').toReversed()
+  const left = points.filter(({ state }) => state === 'damaged')
+  if (left.length > 0)
+    warn(context, `damaged, and not copied: ${listed(left.map(({ id }) => id))} (safe-compose backups)`)
+  // An empty folder must not be taken for a copy.
+  if (good.length === 0) warn(context, `there is no good restore point in ${store.name} to copy`)
+  return good
+}
+
+function warn(context: Context, text: string): void {
+  context.reporter.say({ type: 'warning', text })
 }
 
 /** Copies one, and says in words what came of it. */
@@ -103,8 +122,9 @@ export async function copyToPlaces(context: Context, point: RestorePoint): Promi
       if (error instanceof Stop && error.failure.reason === 'interrupted') throw error
       const why = error instanceof Stop ? context.inWords(error.failure).what : String(error)
       const text = `${point.id} was not copied to ${root}: ${why}`
-      failures.push(text, `when that is mended: safe-compose copy ${point.id} --to ${root}`)
-      context.reporter.say({ type: 'warning', text: failures.slice(-2).join('; ') })
+      const again = shellLine(['safe-compose', 'copy', point.id, '--to', root])
+      failures.push(text, `when that is mended: ${again}`)
+      warn(context, failures.slice(-2).join('; '))
     }
   }
   if (context.audience.kind === 'script') await report(context, point, failures)
@@ -134,7 +154,7 @@ async function warnInTheClear(context: Context, { manifest }: RestorePoint): Pro
   if (manifest.encryption !== undefined) return
   const text = `copies are not encrypted: whoever can read ${context.policy.copies.join(' or ')} has the data (safe-compose keys generate)`
   const directory = manifest.project.directory ?? context.directory
-  if (await context.projects.firstTime(directory, text)) context.reporter.say({ type: 'warning', text })
+  if (await context.projects.firstTime(directory, text)) warn(context, text)
 }
 
 /** Where copies of a restore point are, by its id: the folders of the configuration that have it. */
@@ -157,7 +177,7 @@ export async function findCopies(
     } catch (error) {
       if (!(error instanceof Stop)) throw error
       const { what } = context.inWords(error.failure)
-      context.reporter.say({ type: 'warning', text: `which copies there are cannot be told: ${what}` })
+      warn(context, `which copies there are cannot be told: ${what}`)
     }
   }
   return point => known.get(keyOf(point)) ?? []

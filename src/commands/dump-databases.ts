@@ -104,9 +104,10 @@ async function askOne(
   const service = serviceOf(running)
   const notes: string[] = []
   const dumps: DumpRecord[] = []
+  let counted: Pick<Asked, 'label' | 'before'> = { label: null, before: [] }
   try {
     const { label } = await context.interruption.race(server.status())
-    const before = await context.interruption.race(server.count(request.countFor))
+    counted = { label, before: await context.interruption.race(server.count(request.countFor)) }
     const sources = isDumped(running, request) ? await context.interruption.race(server.dumps()) : []
     const folder = folderFor(service, names)
     for (const source of sources) {
@@ -114,11 +115,11 @@ async function askOne(
       if (typeof dump === 'string') notes.push(dump)
       else dumps.push(dump)
     }
-    return { running, label, before, dumps, notes }
   } catch (error) {
-    notes.push(`${service} could not be counted or dumped: ${whyOf(error)}`)
-    return { running, label: null, before: [], dumps, notes }
+    const what = counted.label === null ? 'counted or dumped' : 'dumped'
+    notes.push(`${service} could not be ${what}: ${whyOf(error)}`)
   }
+  return { running, ...counted, dumps, notes }
 }
 
 function isDumped({ holding }: RunningServer, { among, dumps }: DatabaseRequest): boolean {

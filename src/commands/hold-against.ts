@@ -1,5 +1,5 @@
 import { compareFigures, figuresWords } from '../core/figures.ts'
-import { projectContainers } from '../core/reach.ts'
+import { serviceContainers } from '../core/reach.ts'
 import { Stop } from '../model/failure.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Engine } from '../model/ports.ts'
@@ -16,29 +16,42 @@ const countingBudget = 30_000
 
 /**
  * Waits for the servers whose data was put back and says of each whether what is in it is what was counted when it was
- * saved. True when all that run are well; those that nobody counted, and those that do not run, are passed over.
+ * saved. True when all of them are well; those that nobody counted, and those that did not run before, are passed over.
  *
- * @param restored the holdings that were put back, as `nameOfHolding` has them
+ * @param back.restored the holdings that were put back, as `nameOfHolding` has them
+ * @param back.started the services that run again
  */
 export async function confirmDatabases(
   context: Context,
   project: Invocation,
-  point: RestorePoint,
-  restored: readonly string[],
+  back: {
+    readonly point: RestorePoint
+    readonly restored: readonly string[]
+    readonly started: readonly string[]
+  },
 ): Promise<boolean> {
-  const records = (point.manifest.databases ?? []).filter(
-    ({ before, holding }) => before.length > 0 && restored.includes(holding),
+  const records = (back.point.manifest.databases ?? []).filter(
+    ({ before, holding, service }) =>
+      before.length > 0 && back.restored.includes(holding) && back.started.includes(service ?? ''),
   )
   if (records.length === 0) return true
   const { engine, facts } = await lookAtProject(context, project)
   const parts: VerifiedPart[] = []
   for (const record of records) {
-    const container = projectContainers(facts).find(
-      each => each.service === record.service && each.state === 'running' && !each.oneOff,
-    )
-    if (container === undefined) continue
-    const server = openServer(context, record.kind, engine.inside(container.id), container)
-    const part = await holdAgainst(context, engine, { server, container, where: record.holding }, record)
+    const container = serviceContainers(facts, record.service ?? '')[0]
+    const part =
+      container === undefined
+        ? { what: record.service ?? '', well: false, found: 'it has no container' }
+        : await holdAgainst(
+            context,
+            engine,
+            {
+              server: openServer(context, record.kind, engine.inside(container.id), container),
+              container,
+              where: record.holding,
+            },
+            record,
+          )
     context.reporter.say({ type: 'confirmed', part })
     parts.push(part)
   }

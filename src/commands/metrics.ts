@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path'
-import { metricsOf, metricsText } from '../core/metrics.ts'
+import { metricsMark, metricsOf, metricsText } from '../core/metrics.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Context } from './context.ts'
 import { findProjectName } from './observe.ts'
@@ -36,7 +36,7 @@ export async function metrics(
         type: 'warning',
         text: `${textfile} does not end with .prom: a textfile collector passes it over`,
       })
-    await context.files.publishText(path, text)
+    await context.files.publishText(path, text, metricsMark)
   }
   return 0
 }

@@ -1,3 +1,4 @@
+import { shellLine } from '../core/command-line.ts'
 import { deedFor } from '../core/retention-deeds.ts'
 import type { Retention, RetentionRow } from '../core/retention-deeds.ts'
 import { planRetention } from '../core/retention.ts'
@@ -33,6 +34,8 @@ export interface PruneTables {
 
 export interface RetentionOptions {
   readonly policy: KeepPolicy
+  /** Why that may not be the policy that was meant; then nothing goes by it. */
+  readonly doubt: string | null
   /** Whether a person asked for it: else what was taken by hand is left as it is. */
   readonly onPurpose: boolean
   /** Nothing is done. */
@@ -66,9 +69,12 @@ export async function prune(
   const results: Retention[] = []
   for (const scope of scopes) {
     const points = await store.list(scope)
-    const policy = name === null ? await policyAmong(points, policyOf) : context.policy.keep
-    if ('wrong' in policy) results.push(leftAlone(context, scope, points, policy.wrong))
-    else results.push(await retain(context, store, scope, points, { ...asked, policy }))
+    const found =
+      name === null
+        ? await policyAmong(context, points, policyOf)
+        : { policy: context.policy.keep, doubt: null }
+    if ('wrong' in found) results.push(leftAlone(context, scope, points, found.wrong))
+    else results.push(await retain(context, store, scope, points, { ...asked, ...found }))
   }
   const about = { project: name, store: store.name, dryRun: options.dryRun, now: context.host.now() }
   context.print(
@@ -87,19 +93,33 @@ async function projectHere(context: Context, project: Invocation): Promise<strin
   })
 }
 
-/** By the configuration where the newest of them was taken. What is wrong there is no reason to remove by another. */
+/**
+ * By the configuration where the newest of them was taken. What is wrong there is no reason to remove by another, nor is
+ * it that the directory is gone: its disk may only not be mounted.
+ */
 async function policyAmong(
+  context: Context,
   points: readonly RestorePoint[],
   policyOf: PruneTools['policyOf'],
-): Promise<KeepPolicy | { readonly wrong: string }> {
+): Promise<Pick<RetentionOptions, 'policy' | 'doubt'> | { readonly wrong: string }> {
   const newest = points.find(({ manifest }) => manifest.project.directory !== null)
+  const project = newest?.manifest.project ?? { name: '', directory: null, files: [] }
   try {
-    return await policyOf(newest?.manifest.project ?? { name: '', directory: null, files: [] })
+    return { policy: await policyOf(project), doubt: await doubtAbout(context, project) }
   } catch (error) {
     if (!(error instanceof Stop) || error.failure.reason !== 'bad-configuration') throw error
     const { file, key, what } = error.failure
     return { wrong: `${file} is wrong: ${key === null ? '' : `${key}: `}${what}` }
   }
+}
+
+async function doubtAbout(
+  context: Context,
+  { name, directory }: Manifest['project'],
+): Promise<string | null> {
+  if (directory === null || (await context.files.place(directory)).state === 'filled') return null
+  const byName = shellLine(['safe-compose', '-p', name, 'prune'])
+  return `nothing is in ${directory}, where it may say for how long; if that is right: ${byName}`
 }
 
 function leftAlone(
@@ -129,7 +149,10 @@ function sayHeldBack(context: Context, { project }: StoreScope, why: string): vo
 }
 
 /** An agent's word is no person's: what was taken by hand stays, and nothing goes without having been marked. */
-function askedFor(context: Context, { dryRun, now }: PruneOptions): Omit<RetentionOptions, 'policy'> {
+function askedFor(
+  context: Context,
+  { dryRun, now }: PruneOptions,
+): Omit<RetentionOptions, 'policy' | 'doubt'> {
   const isAgent = context.audience.kind === 'agent'
   if (isAgent && now)
     context.reporter.say({ type: 'warning', text: 'ignored, because a coding agent is at work: --now' })
@@ -167,9 +190,9 @@ export async function applyRetention(
   context: Context,
   store: Store,
   scope: StoreScope,
-  options: RetentionOptions,
+  options: Omit<RetentionOptions, 'doubt'>,
 ): Promise<Retention> {
-  return retain(context, store, scope, await store.list(scope), options)
+  return retain(context, store, scope, await store.list(scope), { ...options, doubt: null })
 }
 
 async function retain(
@@ -187,6 +210,7 @@ async function retain(
   const { verdicts, heldBack } = planRetention({
     points,
     policy: options.policy,
+    doubt: options.doubt,
     needed: neededBy(entries),
     reading,
     byHandToo: options.onPurpose,

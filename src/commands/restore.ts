@@ -1,4 +1,5 @@
 import { placeNow } from '../core/place-now.ts'
+import { projectContainers } from '../core/reach.ts'
 import { Stop, unreachable } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
 import type { Facts } from '../model/facts.ts'
@@ -71,7 +72,7 @@ export async function restore(
     })
     context.reporter.say({ type: 'restore', step: 'started', holding: null, details: [] })
     // What went elsewhere than it came from is no server's data yet.
-    const isBack = options.to !== null || (await confirmTargets(context, project, targets))
+    const isBack = options.to !== null || (await confirmTargets(context, project, look.facts, targets))
     return isBack ? 0 : 1
   } finally {
     await lock.release()
@@ -81,13 +82,17 @@ export async function restore(
 async function confirmTargets(
   context: Context,
   project: Invocation,
+  before: Facts,
   targets: readonly RestoreTarget[],
 ): Promise<boolean> {
   const origins = targets.flatMap(({ origin }) => (origin.kind === 'restore-point' ? [origin] : []))
   const [first] = origins
   if (first === undefined) return true
   const restored = origins.map(({ record }) => nameOfHolding(record.holding))
-  return confirmDatabases(context, project, first.point, restored)
+  const started = projectContainers(before).flatMap(({ state, service }) =>
+    state === 'running' ? (service ?? []) : [],
+  )
+  return confirmDatabases(context, project, { point: first.point, restored, started })
 }
 
 async function targetsOfPoint(

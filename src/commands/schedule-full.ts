@@ -7,8 +7,8 @@ import type { Invocation } from '../model/invocation.ts'
 import type { JobRun } from '../model/schedule.ts'
 import type { Context } from './context.ts'
 import { reportOutcome } from './report-outcome.ts'
-import { whatHappened } from './report-unattended.ts'
-import { engineVariables, identify, rememberRun, scheduleVariable } from './schedule-tools.ts'
+import { isInterruption, whatHappened } from './report-unattended.ts'
+import { engineVariables, identify, rememberRun, sayNotBegun, scheduleVariable } from './schedule-tools.ts'
 import type { ScheduleTools } from './schedule-tools.ts'
 
 /** Under this key the runs over the whole host are remembered, whichever project's schedule began them. */
@@ -122,6 +122,10 @@ async function ranWell(
   try {
     return (await context.interruption.race(child.ended)).code === 0
   } catch (error) {
+    if (!isInterruption(error)) {
+      sayNotBegun(context, directory, error)
+      return false
+    }
     child.end()
     await child.ended.catch(() => {})
     throw error

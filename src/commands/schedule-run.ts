@@ -43,19 +43,41 @@ export async function runSchedule(
 ): Promise<number> {
   const { book } = tools
   const told = context.variables[scheduleVariable]
-  const key = isScheduleKey(told) ? told : (await identify(context, project)).key
+  const { key, project: name } = isScheduleKey(told)
+    ? { key: told, project: null }
+    : await identify(context, project)
   const plan = await book.plan(key)
   if (options.ifDue && !(await isDue(context, key, plan, tools))) return 0
-  const lock = await book.lock(key, await context.host.owner())
+  const lock = await tellIfNot(context, plan?.project ?? name, book.lock(key, await context.host.owner()))
   if ('since' in lock) {
     sayBusy(context, lock.since, options)
     return 0
   }
   try {
     const jobs = await jobsFor(context, key, plan, options, tools)
-    return await runJobs({ context, project, key, name: plan?.project ?? null, tools }, jobs)
+    return await runJobs({ context, project, key, name: plan?.project ?? name, tools }, jobs)
   } finally {
     await lock.release()
+  }
+}
+
+/** A run that cannot even begin is a backup that was not taken. */
+async function tellIfNot<T>(context: Context, name: string | null, begun: Promise<T>): Promise<T> {
+  try {
+    return await begun
+  } catch (error) {
+    const { what, how } = whatHappened(context, error)
+    const summary = `backup${name === null ? '' : ` of ${name}`} failed: ${what}`
+    if (context.audience.kind === 'script')
+      await reportOutcome(context, {
+        job: 'backup',
+        project: name,
+        ok: false,
+        summary,
+        details: how,
+        restorePoint: null,
+      })
+    throw error
   }
 }
 

@@ -8,7 +8,7 @@ import type { JobRun, SchedulePlan } from '../model/schedule.ts'
 import type { Context } from './context.ts'
 import { planFor, scriptFor } from './schedule.ts'
 import type { ScheduleWishes } from './schedule.ts'
-import { engineVariables, identify, scheduleVariable } from './schedule-tools.ts'
+import { engineVariables, identify, sayNotBegun, scheduleVariable } from './schedule-tools.ts'
 import type { ScheduleTools } from './schedule-tools.ts'
 
 /** Milliseconds. The clock may be set meanwhile, and the machine may sleep: it is looked at again and again. */
@@ -70,7 +70,7 @@ async function startRun(
     },
   })
   ending.onSecond(child.end)
-  await child.ended
+  await child.ended.catch((error: unknown) => sayNotBegun(context, context.directory, error))
   const isKnown = (await book.runs(plan.key)).some(run => run.job === 'backup' && run.began >= began)
   if (isKnown) return []
   const ended = context.host.now().toISOString()

@@ -82,6 +82,12 @@ export function isScheduleKey(text: string | undefined): text is string {
   return text !== undefined && /^[a-z0-9_-]{1,60}$/.test(text)
 }
 
+/** A run that the system would not start, such as in a directory that is gone. */
+export function sayNotBegun(context: Context, directory: string, error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error)
+  context.reporter.say({ type: 'warning', text: `a run in ${directory} could not be started: ${why}` })
+}
+
 /** Remembers how a job went. What cannot be remembered is no failure of what was done. */
 export async function rememberRun(
   context: Context,

@@ -12,6 +12,7 @@ import type { Invocation } from '../model/invocation.ts'
 import type { PlacedSchedule, Scheduler } from '../model/ports.ts'
 import type { SchedulePlan, SchedulerKind, VerifyRhythm } from '../model/schedule.ts'
 import type { Context } from './context.ts'
+import { hostKey } from './schedule-full.ts'
 import { engineVariables, identify, scheduleVariable } from './schedule-tools.ts'
 import type { ScheduleIdentity, ScheduleTools } from './schedule-tools.ts'
 
@@ -67,12 +68,18 @@ export async function installSchedule(
     throw error
   })
   const moved = await removeElsewhere(plan.key, tools, scheduler)
+  const left = await outOfReach(plan.key, tools)
+  if (left !== null)
+    context.reporter.say({ type: 'warning', text: `an earlier schedule of it is still in ${left}` })
   const changed = [...changes, ...moved, ...(beforeScript === script ? [] : [`wrote ${placed.script}`])]
   context.print(installedText(plan, before, changed, await nextRun(plan, tools, context.host.now())))
   return 0
 }
 
-/** Takes back exactly what `schedule install` placed. What ran is still known. */
+/**
+ * Takes back exactly what `schedule install` placed. What ran is still known. Throws `not-possible` where it is placed and
+ * cannot be taken back: what is left there would start a script that is gone.
+ */
 export async function removeSchedule(
   context: Context,
   project: Invocation,
@@ -80,6 +87,13 @@ export async function removeSchedule(
 ): Promise<number> {
   const { key, project: name } = await identify(context, project)
   const plan = await tools.book.plan(key)
+  const left = await outOfReach(key, tools)
+  if (left !== null)
+    throw new Stop({
+      reason: 'not-possible',
+      what: `the schedule of ${name} cannot be taken back from ${left}`,
+      how: 'nothing was changed: do it where that answers, such as in a session of this user',
+    })
   const removed = await removeElsewhere(key, tools, null)
   if (plan === null && removed.length === 0) {
     context.print(`project ${escapeName(name)} has no schedule here\n`)
@@ -127,8 +141,9 @@ async function reportOf(
   const { book, calendar } = tools
   const now = context.host.now()
   const plan = await book.plan(key)
-  const [runs, running, placed] = await Promise.all([
+  const [ownRuns, fullRuns, running, placed] = await Promise.all([
     book.runs(key),
+    plan === null || plan.full === 'off' ? [] : book.runs(hostKey),
     book.running(key),
     isPlaced(plan, tools),
   ])
@@ -137,7 +152,7 @@ async function reportOf(
     project,
     plan,
     placed,
-    runs,
+    runs: [...ownRuns, ...fullRuns],
     running,
     due:
       plan === null ? null : await calendar.last(plan.expression, plan.zone, new Date(now.getTime() - grace)),
@@ -226,7 +241,7 @@ function intervalOf(every: string, offset: number): string {
   const expression = cronOfInterval(every, offset)
   if (expression !== null) return expression
   throw badTime(
-    `--every ${every} does not divide a day: 15m, 20m, 30m, 1h, 2h, 3h, 4h, 6h, 8h, 12h, 1d or 7d`,
+    `--every ${every} is no interval that divides a day: 15m, 20m, 30m, 1h, 2h, 3h, 4h, 6h, 8h, 12h, 1d or 7d`,
   )
 }
 
@@ -259,22 +274,33 @@ export function scriptFor(
       what: `what comes through ${once} cannot be read again by a timer`,
       how: 'write it into a file, and name that with -f',
     })
-  const { carried, secrets } = variablesToCarry(context.variables)
-  for (const name of secrets)
-    context.reporter.say({
-      type: 'warning',
-      text: `${name} is a secret and is not written into the schedule: keep it in a file of yours that the configuration names`,
-    })
+  const { carried, secrets } = variablesToCarry({ ...context.variables, ...given })
+  // What is served hands on the variables that it has itself.
+  if (plan.startedBy !== 'serve') sayOmitted(context, secrets)
   const { DOCKER_HOST: _host, DOCKER_CONTEXT: _context, ...others } = carried
   const variables = {
     ...others,
     ...engineVariables(context, project),
-    ...given,
     [scheduleVariable]: plan.key,
   }
   const command = { directory: context.directory, node, program, globals: project.globalWords, variables }
   const keepsLog = plan.startedBy !== 'systemd' && plan.startedBy !== 'systemd-user'
   return jobScript(plan.project, command, keepsLog ? book.log(plan.key) : null)
+}
+
+/** Throws `bad-usage` where backups would go to another store, and nobody would know. */
+function sayOmitted(context: Context, secrets: readonly string[]): void {
+  if (secrets.includes('SAFE_COMPOSE_STORE'))
+    throw new Stop({
+      reason: 'bad-usage',
+      what: 'the address of the store has a password in it, and is not written into a schedule',
+      how: 'write it into the configuration: ~/.config/safe-compose/config.yaml',
+    })
+  for (const name of secrets)
+    context.reporter.say({
+      type: 'warning',
+      text: `${name} is a secret and is not written into the schedule: keep it in a file of yours that the configuration names`,
+    })
 }
 
 function placedFor(context: Context, plan: SchedulePlan, { book }: ScheduleTools): PlacedSchedule {
@@ -300,6 +326,17 @@ async function removeElsewhere(
     removed.push(...(await scheduler.remove(key)))
   }
   return removed
+}
+
+/** Where it is placed and cannot be taken back now, with why; null where there is no such place. */
+async function outOfReach(key: string, { schedulers }: ScheduleTools): Promise<string | null> {
+  for (const scheduler of schedulers) {
+    const why = await scheduler.whyNot()
+    // What cannot even be read, such as the crontab of a cron that is gone, starts nothing.
+    if (why !== null && (await scheduler.has(key).catch(() => false)))
+      return `${schedulerWords[scheduler.kind]}: ${why}`
+  }
+  return null
 }
 
 // ---- What is said ------------------------------------------------------------------------------------------------

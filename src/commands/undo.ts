@@ -54,12 +54,11 @@ export async function undo(context: Context, project: Invocation, options: UndoO
     const missed = await restoreIntoContainers(context, request, project, { entry, point, parts, starter })
     if (missed.length === 0) await markUndone(context, look, entry)
     const code = await startWhatRan(context, look, entry, starter, missed)
-    const isBack = await confirmDatabases(
-      context,
-      project,
+    const isBack = await confirmDatabases(context, project, {
       point,
-      lost.map(({ holding }) => nameOfHolding(holding)),
-    )
+      restored: lost.map(({ holding }) => nameOfHolding(holding)),
+      started: starter.possible && code === 0 ? starter.services : [],
+    })
     return isBack ? code : 1
   } finally {
     await lock.release()

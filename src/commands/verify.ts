@@ -61,7 +61,7 @@ export async function verify(
   for (const point of points) {
     const verification = await whileReading(store, [point], async () => {
       const found = await verifyOne({ context, engine, facts, store, point, options })
-      await store.recordVerification(point, found)
+      if (isNews(point, found)) await store.recordVerification(point, found)
       return found
     })
     results.push({ point, verification })
@@ -85,6 +85,11 @@ async function choose(
 ): Promise<readonly RestorePoint[]> {
   if (ids.length > 0) return Promise.all(ids.map(id => store.find({ engine: null, project: null }, id)))
   return all ? store.list(scopeOf(facts)) : [await newestGood(store, facts)]
+}
+
+/** That it can be read says nothing against what was seen when it was started, be that good or bad. */
+function isNews({ verified }: RestorePoint, { level, well }: Verification): boolean {
+  return level === 'boot' || !well || verified?.level !== 'boot'
 }
 
 /** What each step needs. */

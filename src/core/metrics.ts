@@ -177,6 +177,9 @@ function between(from: string, to: string): number {
   return Math.max(0, Date.parse(to) - Date.parse(from)) / 1000
 }
 
+/** What every text of ours has at its beginning. */
+export const metricsMark = '# HELP safe_compose_'
+
 /** The text that Prometheus reads, version 0.0.4. */
 export function metricsText(metrics: readonly Metric[]): string {
   const lines = metrics.flatMap(({ name, help, samples }) => [

@@ -249,7 +249,7 @@ function refuseUnknownRules(allow: readonly string[], knownRules: readonly Known
 }
 
 /** A repository is a folder too, unless it is named by the word for a kind of server. */
-function absoluteStore(store: string, words: Pick<SettingsWords, 'home' | 'directory'>): string {
+export function absoluteStore(store: string, words: Pick<SettingsWords, 'home' | 'directory'>): string {
   const repository = resticRepository(store)
   if (repository === null) return absolutePath(store, words)
   const path = repository === '' ? null : localRepository(repository)

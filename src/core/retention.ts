@@ -27,6 +27,8 @@ export interface RetentionQuestion {
   /** Of one project, in any order. */
   readonly points: readonly RestorePoint[]
   readonly policy: KeepPolicy
+  /** Why that may not be the policy that was meant for them; null where it is. */
+  readonly doubt: string | null
   /** Ids that somebody needs, each with why: `neededBy`. */
   readonly needed: ReadonlyMap<string, string>
   /** Ids of those that are being read. */
@@ -39,7 +41,7 @@ export interface RetentionQuestion {
 /**
  * Which restore points of one project stay and which may go, each with its reasons: everything for a while, then one a
  * day, one a week, one a month. Compared are those that were taken for the same reason and hold the same data: what was
- * copied before a command takes nobody's place. Whatever the policy says, these stay: the newest ones, of each piece of
+ * copied before a command takes nobody's place, nor does what `verify` found bad. Whatever the policy says, these stay: the newest ones, of each piece of
  * data the newest good one and the newest that was started and counted, tagged and damaged ones, what `undo` needs, what
  * is being read, and what the clock dates wrongly until nothing of its time is kept any more.
  */
@@ -50,7 +52,7 @@ export function planRetention(question: RetentionQuestion): RetentionPlan {
   )
   const good = newestFirst.filter(({ state }) => state === 'good')
   const times = recordedTimes(good.toReversed(), now)
-  const always = reasonsToStay(question, good)
+  const always = reasonsToStay(question, good.filter(isNotFoundBad))
   const byAge = reasonsByAge(policy, good, times)
   const judged = newestFirst.map((point): Judged => {
     const stays = always(point)
@@ -60,7 +62,7 @@ export function planRetention(question: RetentionQuestion): RetentionPlan {
     return { point, keep, reasons: keep ? reasons : [due], atOnce: false, always: stays.length > 0 }
   })
   const verdicts = withinSize(policy.bytes, judged)
-  const heldBack = verdicts.every(({ keep }) => keep) ? null : suspiciouslySmaller(good)
+  const heldBack = verdicts.every(({ keep }) => keep) ? null : (question.doubt ?? suspiciouslySmaller(good))
   return { heldBack, verdicts: heldBack === null ? verdicts : verdicts.map(heldBackVerdict) }
 }
 
@@ -99,6 +101,11 @@ function reasonsToStay(
     ]
     return whys.flatMap(why => why ?? [])
   }
+}
+
+/** Its files are all there; what is in them may have been tried, and not have passed. */
+function isNotFoundBad({ verified }: RestorePoint): boolean {
+  return verified?.well !== false
 }
 
 function boots({ verified }: RestorePoint): boolean {
@@ -158,7 +165,7 @@ function reasonsByAge(
     const newest = spansOf(policy).flatMap(({ unit, within, of }) => {
       const place = `${unit} ${of(time)} ${kind}`
       const isFirst = !taken.has(place)
-      taken.add(place)
+      if (isNotFoundBad(point)) taken.add(place)
       return isFirst && age < within ? [`the newest of ${unit === 'week' ? 'week ' : ''}${of(time)}`] : []
     })
     return [...(age < policy.all ? [`within ${formatDuration(policy.all)}`] : []), ...newest]

@@ -1,20 +1,7 @@
 import { escapeName } from '../core/escape.ts'
+import type { KeysShown } from '../model/keys.ts'
 import { columns } from './columns.ts'
-
-interface Shown {
-  readonly recipients: readonly string[]
-  readonly identity: {
-    readonly file: string
-    readonly recipients: readonly string[] | string
-    readonly isOpenToOthers: boolean
-    readonly opensNew: boolean
-  } | null
-  readonly newest: {
-    readonly id: string
-    readonly recipients: readonly string[]
-    readonly sealed: string | null
-  } | null
-}
+import { quoted } from './words.ts'
 
 /** `keys generate`: what was made, and what to write to use it. */
 export function generatedPage({
@@ -39,7 +26,7 @@ export function generatedPage({
 }
 
 /** `keys show`. */
-export function keysPage({ recipients, identity, newest }: Shown): string {
+export function keysPage({ recipients, identity, newest }: KeysShown): string {
   return text(
     columns(
       [
@@ -47,7 +34,7 @@ export function keysPage({ recipients, identity, newest }: Shown): string {
         ...recipients.map(recipient => ['', escapeName(recipient)]),
         ['identity', identityWords(identity, recipients.length > 0)],
         ...(identity?.isOpenToOthers === true
-          ? [['', `others can read it: chmod 600 ${escapeName(identity.file)}`]]
+          ? [['', `others can read it: ${quoted(['chmod', '600', identity.file])}`]]
           : []),
         ['newest backup', newestWords(newest)],
       ],
@@ -56,7 +43,7 @@ export function keysPage({ recipients, identity, newest }: Shown): string {
   )
 }
 
-function identityWords(identity: Shown['identity'], isEncrypting: boolean): string {
+function identityWords(identity: KeysShown['identity'], isEncrypting: boolean): string {
   if (identity === null) return 'none is named on this machine'
   const { file, recipients, opensNew } = identity
   if (typeof recipients === 'string') return escapeName(recipients)
@@ -65,7 +52,7 @@ function identityWords(identity: Shown['identity'], isEncrypting: boolean): stri
   return `${what}: it ${opensNew ? 'opens' : 'does NOT open'} new backups`
 }
 
-function newestWords(newest: Shown['newest']): string {
+function newestWords(newest: KeysShown['newest']): string {
   if (newest === null) return 'there is none'
   const id = escapeName(newest.id)
   if (newest.recipients.length === 0) return `${id} is not encrypted`

@@ -248,6 +248,33 @@ export function storeContract({ name, makeStore, damages }: StoreUnderTest): voi
       expect(await store.beingRead(scope, async () => true)).toEqual(new Set())
     })
 
+    test('a hold whose name cannot be taken away does not undo what was read', async () => {
+      const root = folder()
+      const store = makeStore(root)
+      const point = await put(store, data(), 'stream')
+      const hold = await store.hold(point)
+      const places = execFileSync('find', [root, '-name', '.readers', '-type', 'd'], { encoding: 'utf8' })
+      for (const readers of places.trim().split('\n')) {
+        rmSync(readers, { recursive: true })
+        writeFileSync(readers, '')
+      }
+      await hold.release()
+    })
+
+    test('a reader that has waited for a remover that did not get on has its way', async () => {
+      const store = makeStore(folder())
+      const point = await put(store, data(), 'stream')
+      await store.hold(point)
+      const holds: unknown[] = []
+      const isAlive = async (): Promise<boolean> => {
+        holds.push(await store.hold(point))
+        return false
+      }
+      expect(await store.remove(point, isAlive)).toBe(false)
+      expect(holds).toHaveLength(1)
+      expect(await store.list(scope)).toEqual([point])
+    })
+
     test('of readers and removers at the same moment one has its way', async () => {
       const store = makeStore(folder())
       const point = await put(store, data(), 'stream')

@@ -348,7 +348,21 @@ volumes: { data: {}, cache: {} }
     expect(JSON.stringify(await newest(project))).not.toMatch(/(later|keepers)-word/)
 
     await rm(file)
-    await project.inside('db', 'printf "[client]\nuser=root\npassword=later-word\n" > /root/.my.cnf')
+    await root(
+      'later-word',
+      "create user keeper@'%' identified by 'keepers-word'; grant all on *.* to keeper@'%'",
+    )
+    // Only the first start needs to know the password.
+    await project.write(
+      'compose.yaml',
+      'services: { db: { image: "mariadb:10.11", volumes: ["data:/var/lib/mysql"] } }\nvolumes: { data: {} }\n',
+    )
+    expect((await project.bare(['up', '-d'])).code).toBe(0)
+    await eventually(() => root('later-word', 'select 1 from shop.none').catch(theTable), 120)
+    await project.inside(
+      'db',
+      'printf \'[client]\\nuser = "keeper"\\npassword=keepers-word\\n\' > ${HOME:-/root}/.my.cnf',
+    )
     const mine = await project.safe(['backup', '--no-dump', 'db'])
     expect(mine.code, mine.stderr).toBe(0)
   })
@@ -416,9 +430,14 @@ volumes: { data: {} }
   test('Valkey is asked by its own client, and is called by its own name', async () => {
     const project = await scenario(compose('[valkey-server, --requirepass, "s3cr t"]', 'valkey:8'))
     await filled(project, 's3cr t', 'valkey-cli')
+    await project.inside('db', "REDISCLI_AUTH='s3cr t' valkey-cli -n 7 set short life ex 15")
     const backup = await project.safe(['backup'])
     expect(backup.code, backup.stderr).toBe(0)
     const [record] = (await newest(project)).databases ?? []
+    // What has gone by itself since is missing nowhere, and neither is its database.
+    await eventually(() =>
+      project.inside('db', "REDISCLI_AUTH='s3cr t' valkey-cli -n 7 ttl short | grep -e -2"),
+    )
     expect(record?.label).toMatch(/^Valkey 8\.\d+\.\d+$/)
     const verified = await project.safe(['verify'])
     expect(verified.code, verified.stdout + verified.stderr).toBe(0)

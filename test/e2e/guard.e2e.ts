@@ -60,6 +60,8 @@ describe('down -v must not lose data', () => {
     const undo = await project.safe(['undo'])
     expect(undo.stderr).not.toContain('secret-word')
     expect(undo.code, undo.stderr).toBe(0)
+    expect(undo.stderr).toMatch(/: db: PostgreSQL .*: 1,000 rows in 1 table, as counted when it was saved/)
+    expect(undo.stderr).toMatch(/: cache: Redis .*: 1 key, as counted when it was saved/)
     expect(await rows(project)).toBe('1000')
     expect(await eventually(async () => (await project.inside('cache', 'redis-cli get word')) || false)).toBe(
       'kept',

@@ -72,6 +72,10 @@ test('a schedule must be placed beside what is there, run as cron runs it, be sh
   expect(shown.code).toBe(1)
   expect(shown.stdout).toContain(`✗ schedule of ${project.name}: backup of ${project.name} failed: `)
 
+  // A timer begins elsewhere: what was named from here is found from there, and an address is no path.
+  const elsewhere = await safe(['--safe-store', 'restic:repo', 'schedule', 'install', '--print'])
+  expect(elsewhere.stdout).toContain(`SAFE_COMPOSE_STORE=restic:${project.directory}/repo\n`)
+
   const removed = await safe(['schedule', 'remove'])
   expect(removed.code, removed.stderr).toBe(0)
   expect(await table()).toBe(theirs)

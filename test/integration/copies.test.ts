@@ -105,6 +105,26 @@ describe('a copy', () => {
       reason: 'not-possible',
       what: `${point.path} is the restore point itself`,
     })
+    for (const stands of [() => rmSync(manifest), () => writeFileSync(inCopy(point), 'a file of mine')]) {
+      stands()
+      await expect(failure(placeAt('copy').take(point, noBytes))).resolves.toMatchObject({
+        reason: 'not-possible',
+        what: `something that is no restore point is in ${inCopy(point)} already`,
+      })
+      rmSync(inCopy(point), { recursive: true })
+    }
+    expect(await placeAt('copy').take(point, noBytes)).toBe('copied')
+  })
+
+  test('of what cannot be read says so of the restore point, and not of the folder that it goes to', async () => {
+    const point = await save(storeAt('store'))
+    const archive = join(point.path, 'volumes/shop_pgdata.tar.zst')
+    rmSync(archive)
+    await expect(failure(placeAt('copy').take(point, noBytes))).resolves.toMatchObject({
+      reason: 'archive-damaged',
+      path: archive,
+    })
+    expect(readdirSync(join(inCopy(point), '..'))).toEqual([])
   })
 
   test('of what is not as its manifest says is refused, and nothing of it stays', async () => {
@@ -143,6 +163,7 @@ describe('a copy', () => {
     await expect(failure(placeAt('nothing/copy').take(point, noBytes))).resolves.toMatchObject({
       reason: 'store-unusable',
       path: at('nothing/copy'),
+      how: expect.stringContaining('choose another folder with --to DIR'),
     })
     const full = openCopyPlace({ root: at('copy'), owner, isAlive: async () => false, leave: total => total })
     await expect(failure(full.take(point, noBytes))).resolves.toMatchObject({ reason: 'no-space' })
@@ -207,6 +228,17 @@ const warnings = (world: World): readonly string[] =>
   world.events.flatMap(event => (event.type === 'warning' ? event.text : []))
 
 describe('copies of the configuration', () => {
+  test('to a folder with a space in its name: the command that makes up for it can be typed', async () => {
+    const { world, context } = copyingWorld(['/mnt/my disk'])
+    const unmounted: CopyPlace = {
+      root: '/mnt/my disk',
+      ids: async () => new Set(),
+      take: async () => Promise.reject(new Error('it is gone')),
+    }
+    expect(await backup({ ...context, openCopyPlace: () => unmounted }, typed('ps'), byHand)).toBe(0)
+    expect(warnings(world).at(-1)).toMatch(/: safe-compose copy \S+ --to '\/mnt\/my disk'$/)
+  })
+
   test('are made when everything runs again; one that fails is said, and fails nothing', async () => {
     const { world, context } = copyingWorld(['/mnt/b', '/mnt/a'])
     expect(await backup(context, typed('ps'), byHand)).toBe(0)
@@ -257,5 +289,30 @@ describe('copy --to', () => {
     await expect(failure(copy(context, typed('ps'), options))).resolves.toMatchObject({
       reason: 'store-unusable',
     })
+  })
+
+  test('says which it leaves because they are damaged, and that there is nothing to copy', async () => {
+    const { world, context, printed } = copyingWorld([])
+    expect(await copy(context, typed('ps'), { ...options, to: '/mnt/a' })).toBe(0)
+    await backup(context, typed('ps'), byHand)
+    world.points[0] = { ...(world.points[0] as RestorePoint), state: 'damaged', damage: 'it is half' }
+    expect(await copy(context, typed('ps'), { ...options, to: '/mnt/a' })).toBe(0)
+    const none = 'there is no good restore point in /store to copy'
+    expect(warnings(world)).toEqual([
+      none,
+      `damaged, and not copied: ${world.points[0].id} (safe-compose backups)`,
+      none,
+    ])
+    expect(printed).toEqual([])
+  })
+
+  test('to a restic repository makes no folder of that name', async () => {
+    const { world, context } = copyingWorld([])
+    const to = 'restic:rest:https://me:secret@host/'
+    await expect(failure(copy(context, typed('ps'), { ...options, to }))).resolves.toMatchObject({
+      reason: 'not-possible',
+      what: 'restic:rest:https://me:***@host/ is a restic repository, and copies go into folders',
+    })
+    expect(world.log.filter(step => step.startsWith('copy'))).toEqual([])
   })
 })

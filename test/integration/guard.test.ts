@@ -100,6 +100,26 @@ describe('the flow', () => {
       expect(big.points[0]?.manifest.databases).toMatchObject([{ dumps: [], notes: [] }])
     })
 
+    test('undo does not call it well when the server ends as soon as it has started', async () => {
+      const world = shopWorld({ contents, composeDoes: deletesVolumes })
+      await guard(world.context, downV)
+      const said: Event[] = []
+      const reporter: Reporter = { say: event => void said.push(event), quiet: () => {} }
+      const { server } = world.context.databases
+      const ends = async (): Promise<never> => {
+        for (const [index, container] of world.containers.entries())
+          world.containers[index] = { ...container, state: 'exited' }
+        throw new Stop({ reason: 'not-possible', what: 'it does not answer', how: 'look at its log' })
+      }
+      const databases: Databases = { server: (...words) => ({ ...server(...words), status: ends }) }
+      expect(await undo({ ...world.context, reporter, databases }, typed('ps'), { id: null })).toBe(1)
+      expect(said.find(event => event.type === 'confirmed')?.part).toEqual({
+        what: 'db',
+        well: false,
+        found: 'its container has ended',
+      })
+    })
+
     test('that it no longer runs is our own doing, and no change of the project', async () => {
       const redis = aProject({
         services: [aService('db', { image: 'redis:7', mounts: ['pgdata:/data'] })],

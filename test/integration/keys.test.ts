@@ -68,6 +68,10 @@ describe('a key', () => {
     await expect(failure(generate(at('key.txt')))).resolves.toMatchObject({
       reason: 'not-possible',
       what: expect.stringContaining('is there already') as string,
+      // Without its name, `keys show` knows only the one of the configuration.
+      how: expect.stringContaining(
+        `SAFE_COMPOSE_IDENTITY_FILE=${at('key.txt')} safe-compose keys show`,
+      ) as string,
     })
     expect(readFileSync(at('key.txt'), 'utf8')).toBe('the only one')
   })
@@ -210,6 +214,11 @@ describe('keys show', () => {
     expect(await show(context)).toBe(1)
     expect(JSON.parse(printed)).toMatchObject({ newest: { recipients: [recipient], sealed: 'no identity' } })
     expect(world.points).toHaveLength(1)
+  })
+
+  test('an identity that others can read: the command that mends it can be typed', () => {
+    const identity = { file: '/mnt/my keys', recipients: [], isOpenToOthers: true, opensNew: true }
+    expect(tables.keys({ recipients: [], identity, newest: null })).toContain("chmod 600 '/mnt/my keys'\n")
   })
 
   test('an identity of somebody else is found', async () => {

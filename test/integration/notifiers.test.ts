@@ -427,9 +427,26 @@ describe('what could not be delivered', () => {
     expect(await waiting()).toHaveLength(1)
   })
 
-  test('is given up after a week, or when its channel is gone, and that is said', async () => {
+  test('is left to the project whose channel it is for by those that do not have it', async () => {
+    let status = 503
+    const server = await web(response => response.writeHead(status).end())
+    const channels = [{ kind: 'webhook', url: server.address + secretPath }]
+    await notifierFor(channels).tell(notice)
+    const other = await web()
+    said = []
+    await notifierFor([{ kind: 'slack', url: `${other.address}/x` }]).tell(succeeded)
+    expect(said).toEqual([])
+    expect(other.arrived).toEqual([])
+    status = 200
+    await notifierFor(channels).tell(succeeded)
+    expect(said).toEqual([expect.stringContaining('was told late of 1 notice')])
+    expect(await waiting()).toEqual([])
+  })
+
+  test('is given up after a week, and that is said', async () => {
     const server = await web(503)
     await notifierFor([{ kind: 'webhook', url: server.address + secretPath }]).tell(notice)
+    now = new Date(now.getTime() + 8 * 86_400_000)
     const other = await web()
     said = []
     await notifierFor([{ kind: 'slack', url: `${other.address}/x` }]).tell(succeeded)

@@ -270,6 +270,24 @@ describe('prune', () => {
     )
     expect(left).toEqual([3, 4, 4])
   })
+
+  test('of every project: where the directory is gone nothing goes, until it is pruned by its name', async () => {
+    for (const days of [500, 2, 1, 0])
+      await taken(days, { project: { name: 'shop', directory: '/srv/shop', files: [] } })
+    const context = contextFor()
+    for (const state of ['missing', 'empty', 'unknown'] as const) {
+      const files = { ...context.files, place: async () => ({ id: null, state }) }
+      expect(await pruned({ all: true, now: true }, { ...context, files })).toBe(1)
+      expect(await idsLeft()).toHaveLength(4)
+    }
+    const byName =
+      'nothing is in /srv/shop, where it may say for how long; if that is right: safe-compose -p shop prune'
+    expect(said.at(-1)).toBe(`no restore point of shop is removed at present: ${byName}`)
+    await pruned({ now: true })
+    expect(await idsLeft()).toHaveLength(3)
+    const files = { ...context.files, place: async () => ({ id: null, state: 'missing' }) as const }
+    expect(await pruned({ all: true, now: true }, { ...context, files })).toBe(0)
+  })
 })
 
 describe('bad luck', () => {

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { publishText } from '../../src/adapters/host/publish-text.ts'
+import { publishText } from '../../src/adapters/state/publish-text.ts'
 import { openOutcomes } from '../../src/adapters/state/outcomes.ts'
 import type { Context } from '../../src/commands/context.ts'
 import { runOwnCommand } from '../../src/commands/own-command.ts'
@@ -397,6 +397,23 @@ describe('metrics', () => {
     expect(printed).toBe('')
     expect((await stat(join(folder, 'x.prom'))).mode & 0o777).toBe(0o644)
     expect(await readdir(folder)).toEqual(['x.prom'])
+  })
+
+  test('never in the place of anything else, and of an earlier one always', async () => {
+    const { context } = shopWorld()
+    const path = join(folder, 'compose.prom')
+    await writeFile(path, 'services: {}\n')
+    await symlink(path, join(folder, 'link.prom'))
+    const refused = await failureOf(run(context, 'metrics', '--textfile', path))
+    expect(refused).toMatchObject({
+      reason: 'not-possible',
+      what: expect.stringContaining('is not replaced'),
+    })
+    await failureOf(run(context, 'metrics', '--textfile', join(folder, 'link.prom')))
+    expect(await readFile(path, 'utf8')).toBe('services: {}\n')
+    await run(context, 'metrics', '--textfile', 'x.prom')
+    await run(context, 'metrics', '--textfile', 'x.prom')
+    expect((await readdir(folder)).toSorted()).toEqual(['compose.prom', 'link.prom', 'x.prom'])
   })
 
   test('a file that a collector would pass over is said; one that cannot be written is an error', async () => {

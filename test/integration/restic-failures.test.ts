@@ -1,12 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openResticStore } from '../../src/adapters/stores/restic/store.ts'
-import type { Store, TarSource } from '../../src/model/ports.ts'
+import type { RestorePointDraft, Store, TarSource } from '../../src/model/ports.ts'
 import type { RestorePoint } from '../../src/model/restore-point.ts'
 import { failure } from '../contract/store.contract.ts'
 import { directorySource } from '../fakes/directory-source.ts'
@@ -39,14 +48,47 @@ function repositoryIn(place = folder): string {
   return path
 }
 
-function open(repository: string, more: Readonly<Record<string, string>> = {}): Store {
+function open(
+  repository: string,
+  more: Readonly<Record<string, string>> = {},
+  root = `root-${number}`,
+  silence = 30_000,
+): Store {
   return openResticStore({
     repository,
-    root: join(folder, `root-${number}`),
+    root: join(folder, root),
     variables: { ...variables, ...more },
     owner,
-    patience: { silence: 30_000, retries: 2_000 },
+    patience: { silence, retries: 2_000 },
   })
+}
+
+function fileIn(root: string, ending: string): string {
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  return join(root, names.find(name => name.endsWith(ending)) ?? '')
+}
+
+/** A folder for PATH in which `restic` is a script; the real one is "$REAL". */
+function standIn(script: string): string {
+  const bin = mkdtempSync(join(folder, 'bin-'))
+  const real = execFileSync('which', ['restic'], { encoding: 'utf8', env: { ...variables } }).trim()
+  writeFileSync(join(bin, 'restic'), `#!/bin/sh\nREAL=${real}\n${script}\n`)
+  chmodSync(join(bin, 'restic'), 0o755)
+  return `${bin}:${variables['PATH']}`
+}
+
+/** A restic of another machine that writes for hours. */
+async function busy(repository: string): Promise<() => Promise<void>> {
+  const holder = spawn('restic', ['backup', '--host', 'another', '--stdin'], {
+    env: { ...variables, RESTIC_REPOSITORY: repository },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  const gone = new Promise(resolve => holder.once('close', resolve))
+  await expect.poll(() => readdirSync(join(repository, 'locks')), { timeout: 20_000 }).toHaveLength(1)
+  return async () => {
+    holder.stdin?.end()
+    await gone
+  }
 }
 
 async function put(
@@ -111,11 +153,9 @@ describe('before anything is done it is said what is missing', () => {
   })
 
   test('a restic that is too old', async () => {
-    const bin = join(folder, 'old')
-    mkdirSync(bin)
-    writeFileSync(join(bin, 'restic'), '#!/bin/sh\necho restic 0.14.0 compiled with go1.19 on linux/amd64\n')
-    chmodSync(join(bin, 'restic'), 0o755)
-    const store = open(repositoryIn(), { PATH: `${bin}:${variables['PATH']}` })
+    const store = open(repositoryIn(), {
+      PATH: standIn('echo restic 0.14.0 compiled with go1.19 on linux/amd64'),
+    })
     await expect(failure(store.list(scope))).resolves.toMatchObject({
       why: expect.stringContaining('restic 0.14.0 is too old') as string,
     })
@@ -135,6 +175,14 @@ describe('before anything is done it is said what is missing', () => {
 
   test('the repository of restic’s own variables is taken', async () => {
     const store = open('', { RESTIC_REPOSITORY: repositoryIn() })
+    const point = await put(store)
+    expect((await store.list(scope)).map(({ id }) => id)).toEqual([point.id])
+  })
+
+  test('the password’s file is found from wherever restic is run', async () => {
+    const file = join(folder, 'password')
+    writeFileSync(file, variables['RESTIC_PASSWORD'] ?? '')
+    const store = open(repositoryIn(), { RESTIC_PASSWORD: '', RESTIC_PASSWORD_FILE: relative('.', file) })
     const point = await put(store)
     expect((await store.list(scope)).map(({ id }) => id)).toEqual([point.id])
   })
@@ -205,14 +253,12 @@ describe('at a server', () => {
   test('one that is away is told within seconds', async () => {
     const { server, url } = await start()
     await server.stop()
-    const began = performance.now()
     const refused = await failure(open(url).list(scope))
     expect(refused).toMatchObject({
       reason: 'store-unusable',
       why: expect.stringContaining('connection refused') as string,
     })
     expect(JSON.stringify(refused)).not.toContain('sesame')
-    expect(performance.now() - began).toBeLessThan(15_000)
   })
 
   test('a network that is cut for good fails the backup; the next run clears what it left', async () => {
@@ -225,7 +271,8 @@ describe('at a server', () => {
       why: expect.stringMatching(/^it did not get on for 2 s: .*connection/) as string,
     })
     await server.start()
-    expect(await store.clearPartials(scope, async () => false)).toHaveLength(1)
+    // By the same process, too: one that runs for months must not keep what it could not clear.
+    expect(await store.clearPartials(scope, async () => true)).toHaveLength(1)
     const point = await put(store)
     expect((await open(url).list(scope)).map(({ id, state }) => [id, state])).toEqual([[point.id, 'good']])
   })
@@ -251,6 +298,135 @@ describe('at a server', () => {
     })
     expect((await open(url).list(scope)).map(({ id, state }) => [id, state])).toEqual([[point.id, 'good']])
   })
+
+  test('a server that only takes: what cannot be cleared there stops no backup', async () => {
+    const { url } = await start('--append-only')
+    const store = open(url)
+    const point = await put(store)
+    await expect(failure(store.remove(point, async () => true))).resolves.not.toBeNull()
+    const dying = await store.begin(scope, 'dying')
+    await dying.putArchive('shop_pgdata', directorySource(join(folder, 'data'), 'stream'), () => {})
+    expect(await store.clearPartials(scope, async () => false)).toEqual([])
+    const next = await put(store)
+    expect((await open(url).list(scope)).map(({ id, state }) => [id, state])).toEqual([
+      [next.id, 'good'],
+      [point.id, 'good'],
+    ])
+  })
+})
+
+test('a removal that could not begin is not made by the next run: somebody may read by then', async () => {
+  const repository = repositoryIn()
+  const refusing = standIn('[ "$1" = forget ] && { echo refused >&2; exit 1; }; exec "$REAL" "$@"')
+  const point = await put(open(repository))
+  await expect(
+    failure(open(repository, { PATH: refusing }).remove(point, async () => true)),
+  ).resolves.toMatchObject({ why: 'refused' })
+  const store = open(repository)
+  await store.hold(point)
+  expect(await store.clearPartials(scope, async () => true)).toEqual([])
+  expect(await store.list(scope)).toEqual([point])
+})
+
+describe('two machines that take themselves for one, at one repository', () => {
+  /** Both begin before either has put anything. */
+  const both = async (): Promise<{
+    readonly stores: readonly [Store, Store]
+    readonly drafts: readonly [RestorePointDraft, RestorePointDraft]
+  }> => {
+    const repository = repositoryIn()
+    const stores = [open(repository, {}, `one-${number}`), open(repository, {}, `other-${number}`)] as const
+    for (const store of stores) await store.prepare()
+    const [one, other] = stores
+    const drafts = [await one.begin(scope, 'same'), await other.begin(scope, 'same')] as const
+    expect(drafts.map(({ id }) => id)).toEqual(['same', 'same'])
+    return { stores, drafts }
+  }
+  const publish = async (draft: RestorePointDraft): Promise<RestorePoint> => {
+    const source = directorySource(join(folder, 'data'), 'stream')
+    return draft.publish(manualManifest(scope, await draft.putArchive('shop_pgdata', source, () => {})))
+  }
+
+  test('what one gives up takes nothing from the other', async () => {
+    const { stores, drafts } = await both()
+    const point = await publish(drafts[0])
+    await drafts[1].putArchive('shop_pgdata', directorySource(join(folder, 'data'), 'stream'), () => {})
+    await drafts[1].discard()
+    expect(await stores[0].list(scope)).toEqual([point])
+  })
+
+  test('what died at one takes nothing from the other', async () => {
+    const { stores, drafts } = await both()
+    const point = await publish(drafts[0])
+    await drafts[1].putArchive('shop_pgdata', directorySource(join(folder, 'data'), 'stream'), () => {})
+    expect(await stores[1].clearPartials(scope, async () => false)).toHaveLength(1)
+    expect(await stores[0].list(scope)).toEqual([point])
+    expect(await stores[1].list(scope)).toEqual([point])
+  })
+
+  test('of two restore points with one id the one that is removed goes, and no other', async () => {
+    const { stores, drafts } = await both()
+    const points = [await publish(drafts[0]), await publish(drafts[1])] as const
+    expect(await stores[0].list(scope)).toHaveLength(2)
+    expect(await stores[0].remove(points[0], async () => true)).toBe(true)
+    expect(await stores[0].list(scope)).toEqual([points[1]])
+  })
+})
+
+test('while another machine writes for hours, backups are made, and what has died waits', async () => {
+  const repository = repositoryIn()
+  const store = open(repository)
+  await store.prepare()
+  const dying = await store.begin(scope, 'dying')
+  await dying.putArchive('shop_pgdata', directorySource(join(folder, 'data'), 'stream'), () => {})
+  const end = await busy(repository)
+  cleanUp.push(end)
+  expect(await store.clearPartials(scope, async () => false)).toEqual([])
+  const point = await put(store)
+  expect(await store.list(scope)).toEqual([point])
+  await end()
+  expect(await store.clearPartials(scope, async () => false)).toHaveLength(1)
+  expect(await store.list(scope)).toEqual([point])
+})
+
+test('a restic that outlives its dead writer and publishes late is cleared all the same', async () => {
+  const repository = repositoryIn()
+  const store = open(repository)
+  await store.prepare()
+  const dying = await store.begin(scope, 'late')
+  await dying.putArchive('shop_pgdata', directorySource(join(folder, 'data'), 'stream'), () => {})
+  const lot = readFileSync(fileIn(store.root, 'late.partial/lot'), 'utf8')
+  const tags = `safe-compose,project=shop,engine=AAAA-BBBB,id=late,lot=${lot}`
+  const late = standIn(
+    `if [ "$1" = forget ] && [ ! -e ${folder}/late ]; then touch ${folder}/late
+     "$REAL" backup --quiet --tag ${tags},manifest ${folder}/late; fi
+     exec "$REAL" "$@"`,
+  )
+  const next = open(repository, { PATH: late })
+  expect(await next.clearPartials(scope, async () => false)).toHaveLength(1)
+  expect(await next.list(scope)).toEqual([])
+  expect(await next.clearPartials(scope, async () => false)).toEqual([])
+})
+
+test('an answer that takes long is waited for as long as something comes', async () => {
+  const slow = standIn(
+    `[ "$1" = version ] && exec "$REAL" version
+     printf '['; for _ in 1 2 3 4 5; do sleep 0.4; printf ' '; done; printf ']'`,
+  )
+  expect(await open(repositoryIn(), { PATH: slow }, 'slow', 1_000).list(scope)).toEqual([])
+})
+
+test('room is given back once a day, and a clock that was wrong does not put it off', async () => {
+  const store = open(repositoryIn())
+  await store.prepare()
+  await store.reclaim()
+  const file = fileIn(store.root, 'pruned')
+  const first = readFileSync(file, 'utf8')
+  await store.reclaim()
+  expect(readFileSync(file, 'utf8')).toBe(first)
+  writeFileSync(file, '2199-01-01T00:00:00.000Z\n')
+  await store.reclaim()
+  expect(Date.parse(readFileSync(file, 'utf8').trim())).toBeLessThan(Date.now())
 })
 
 test('SFTP: through the ssh of the machine, with keys alone', async () => {

@@ -63,6 +63,29 @@ ${theirs}`)
   expect(await port.remove(schedule.key)).toEqual([])
 })
 
+test('bytes that are no text of ours stay what they are', async () => {
+  const { port } = await crontab(null)
+  const table = join(folder, 'table')
+  const theirs = Buffer.from('# caf\xe9 \xff\r\n5 4 * * * a\n', 'latin1')
+  await writeFile(table, theirs)
+  const ours = { ...schedule, script: '/srv/für/shop.sh' }
+  await port.install(ours)
+  const installed = await readFile(table)
+  expect(installed.subarray(-theirs.length)).toEqual(theirs)
+  expect(installed.toString()).toContain("/bin/sh '/srv/für/shop.sh' --if-due")
+  expect(await port.install(ours)).toEqual([])
+  await port.remove(schedule.key)
+  expect(await readFile(table)).toEqual(theirs)
+})
+
+test('what cannot be one line of a crontab is not written into it', async () => {
+  const { port, now } = await crontab('5 4 * * * a\n')
+  await expect(port.install({ ...schedule, script: '/srv/a\n* * * * * b/shop.sh' })).rejects.toMatchObject({
+    failure: { reason: 'not-possible', how: 'set XDG_STATE_HOME to another folder' },
+  })
+  expect(await now()).toBe('5 4 * * * a\n')
+})
+
 test('where there was no crontab there is none again', async () => {
   const { port, now } = await crontab(null)
   expect(await port.whyNot()).toBeNull()

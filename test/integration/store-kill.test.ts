@@ -1,30 +1,24 @@
-import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildSync } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openDirectoryStore } from '../../src/adapters/stores/directory.ts'
 import type { Store } from '../../src/model/ports.ts'
+import { buildWriter } from '../fakes/killed-writer.ts'
+import type { WriteUntil } from '../fakes/killed-writer.ts'
 
 const scope = { engine: 'AAAA:BBBB', project: 'shop' }
 const moments = 24
 
 let folder = ''
+let writeUntil: WriteUntil
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'safe-compose-kill-'))
   mkdirSync(join(folder, 'data'))
   for (let file = 0; file < 20; file++)
     writeFileSync(join(folder, 'data', `table-${file}`), rows(1_000_000, file))
-  buildSync({
-    entryPoints: [new URL('../fakes/store-writer.ts', import.meta.url).pathname],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    external: ['fzstd'],
-    outfile: join(folder, 'writer.mjs'),
-  })
+  writeUntil = buildWriter(folder)
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -36,13 +30,17 @@ test.each([
 ] as const)(
   'a kill at any moment leaves good restore points and nothing that looks like one: %s, %s',
   async (compression, way) => {
-    const cycle = await writeUntil(join(folder, 'measure'), compression, way, { published: 3 })
+    const write = (root: string, until: Parameters<WriteUntil>[1]): ReturnType<WriteUntil> => {
+      mkdirSync(root)
+      return writeUntil([root, join(folder, 'data'), compression, way], until)
+    }
+    const cycle = await write(join(folder, `measure-${compression}-${way}`), { published: 3 })
     const random = randomFrom(7)
     let hits = 0
     for (let moment = 0; moment < moments; moment++) {
       const root = join(folder, `store-${compression}-${way}-${moment}`)
       const after = random() * cycle.perPoint * 2
-      const { published } = await writeUntil(root, compression, way, { milliseconds: after })
+      const { published } = await write(root, { milliseconds: after })
       hits += await inspect(root, published)
       rmSync(root, { recursive: true, force: true })
     }
@@ -94,49 +92,6 @@ async function expectUsable(store: Store): Promise<void> {
   const draft = await store.begin(scope, '20261123T201500Z-manual')
   await draft.putFile('state/x', 'x')
   await draft.discard()
-}
-
-interface Written {
-  /** Ids that the writer said were published before it was killed. */
-  readonly published: readonly string[]
-  /** Milliseconds for each of them, on an average. */
-  readonly perPoint: number
-}
-
-/** Starts a writer and kills it without warning, after a while or after some restore points. */
-function writeUntil(
-  root: string,
-  compression: string,
-  way: string,
-  until: { readonly milliseconds: number } | { readonly published: number },
-): Promise<Written> {
-  return new Promise((resolve, reject) => {
-    mkdirSync(root, { recursive: true })
-    const child = spawn(
-      process.execPath,
-      [join(folder, 'writer.mjs'), root, join(folder, 'data'), compression, way],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    )
-    let said = ''
-    let began = 0
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-      if (began === 0) {
-        began = performance.now()
-        if ('milliseconds' in until) setTimeout(() => child.kill('SIGKILL'), until.milliseconds)
-      }
-      if ('published' in until && said.split('\n').length > until.published + 1) child.kill('SIGKILL')
-    })
-    child.on('error', reject)
-    child.on('close', (_, signal) => {
-      if (signal !== 'SIGKILL') return reject(new Error(`the writer ended by itself: ${said}`))
-      const published = said.split('\n').slice(1, -1)
-      const elapsed = performance.now() - began
-      resolve({ published, perPoint: elapsed / Math.max(published.length, 1) })
-    })
-  })
 }
 
 async function nobody(): Promise<never> {

@@ -107,6 +107,15 @@ describe('where a store may be', () => {
     }
   })
 
+  test('a root that is a disk of its own: what nobody may look into there is none of its folders', async () => {
+    const root = join(folder, 'store')
+    await publish(open(root))
+    execFileSync('chmod', ['-R', 'a+rX', root])
+    for (const name of ['lost+found', '.Trash-1000']) mkdirSync(join(root, name), { mode: 0o700 })
+    for (const what of ['listAll', 'scopes', 'ledgers'])
+      expect([what, asNobody(root, what)]).toEqual([what, null])
+  })
+
   test('under a root made for a group everything is the group’s, whatever the umask', async () => {
     const root = join(folder, 'store')
     mkdirSync(root)
@@ -342,7 +351,14 @@ function asNobody(root: string, what: string): unknown {
         import { openDirectoryStore } from ${JSON.stringify(module)}
         const scope = ${JSON.stringify(scope)}
         const store = openDirectoryStore({ root: ${JSON.stringify(root)}, zstd: null, owner: async () => ({}) })
-        const work = { prepare: () => store.prepare(), list: () => store.list(scope), append: () => store.journal(scope).append({}) }
+        const work = {
+          prepare: () => store.prepare(),
+          list: () => store.list(scope),
+          listAll: () => store.list({ engine: null, project: null }),
+          scopes: () => store.scopes(),
+          ledgers: () => store.ledgers(),
+          append: () => store.journal(scope).append({}),
+        }
         await work.${what}().then(() => console.log('null'), error => console.log(JSON.stringify(error.failure)))`,
       resolveDir: folder,
     },

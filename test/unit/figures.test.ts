@@ -42,6 +42,14 @@ describe('a copy of files, counted before and after', () => {
     expect(compareFigures(counted, []).troubles).toHaveLength(1)
   })
 
+  test('keys that expire may be gone, and their database with them; others may not', () => {
+    const keys = (exact: boolean): Figure => ({ database: 'db0', of: null, what: 'keys', value: 9, exact })
+    expect(compareFigures({ before: [keys(false)], after: [keys(false)] }, []).troubles).toEqual([])
+    expect(compareFigures({ before: [keys(true)], after: null }, []).troubles).toEqual([
+      'db0: keys is missing',
+    ])
+  })
+
   test('a sequence may be ahead after a recovery, and must be there', () => {
     const counted = { before: [sequence(10)], after: [sequence(10)] }
     expect(compareFigures(counted, [sequence(42)]).troubles).toEqual([])

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { array, assert, boolean, constantFrom, integer, option, property, record, subarray } from 'fast-check'
+import { array, assert, constantFrom, integer, option, property, record, subarray } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { planRetention } from '../../src/core/retention.ts'
@@ -165,6 +165,28 @@ describe('which restore points stay', () => {
     })
   })
 
+  test('one that did not pass takes nobody’s place: not as the newest, not for its day', () => {
+    const verified = { level: 'boot', well: false, at: '', milliseconds: 1, checks: [] } as const
+    const bad = (some: RestorePoint): RestorePoint => ({ ...some, verified })
+    const newest = [bad(point({ days: 0 })), point({ days: 500 })]
+    expect(reasons(newest)).toMatchObject({
+      '0 h': [
+        'within 7 d',
+        'the newest of 2026-11-24',
+        'the newest of week 2026-W48',
+        'the newest of 2026-11',
+      ],
+      '12000 h': ['the newest', 'the newest of shop_pgdata'],
+    })
+    const ofOneDay = [
+      point({ hours: 1 }),
+      bad(point({ hours: 241 })),
+      point({ hours: 242 }),
+      point({ hours: 243 }),
+    ]
+    expect(plan(ofOneDay).verdicts.map(({ keep }) => keep)).toEqual([true, true, true, false])
+  })
+
   test('what stood before a restore is nobody’s newest', () => {
     const points = [point({ days: 0, reason: 'safety' }), point({ days: 500 })]
     expect(reasons(points)['12000 h']).toEqual(['the newest of shop_pgdata'])
@@ -247,6 +269,11 @@ describe('a restore point that is suspiciously small', () => {
     expect(plan([point({ days: 0, content: 300_000_000 }), ...usual, ...due]).heldBack).toBeNull()
     expect(plan([point({ days: 0, content: 1 }), ...usual]).heldBack).toBeNull()
   })
+
+  test('so does a policy that may not be the right one, where something is due by it', () => {
+    expect(plan([...usual, ...due], { doubt: 'the disk is gone' }).heldBack).toBe('the disk is gone')
+    expect(plan(usual, { doubt: 'the disk is gone' }).heldBack).toBeNull()
+  })
 })
 
 describe('always', () => {
@@ -258,7 +285,7 @@ describe('always', () => {
     tag: option(constantFrom('t'), { freq: 6 }),
     volumes: subarray(['a', 'b', 'c'], { minLength: 1 }),
     state: constantFrom('good', 'good', 'good', 'damaged'),
-    boots: boolean(),
+    proof: constantFrom(null, true, false),
   })
   const anyPolicy = record({
     all: integer({ min: 0, max: 10 * day }),
@@ -272,12 +299,13 @@ describe('always', () => {
   const history = (jumps: boolean) =>
     array(anyPoint, { maxLength: 25 }).map(specs =>
       numbered(
-        (jumps ? specs : specs.toSorted((a, b) => a.hours - b.hours)).map(({ boots, state, ...spec }) => ({
+        (jumps ? specs : specs.toSorted((a, b) => a.hours - b.hours)).map(({ proof, state, ...spec }) => ({
           ...point(spec),
           state,
-          verified: boots
-            ? { level: 'boot' as const, well: true, at: '', milliseconds: 0, checks: [] }
-            : null,
+          verified:
+            proof === null
+              ? null
+              : { level: 'boot' as const, well: proof, at: '', milliseconds: 0, checks: [] },
         })),
       ),
     )
@@ -295,7 +323,7 @@ describe('always', () => {
         expect(new Set(verdicts.map(each => each.point))).toEqual(new Set(points))
         expect(verdicts).toHaveLength(points.length)
         const stays = new Set(verdicts.filter(each => each.keep).map(each => each.point))
-        const good = points.filter(({ state }) => state === 'good')
+        const good = points.filter(({ state, verified }) => state === 'good' && verified?.well !== false)
         for (const each of [
           ...good.slice(0, Math.max(1, keep.last)),
           ...points.filter(({ state, manifest }) => state === 'damaged' || manifest.tag !== null),
@@ -343,7 +371,7 @@ describe('always', () => {
         const after = new Set(keptBy(numbered([newer, ...points]), keep).map(({ id }) => id))
         for (const each of points)
           if (each.state === 'damaged' || each.manifest.tag !== null) expect(after).toContain(each.id)
-        const proven = points.filter(({ state, verified }) => state === 'good' && verified !== null)
+        const proven = points.filter(({ state, verified }) => state === 'good' && verified?.well === true)
         for (const name of ['a', 'b', 'c'])
           for (const each of newestWith(proven, name)) expect(after).toContain(each.id)
       }),
@@ -397,6 +425,7 @@ function plan(points: readonly RestorePoint[], change: Partial<RetentionQuestion
   return planRetention({
     points: isNumbered ? points : numbered(points),
     policy,
+    doubt: null,
     needed: new Map(),
     reading: new Set(),
     byHandToo: true,

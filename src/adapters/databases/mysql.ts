@@ -33,7 +33,7 @@ elif [ -n "\${MARIADB_USER:-\${MYSQL_USER:-}}" ]; then
   user=\${MARIADB_USER:-\${MYSQL_USER:-}}
   MYSQL_PWD=\${MARIADB_PASSWORD:-\${MYSQL_PASSWORD:-$(secret "\${MARIADB_PASSWORD_FILE:-\${MYSQL_PASSWORD_FILE:-}}")}}
 else
-  user=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*//p' "\${HOME:-/root}/.my.cnf" 2>/dev/null | tail -n 1)
+  user=$(sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*//p' "\${HOME:-/root}/.my.cnf" 2>/dev/null | tail -n 1 | tr -d '\\042\\047')
   user=\${user:-root} MYSQL_PWD=
 fi
 if [ -n "$MYSQL_PWD" ]; then export MYSQL_PWD; else unset MYSQL_PWD; fi

@@ -165,7 +165,13 @@ async function count(inside: Inside): Promise<readonly Figure[]> {
   if (keepsNothing(of)) return []
   const databases = keysOf(of)
   return [
-    { database: null, of: null, what: 'databases', value: databases.length, exact: true },
+    {
+      database: null,
+      of: null,
+      what: 'databases',
+      value: databases.length,
+      exact: databases.every(({ keys, expiring }) => keys > expiring),
+    },
     ...databases.map(({ name, keys, expiring }): Figure => ({
       database: name,
       of: null,

@@ -82,7 +82,7 @@ async function waitingOf({
   if (drop.length > 0)
     reporter.say({
       type: 'warning',
-      text: `${plural(drop.length, 'notice')} that could not be delivered for a long time, or to a channel that is gone, ${drop.length === 1 ? 'was' : 'were'} given up`,
+      text: `${plural(drop.length, 'notice')} that could not be delivered for a long time ${drop.length === 1 ? 'was' : 'were'} given up`,
     })
   return left
 }

@@ -15,18 +15,19 @@ const limit = 30_000
 export function runProgram(
   program: string,
   args: readonly string[],
-  options: { readonly variables: Readonly<Record<string, string>>; readonly input?: string },
+  options: { readonly variables: Readonly<Record<string, string>>; readonly encoding?: 'utf8' | 'latin1' },
 ): Promise<Ended> {
-  const env = { ...options.variables, LC_ALL: 'C', LANGUAGE: 'C' }
+  const { variables, encoding = 'utf8' } = options
+  const env = { ...variables, LC_ALL: 'C', LANGUAGE: 'C' }
   return new Promise(resolve => {
-    const child = execFile(program, args, { env, timeout: limit }, (error, stdout, stderr) => {
+    const child = execFile(program, args, { env, encoding, timeout: limit }, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code
       const isMissing = code === 'ENOENT' || code === 'EACCES'
       resolve({ code: isMissing ? null : typeof code === 'number' ? code : 1, stdout, stderr })
     })
-    // A program that is not there, or ends early, reads nothing.
+    // A program that is not there has none.
     child.stdin?.on('error', () => {})
-    child.stdin?.end(options.input ?? '')
+    child.stdin?.end()
   })
 }
 

@@ -1,10 +1,8 @@
-import { lstat, open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Stop } from '../../model/failure.ts'
+import { whyNotReplaced } from './replaceable.ts'
 import { writeAtomically } from './write-atomically.ts'
-
-/** Bytes of a file within which the mark of a report stands. */
-const beginning = 1024
 
 /**
  * Writes a report for its owner alone, since it names what somebody has: a new file, or in the place of an earlier report
@@ -33,22 +31,7 @@ const inWords: Readonly<Record<string, string>> = {
 async function whyNotThere(path: string, mark: string): Promise<string | null> {
   const folder = dirname(path)
   if ((await stat(folder).catch(() => null))?.isDirectory() !== true) return `there is no directory ${folder}`
-  const found = await lstat(path).catch(() => null)
-  if (found === null || (found.isFile() && found.size === 0)) return null
-  if (found.isDirectory()) return 'it is a directory'
-  if (!found.isFile()) return 'it is no plain file'
-  return (await beginsWithMark(path, mark)) ? null : 'it is there already, and is no report'
-}
-
-async function beginsWithMark(path: string, mark: string): Promise<boolean> {
-  const file = await open(path, 'r').catch(() => null)
-  if (file === null) return false
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(beginning), 0, beginning, 0)
-    return buffer.toString('utf8', 0, bytesRead).includes(mark)
-  } finally {
-    await file.close()
-  }
+  return whyNotReplaced(path, 'report', mark)
 }
 
 function refused(path: string, why: string, options?: ErrorOptions): Stop {

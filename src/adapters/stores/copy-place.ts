@@ -10,7 +10,7 @@ import type { RestorePoint, StoredFile } from '../../model/restore-point.ts'
 import { clearPartials, removingEnding } from './clear-partials.ts'
 import { claimName, partialEnding } from './draft.ts'
 import { makeFolders, modesOf, syncFolder, writeDurably } from './durable.ts'
-import { unusable } from './failures.ts'
+import { explainedFor } from './failures.ts'
 import { folderOf, isThere } from './folders.ts'
 import { prepareRoot } from './prepare-root.ts'
 import { damaged, hashFile } from './read-archive.ts'
@@ -29,10 +29,11 @@ export interface CopyPlaceOptions {
 /** A folder, laid out as a directory store is, that restore points of another one are copied to. */
 export function openCopyPlace(options: CopyPlaceOptions): CopyPlace {
   const { root } = options
+  const explained = <T>(work: () => Promise<T>): Promise<T> => explainedFor(root, work, '--to')
   return {
     root,
-    ids: scope => explained(root, async () => new Set(await publishedIn(folderOf(root, scope)))),
-    take: (point, onBytes) => explained(root, () => take(options, point, onBytes)),
+    ids: scope => explained(async () => new Set(await publishedIn(folderOf(root, scope)))),
+    take: (point, onBytes) => explained(() => take(options, point, onBytes)),
   }
 }
 
@@ -89,7 +90,8 @@ async function manifestOf(point: RestorePoint): Promise<string> {
 
 /**
  * Whether every file of it is there with its hash. False where something is missing or damaged: then it is copied anew.
- * Throws `not-possible` where something else has its name, or where it is the restore point itself.
+ * Throws `not-possible` where something else has its name (what cannot be told to be a copy of it may be anything), or
+ * where it is the restore point itself.
  */
 async function isWholeThere(final: string, point: RestorePoint, manifest: string): Promise<boolean> {
   if (!(await isThere(final))) return false
@@ -100,13 +102,12 @@ async function isWholeThere(final: string, point: RestorePoint, manifest: string
       how: 'name a folder on another disk',
     })
   const there = await readFile(join(final, 'manifest.json'), 'utf8').catch(() => null)
-  if (there !== null && there !== manifest)
+  if (there !== manifest)
     throw new Stop({
       reason: 'not-possible',
-      what: `another restore point is in ${final} already`,
+      what: `${there === null ? 'something that is no restore point' : 'another restore point'} is in ${final} already`,
       how: 'look at it, and move it away if it is of no use',
     })
-  if (there === null) return false
   for (const file of filesOf(point.manifest)) {
     const found = await hashFile(join(final, file.path)).catch(() => null)
     if (found?.bytes !== file.bytes || found.sha256 !== file.sha256) return false
@@ -144,8 +145,7 @@ async function copyFile(from: string, to: string, file: StoredFile, target: Targ
   const written = await open(to, 'wx', modes.file)
   try {
     await written.chmod(modes.file)
-    for await (const chunk of createReadStream(from, { highWaterMark: 1 << 20 })) {
-      const block = chunk as Buffer
+    for await (const block of blocksOf(from)) {
       hash.update(block)
       await written.appendFile(block)
       bytes += block.length
@@ -165,6 +165,15 @@ async function copyFile(from: string, to: string, file: StoredFile, target: Targ
     throw damaged(to, new Error('what was read back is not what was written: the disk is not to be trusted'))
 }
 
+/** A file that cannot be read says something of its restore point, not of the folder that it is copied to. */
+async function* blocksOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) yield chunk as Buffer
+  } catch (error) {
+    throw damaged(path, error)
+  }
+}
+
 /** What stands there under the same name is damaged: it goes when the new one is in its place. */
 async function publish(partial: string, final: string): Promise<void> {
   const leaving = `${final}${removingEnding}`
@@ -182,13 +191,4 @@ function atWork(partial: string): Stop {
     by: `it writes ${partial}`,
     how: 'wait until it has ended, then run the command again',
   })
-}
-
-async function explained<T>(root: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const isOfFileSystem = typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string'
-    throw error instanceof Stop || !isOfFileSystem ? error : await unusable(root, error)
-  }
 }

@@ -2,7 +2,7 @@ import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Stop } from '../../model/failure.ts'
 import type { LockOwner, Store } from '../../model/ports.ts'
-import type { ArchiveForm, HoldingRecord, StoredFile } from '../../model/restore-point.ts'
+import type { ArchiveForm, HoldingRecord } from '../../model/restore-point.ts'
 import { clearPartials, removingEnding } from './clear-partials.ts'
 import { beginDraft } from './draft.ts'
 import { modesOf, syncFolder, writeDurably } from './durable.ts'
@@ -17,6 +17,7 @@ import { prepareRoot } from './prepare-root.ts'
 import { hashFile, readArchive } from './read-archive.ts'
 import { openDump } from './read-dump.ts'
 import { holdPoint, readIds, unlessRead } from './readers.ts'
+import { refuseDifference } from './refuse-difference.ts'
 import { findPoint, listPoints, verificationFile } from './restore-points.ts'
 import { leaveForOthers } from './room.ts'
 
@@ -169,19 +170,4 @@ async function versionOf(path: string): Promise<string> {
 function archiveOf(path: string, { kept }: HoldingRecord): ArchiveForm {
   if (kept.form === 'archive') return kept
   throw new Stop({ reason: 'archive-damaged', path, why: `it is no archive but kept as ${kept.form}` })
-}
-
-function refuseDifference(
-  path: string,
-  record: StoredFile,
-  read: { readonly bytes: number; readonly sha256: string },
-): void {
-  if (read.bytes !== record.bytes)
-    throw new Stop({
-      reason: 'archive-damaged',
-      path,
-      why: `it has ${read.bytes} bytes and should have ${record.bytes}`,
-    })
-  if (read.sha256 !== record.sha256)
-    throw new Stop({ reason: 'archive-damaged', path, why: 'its hash is not the recorded one' })
 }

@@ -14,6 +14,7 @@ import type { Cipher, Encryption } from './encryption.ts'
 import { unusable } from './failures.ts'
 import { isThere } from './folders.ts'
 import { watchRoom } from './room.ts'
+import { openWorks } from './works.ts'
 import { writeArchive } from './write-archive.ts'
 import { backupFailed } from './write-compressed.ts'
 import { writeDump } from './write-dump.ts'
@@ -45,19 +46,12 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
   const { id, path } = await explained(root, () => claim(options))
   const state: StoredFile[] = []
   const room = watchRoom(path, options.leave)
-  const works = new Set<Promise<unknown>>()
-  const givenUp = new AbortController()
-  const untilGivenUp = <T>(work: () => Promise<T>): Promise<T> => {
-    givenUp.signal.throwIfAborted()
-    const working = work()
-    works.add(working)
-    return working
-  }
+  const work = openWorks()
   return {
     id,
     putArchive: async (name, source, onBytes) => {
-      await untilGivenUp(() => explained(root, () => makeFolders(path, join(path, 'volumes'), modes)))
-      const { extension, ...kept } = await untilGivenUp(() =>
+      await work.run(() => explained(root, () => makeFolders(path, join(path, 'volumes'), modes)))
+      const { extension, ...kept } = await work.run(() =>
         writeArchive({
           path: join(path, insideOnly(join('volumes', name))),
           source,
@@ -65,7 +59,7 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
           encrypt,
           mode: modes.file,
           room,
-          signal: givenUp.signal,
+          signal: work.signal,
           onBytes,
         }),
       )
@@ -73,8 +67,8 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
     },
     putDump: async (name, source, onBytes) => {
       const target = join(path, insideOnly(join('dumps', name)))
-      await untilGivenUp(() => explained(root, () => makeFolders(path, dirname(target), modes)))
-      const { extension, ...written } = await untilGivenUp(() =>
+      await work.run(() => explained(root, () => makeFolders(path, dirname(target), modes)))
+      const { extension, ...written } = await work.run(() =>
         writeDump({
           path: target,
           source,
@@ -82,7 +76,7 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
           encrypt,
           mode: modes.file,
           room,
-          signal: givenUp.signal,
+          signal: work.signal,
           onBytes,
         }),
       )
@@ -91,7 +85,7 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
     putFile: async (name, content) => {
       const file = insideOnly(encrypt === null ? name : `${name}${sealedEnding}`)
       const target = join(path, file)
-      const bytes = await untilGivenUp(async () => {
+      const bytes = await work.run(async () => {
         const written = encrypt === null ? Buffer.from(content) : await sealed(file, content, encrypt)
         await explained(root, async () => {
           await makeFolders(path, dirname(target), modes)
@@ -126,8 +120,7 @@ export async function beginDraft(options: DraftOptions): Promise<RestorePointDra
       return { id, path: final, manifest, bytes, state: 'good', damage: null, verified: null, marked: null }
     },
     discard: async () => {
-      givenUp.abort(new Error('given up'))
-      await Promise.allSettled(works)
+      await work.giveUp()
       await rm(path, { recursive: true, force: true })
       await syncFolder(folder)
     },

@@ -16,7 +16,7 @@ export async function expectRoot(root: string, named: boolean): Promise<void> {
 /** Every project of every engine that has a folder. One whose name was too long for that cannot be told. */
 export async function scopesIn(root: string, named: boolean): Promise<readonly StoreScope[]> {
   await expectRoot(root, named)
-  const engines = await foldersIn(root)
+  const engines = await enginesIn(root)
   const scopes = await Promise.all(
     engines.map(async engine =>
       (await foldersIn(join(root, engine))).map(project => ({
@@ -26,6 +26,11 @@ export async function scopesIn(root: string, named: boolean): Promise<readonly S
     ),
   )
   return scopes.flat().filter(scope => scope.engine !== '' && scope.project !== '')
+}
+
+/** Names of the folders of engines. What else lies on a disk (`lost+found`, `.Trash-1000`) may not even be looked into. */
+export async function enginesIn(root: string): Promise<readonly string[]> {
+  return (await foldersIn(root)).filter(name => /^[\w%-][\w.%-]*$/.test(name))
 }
 
 /** The text of which a folder's name was made; of a name that stands for itself nothing is known. */

@@ -1,5 +1,6 @@
 import { open, mkdir, realpath, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { shellLine } from '../../core/command-line.ts'
 import { isWithin } from '../../core/data-paths.ts'
 import { Stop } from '../../model/failure.ts'
 import { makeKey } from './age-library.ts'
@@ -83,7 +84,7 @@ function notWritten(file: string, error: NodeJS.ErrnoException): Stop {
         ? `${file} is there already, and an identity is never overwritten: what it opens would be lost`
         : `${file} cannot be written: ${error.message}`,
       how: isThere
-        ? 'see what it opens (safe-compose keys show), or name another file: safe-compose keys generate FILE'
+        ? `see what it opens: SAFE_COMPOSE_IDENTITY_FILE=${shellLine([file])} safe-compose keys show; or name another file: safe-compose keys generate FILE`
         : 'name a file in a folder that is there: safe-compose keys generate FILE',
     },
     { cause: error },

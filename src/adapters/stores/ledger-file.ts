@@ -5,7 +5,7 @@ import type { Ledger } from '../../model/journal.ts'
 import type { LedgerFile } from '../../model/ports.ts'
 import { writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
-import { foldersIn } from './folders.ts'
+import { enginesIn, foldersIn } from './folders.ts'
 
 /** The ledger as one JSON file, replaced whole. One that cannot be understood is said to be, never taken for none. */
 export function ledgerFile(path: string, makeFolder: () => Promise<Modes>): LedgerFile {
@@ -26,7 +26,7 @@ export function ledgerFile(path: string, makeFolder: () => Promise<Modes>): Ledg
 
 /** The ledgers of every engine and project below a root; one that cannot be understood says nothing about others. */
 export async function readLedgers(root: string): Promise<readonly Ledger[]> {
-  const engines = await foldersIn(root)
+  const engines = await enginesIn(root)
   const projects = await Promise.all(
     engines.map(async engine =>
       (await foldersIn(join(root, engine))).map(project => join(root, engine, project)),

@@ -32,7 +32,8 @@ export async function holdPoint(
   const [project, id] = [dirname(path), basename(path)]
   const folder = join(project, readersFolder)
   const file = join(folder, nameFor(id, readingEnding))
-  const release = (): Promise<void> => rm(file, { force: true })
+  // The name of one that has ended counts for nothing: that it stays changes nothing of how the reading went.
+  const release = (): Promise<void> => rm(file, { force: true }).catch(() => {})
   // Who may not write here, and so could not be kept from reading, reads without a name.
   await readersOf(path, modes)
     .then(() => writeDurably(file, JSON.stringify(owner), modes.file))
@@ -53,11 +54,13 @@ export async function unlessRead(
   const [project, id] = [dirname(path), basename(path)]
   const claim = join(project, readersFolder, nameFor(id, leavingEnding))
   // A disk that is full may have no room for it, and is when room must be made: then it has to do to look.
-  await readersOf(path, modes)
+  const isClaimed = await readersOf(path, modes)
     .then(() => writeFile(claim, '', { mode: modes.file }))
-    .catch(unlessRefused)
+    .then(() => true, unlessRefused)
   try {
     if ((await readIds(project, isAlive)).has(id)) return false
+    // Whoever came while we looked, for too long, has taken us for dead and reads.
+    if (isClaimed === true && !(await isThere(claim))) return false
     await work()
     await forgetReaders(join(project, readersFolder), id)
     return true

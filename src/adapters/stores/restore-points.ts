@@ -6,7 +6,7 @@ import { filesOf } from '../../model/restore-point.ts'
 import type { RestorePoint, StoredFile, Verification } from '../../model/restore-point.ts'
 import { removingEnding } from './clear-partials.ts'
 import { beginningEnding, partialEnding } from './draft.ts'
-import { engineFolder, entriesIn, expectRoot, foldersIn, safeName } from './folders.ts'
+import { engineFolder, enginesIn, entriesIn, expectRoot, foldersIn, safeName } from './folders.ts'
 import { markEnding, readMark } from './marks.ts'
 import { readersFolder } from './readers.ts'
 
@@ -46,7 +46,9 @@ export function newestFirst(points: readonly RestorePoint[]): readonly RestorePo
   for (const point of points) {
     const { engine, project } = point.manifest
     const key = `${engine.id}/${project.name}`
-    projects.set(key, [...(projects.get(key) ?? []), point])
+    const known = projects.get(key)
+    if (known === undefined) projects.set(key, [point])
+    else known.push(point)
   }
   return mergeNewestFirst([...projects.values()].map(bySequence))
 }
@@ -190,7 +192,7 @@ function sizeOf(path: string): number | null {
 
 async function projectFolders(root: string, named: boolean, where: Where): Promise<readonly string[]> {
   await expectRoot(root, named)
-  const engines = where.engine === null ? await foldersIn(root) : [engineFolder(where.engine)]
+  const engines = where.engine === null ? await enginesIn(root) : [engineFolder(where.engine)]
   const folders = await Promise.all(
     engines.map(async engine => {
       const projects =

@@ -3,6 +3,9 @@ import type { JobRun, ScheduledJob, SchedulePlan, VerifyRhythm } from '../../mod
 /** A backup that failed is tried again after so many milliseconds. */
 const retryAfter = 3_600_000
 
+/** Because one project fails, all of them are not copied again sooner than this, in milliseconds. */
+const fullAgainAfter = 24 * 3_600_000
+
 /** A run may begin this much earlier than the one before it did, and the day is still over. Milliseconds. */
 const slack = 3_600_000
 
@@ -40,12 +43,15 @@ export function jobsOf(
   const { verify, full } = plan
   const isOver = (last: JobRun | null, limit: number): boolean =>
     last === null || now.getTime() - Date.parse(last.began) >= limit - slack
+  const knownFull = withoutFuture(fullRuns, now)
   return [
     'backup',
     ...(verify !== 'off' && isOver(lastOf(withoutFuture(runs, now), 'verify', isWell), verifyEvery[verify])
       ? ['verify' as const]
       : []),
-    ...(full === 'weekly' && isOver(lastOf(withoutFuture(fullRuns, now), 'full', isWell), 7 * day)
+    ...(full === 'weekly' &&
+    isOver(lastOf(knownFull, 'full', isWell), 7 * day) &&
+    isOver(lastOf(knownFull, 'full'), fullAgainAfter)
       ? ['full' as const]
       : []),
   ]

@@ -1,3 +1,5 @@
+import { maskedStore } from '../store-location.ts'
+
 /** What is started again by a scheduler, and everything that it needs for it. */
 export interface ScheduledCommand {
   readonly directory: string
@@ -34,11 +36,13 @@ export function jobScript(project: string, command: ScheduledCommand, log: strin
   ].join('\n')
 }
 
+/** Where no log can be written the run is begun all the same, and tells it. */
 function logLines(log: string): readonly string[] {
   return [
     `log=${shellWord(log)}`,
     `if [ -f "$log" ] && [ "$(wc -c <"$log")" -gt ${logLimit} ]; then mv -f "$log" "$log.1"; fi`,
-    'exec >>"$log" 2>&1 </dev/null',
+    'if true >>"$log"; then exec >>"$log" 2>&1; fi',
+    'exec </dev/null',
   ]
 }
 
@@ -69,7 +73,7 @@ const momentary =
   /^SAFE_COMPOSE(?:_(?:YES|ALLOW|NO_BACKUP|DRY_RUN|JSON|VERBOSE|BEFORE_SHELL|SCHEDULE|CALLED_AS.*))?$/
 
 /** Values that are a secret; not the names of files or commands that tell one. */
-const secret = /(?:PASSWORD|PASSPHRASE|SECRET|TOKEN|KEY|AUTH_CONFIG|AUTH)$/
+const secret = /(?:PASSWORD|PASSPHRASE|PASS|SECRET|TOKEN|KEY|SAS|SAS_URL|AUTH_CONFIG|AUTH)$/
 
 /**
  * Which variables of the caller go into the script, and the names of those that would be needed and are secret: they are
@@ -83,8 +87,10 @@ export function variablesToCarry(variables: Readonly<Record<string, string>>): {
     .filter(([name, value]) => value !== '' && !momentary.test(name))
     .filter(([name]) => carried.test(name) || carriedAlways.has(name))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const isSecret = ([name, value]: readonly [string, string]): boolean =>
+    secret.test(name) || maskedStore(value) !== value
   return {
-    carried: Object.fromEntries(wanted.filter(([name]) => !secret.test(name))),
-    secrets: wanted.map(([name]) => name).filter(name => secret.test(name)),
+    carried: Object.fromEntries(wanted.filter(each => !isSecret(each))),
+    secrets: wanted.filter(isSecret).map(([name]) => name),
   }
 }

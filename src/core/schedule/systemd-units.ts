@@ -55,9 +55,10 @@ export function timerUnit(about: {
   ].join('\n')
 }
 
-/** A word of a command line in a unit: `%` and `$` would be replaced. */
+/** A word of a command line in a unit: `%` and `$` would be replaced, and a line break would end it. */
 function unitWord(word: string): string {
-  return `"${word.replaceAll(/[\\"]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`
+  const plain = word.replaceAll(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')
+  return `"${plain.replaceAll('%', '%%').replaceAll('$', '$$$$')}"`
 }
 
 function plainText(text: string): string {

@@ -45,6 +45,10 @@ test('with a backup comes what has become due', () => {
   expect(jobsOf(monthly, recent, [run('full', '2026-11-21T13:00:00.000Z')], now)).toEqual(['backup'])
   expect(jobsOf({ verify: 'weekly', full: 'off' }, recent, [], now)).toEqual(['backup', 'verify'])
   expect(jobsOf({ verify: 'off', full: 'off' }, [], [], now)).toEqual(['backup'])
+  const fullFailed = [run('full', '2026-11-27T06:00:00.000Z', { code: 1 })]
+  expect(jobsOf({ verify: 'off', full: 'weekly' }, [], fullFailed, now)).toEqual(['backup'])
+  const fullFailedYesterday = [run('full', '2026-11-26T12:40:00.000Z', { code: 1 })]
+  expect(jobsOf({ verify: 'off', full: 'weekly' }, [], fullFailedYesterday, now)).toEqual(['backup', 'full'])
   const failed = [run('verify', '2026-11-27T06:00:00.000Z', { code: 1 })]
   expect(jobsOf({ verify: 'monthly', full: 'off' }, failed, [], now)).toEqual(['backup', 'verify'])
 })

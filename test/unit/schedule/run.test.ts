@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { installSchedule } from '../../../src/commands/schedule.ts'
+import { installSchedule, removeSchedule, scheduleStatus } from '../../../src/commands/schedule.ts'
 import { runSchedule } from '../../../src/commands/schedule-run.ts'
 import { serveSchedule } from '../../../src/commands/schedule-serve.ts'
 import type { ScheduleTools } from '../../../src/commands/schedule-tools.ts'
@@ -129,8 +129,16 @@ test('a run that fails is remembered and told with why, and ends with 1', async 
   })
   expect(await runSchedule(world.context, project, asked, tools)).toBe(1)
   expect(outcomes(runs)).toEqual(['backup 1'])
-  expect([...runs.values()].flat()[0]?.summary).toMatch(/^backup failed: .*the disk is gone/)
+  expect([...runs.values()].flat()[0]?.summary).toMatch(/^backup of shop failed: .*the disk is gone/)
   expect(told(world)[0]).toMatch(/the disk is gone/)
+})
+
+test('a run that cannot begin, since the disk of our state is full, is told', async () => {
+  const { world, tools } = aSchedule()
+  const full = new Stop({ reason: 'not-possible', what: 'no space left on device', how: '' })
+  const book = { ...tools.book, lock: () => Promise.reject(full) }
+  await expect(runSchedule(world.context, project, asked, { ...tools, book })).rejects.toBe(full)
+  expect(told(world)).toEqual([expect.stringContaining('backup of shop failed: no space left on device')])
 })
 
 test('a second run at the same time does nothing, says so and is no failure', async () => {
@@ -176,6 +184,71 @@ test('a project that fails stops no other, and the run ends with 1 and says whic
   expect(await runSchedule(world.context, project, { job: 'full', ifDue: false }, tools)).toBe(1)
   expect(children.filter(line => line.includes('wiki'))).toHaveLength(2)
   expect([...runs.values()].flat().at(-1)?.summary).toBe('1 of 3 projects not saved: blog (backup)')
+})
+
+test('nor does one whose directory is gone, in which nothing can be started', async () => {
+  const { world, tools, runs, children, onChild } = aSchedule()
+  onChild(async line => {
+    if (line.includes('blog')) throw new Error('spawn ENOENT')
+  })
+  expect(await runSchedule(world.context, project, { job: 'full', ifDue: false }, tools)).toBe(1)
+  expect(children.filter(line => line.includes('wiki'))).toHaveLength(2)
+  expect([...runs.values()].flat().at(-1)?.summary).toBe('1 of 3 projects not saved: blog (backup)')
+  expect(world.events.at(-1)).toEqual({
+    type: 'warning',
+    text: 'a run in /srv/shop could not be started: spawn ENOENT',
+  })
+})
+
+test('served, a run that cannot be started is said, and the schedule goes on', async () => {
+  const { world, tools, children, onChild } = aSchedule()
+  onChild(() => Promise.reject(new Error('spawn ENOENT')))
+  expect(await serveSchedule(world.context, project, wishes, tools)).toBe(0)
+  expect(children).toHaveLength(1)
+  expect(world.events).toEqual([expect.objectContaining({ type: 'warning' })])
+})
+
+test('a run over the whole host that failed is seen in the status of the schedule that begins it', async () => {
+  const { world, tools, runs } = aSchedule({ codes: { blog: 1 } })
+  const options = { ...wishes, full: 'weekly', scope: null, print: false } as const
+  await installSchedule(world.context, project, options, tools)
+  expect(await scheduleStatus(world.context, project, { json: false }, tools)).toBe(0)
+  expect(await runSchedule(world.context, project, { job: 'full', ifDue: false }, tools)).toBe(1)
+  expect(outcomes(runs)).toEqual(['backup 0', 'prune 0', 'full 1'])
+  expect(await scheduleStatus(world.context, project, { json: false }, tools)).toBe(1)
+  await installSchedule(world.context, project, { ...options, full: 'off' }, tools)
+  expect(await scheduleStatus(world.context, project, { json: false }, tools)).toBe(0)
+})
+
+test('what cannot be taken back is not said to be gone, and its script stays', async () => {
+  const { world, tools, plan } = aSchedule()
+  await installSchedule(world.context, project, { ...wishes, scope: null, print: false }, tools)
+  const [crontab] = tools.schedulers
+  if (crontab === undefined) throw new Error('no scheduler')
+  const away = { ...crontab, whyNot: async () => 'it does not answer' }
+  await expect(
+    removeSchedule(world.context, project, { ...tools, schedulers: [away] }),
+  ).rejects.toMatchObject({
+    failure: {
+      what: "the schedule of shop cannot be taken back from this user's crontab: it does not answer",
+    },
+  })
+  expect(plan()).not.toBeNull()
+  const gone = { ...away, has: () => Promise.reject(new Error('there is no crontab program')) }
+  expect(await removeSchedule(world.context, project, { ...tools, schedulers: [gone] })).toBe(0)
+  expect(plan()).toBeNull()
+})
+
+test('a store whose address has a password in it is not left out in silence', async () => {
+  const { world, tools } = aSchedule()
+  const given = { ...tools.given, SAFE_COMPOSE_STORE: 'restic:rest:https://me:geheim@backup.example/shop' }
+  const options = { ...wishes, scope: null, print: false } as const
+  const installed = installSchedule(world.context, project, options, { ...tools, given })
+  await expect(installed).rejects.toMatchObject({ failure: { reason: 'bad-usage' } })
+  await expect(installed).rejects.not.toMatchObject({ failure: { what: expect.stringContaining('geheim') } })
+  // What is served hands on its own variables: nothing is lacking, and nothing said.
+  expect(await serveSchedule(world.context, project, wishes, { ...tools, given })).toBe(0)
+  expect(world.events).toEqual([])
 })
 
 test('served, it starts a run at once when one is due, waits, and ends after the run that is at work', async () => {

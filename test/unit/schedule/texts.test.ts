@@ -27,6 +27,13 @@ exec /usr/bin/node -- /opt/safe-compose/bin/safe-compose.js -p shop -f 'a b.yaml
 `)
 })
 
+test('a log that cannot be written stops no run', () => {
+  const script = jobScript('shop', { ...command, directory: '/', node: '/bin/echo' }, '/nowhere/shop.log')
+  expect(execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8', stdio: 'pipe' })).toContain(
+    'schedule run',
+  )
+})
+
 test('any word is a word for the shell', () => {
   const words = fc.string({ unit: 'grapheme' }).filter(word => !word.includes('\0'))
   fc.assert(
@@ -53,6 +60,9 @@ test('what finds the project and the engine is carried, a secret never, nor what
     SAFE_COMPOSE_SCHEDULE: 'x',
     RESTIC_PASSWORD: 'p',
     RESTIC_PASSWORD_FILE: '/p',
+    RESTIC_REPOSITORY: 'rest:https://me:p@backup.example/shop',
+    RCLONE_CONFIG_PASS: 'p',
+    AZURE_ACCOUNT_SAS: 's',
     AWS_SECRET_ACCESS_KEY: 's',
     EDITOR: 'vi',
     XDG_STATE_HOME: '',
@@ -65,7 +75,14 @@ test('what finds the project and the engine is carried, a secret never, nor what
     SAFE_COMPOSE_STORE: '/b',
     RESTIC_PASSWORD_FILE: '/p',
   })
-  expect(secrets).toEqual(['AWS_SECRET_ACCESS_KEY', 'DOCKER_AUTH_CONFIG', 'RESTIC_PASSWORD'])
+  expect(secrets).toEqual([
+    'AWS_SECRET_ACCESS_KEY',
+    'AZURE_ACCOUNT_SAS',
+    'DOCKER_AUTH_CONFIG',
+    'RCLONE_CONFIG_PASS',
+    'RESTIC_PASSWORD',
+    'RESTIC_REPOSITORY',
+  ])
 })
 
 test('a unit takes a path as it is, whatever is in it', () => {
@@ -73,6 +90,9 @@ test('a unit takes a path as it is, whatever is in it', () => {
   expect(unit).toContain('Description=Backup of 50%% shop by safe-compose\n')
   expect(unit).toContain(String.raw`ExecStart=/bin/sh "/a \"b\" $$c 100%%/x.sh"`)
   expect(unit).toContain('Type=oneshot')
+  expect(serviceUnit({ project: 'shop', script: '/a\nUser=b/x.sh', system: false })).toContain(
+    String.raw`ExecStart=/bin/sh "/a\nUser=b/x.sh"`,
+  )
   expect(unit).toContain('After=network-online.target docker.service')
   expect(serviceUnit({ project: 'shop', script: '/x.sh', system: false })).not.toContain('docker.service')
 })

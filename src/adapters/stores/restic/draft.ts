@@ -1,20 +1,23 @@
-import { createHash } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { encodeManifest, isInside } from '../../../core/manifest.ts'
 import { Stop } from '../../../model/failure.ts'
 import { bytesStored, filesOf, manifestFormat } from '../../../model/restore-point.ts'
 import type { Manifest, StoredFile } from '../../../model/restore-point.ts'
 import type { LockOwner, RestorePointDraft, StoreScope } from '../../../model/ports.ts'
+import { removingEnding } from '../clear-partials.ts'
 import { telling } from '../compressed-stream.ts'
 import { claim } from '../draft.ts'
 import { makeFolders, writeDurably } from '../durable.ts'
 import { explainedFor } from '../failures.ts'
+import { foldersIn } from '../folders.ts'
+import { openWorks } from '../works.ts'
 import { walkTar } from '../tar-walk.ts'
-import { keepManifest, manifestFile } from './points.ts'
+import { noteLot } from './clear.ts'
+import { keepManifest, manifestFile, pathOf } from './points.ts'
 import type { PointsRequest } from './points.ts'
-import { forgetPoint } from './remove.ts'
-import type { Repository } from './repository.ts'
+import { forgotten } from './remove.ts'
 import { labelArgs } from './snapshots.ts'
 import type { Snapshot } from './snapshots.ts'
 import { writeStream } from './write-stream.ts'
@@ -37,28 +40,31 @@ export interface ResticDraftOptions extends PointsRequest {
  * then a folder of this machine says who writes it.
  */
 export async function beginDraft(options: ResticDraftOptions): Promise<RestorePointDraft> {
-  const { repository, root, modes, scope } = options
-  const taken = new Set(options.snapshots.map(({ point }) => point))
-  const { id, path } = await explainedFor(root, () => claim({ ...options, taken }))
+  const { repository, root, modes, scope, folder } = options
+  const lot = randomBytes(8).toString('hex')
+  const { id, path } = await explainedFor(root, async () => {
+    const removing = (await foldersIn(folder)).filter(name => name.endsWith(removingEnding))
+    const taken = new Set([
+      ...options.snapshots.map(({ point }) => point),
+      ...removing.map(name => name.slice(0, -removingEnding.length)),
+    ])
+    const claimed = await claim({ ...options, taken })
+    await noteLot(claimed.path, lot, modes.file)
+    return claimed
+  })
+  const own = { point: id, lot }
   const content = join(path, 'content')
   const state: StoredFile[] = []
-  const works = new Set<Promise<unknown>>()
-  const givenUp = new AbortController()
-  const untilGivenUp = <T>(work: () => Promise<T>): Promise<T> => {
-    givenUp.signal.throwIfAborted()
-    const working = work()
-    works.add(working)
-    return working
-  }
+  const work = openWorks()
   const stream = async (
     name: string,
     request: Pick<StreamRequest, 'path' | 'open' | 'take' | 'end'>,
   ): Promise<Streamed> => {
-    givenUp.signal.throwIfAborted()
-    const labels = labelArgs(scope, id, 'part')
+    work.signal.throwIfAborted()
+    const labels = labelArgs(scope, own, 'part')
     try {
-      return await untilGivenUp(() =>
-        writeStream({ ...request, repository, labels, scratch: path, signal: givenUp.signal }),
+      return await work.run(() =>
+        writeStream({ ...request, repository, labels, scratch: path, signal: work.signal }),
       )
     } catch (error) {
       throw failedAs(name, error)
@@ -102,7 +108,7 @@ export async function beginDraft(options: ResticDraftOptions): Promise<RestorePo
       return { path: dump, compression: 'none', ...streamed, plainBytes: streamed.bytes }
     },
     putFile: async (name, file) => {
-      await untilGivenUp(() => writeFile(insideOnly(name), file))
+      await work.run(() => writeFile(insideOnly(name), file))
       const stored = {
         path: name,
         bytes: Buffer.byteLength(file),
@@ -122,7 +128,7 @@ export async function beginDraft(options: ResticDraftOptions): Promise<RestorePo
       const text = encodeManifest(manifest)
       await writeFile(manifestFile, text)
       const summary = summaryIn(
-        await repository.run(['backup', '--json', ...labelArgs(scope, id, 'manifest'), '.'], {
+        await repository.run(['backup', '--json', ...labelArgs(scope, own, 'manifest'), '.'], {
           directory: content,
         }),
       )
@@ -131,7 +137,7 @@ export async function beginDraft(options: ResticDraftOptions): Promise<RestorePo
       await rm(path, { recursive: true, force: true })
       return {
         id,
-        path: `${repository.name}, snapshot ${summary.snapshot.slice(0, 8)}`,
+        path: pathOf(repository, summary.snapshot),
         manifest,
         bytes: filesOf(manifest).reduce((sum, file) => sum + bytesStored(file), Buffer.byteLength(text)),
         state: 'good',
@@ -141,22 +147,12 @@ export async function beginDraft(options: ResticDraftOptions): Promise<RestorePo
       }
     },
     discard: async () => {
-      givenUp.abort(new Error('given up'))
-      await Promise.allSettled(works)
+      await work.giveUp()
       await rm(content, { recursive: true, force: true })
-      // Where the repository cannot be reached the folder stays: by it the next run sees that there is something to clear.
-      if (await forgotten(repository, scope, id)) await rm(path, { recursive: true, force: true })
+      // What cannot be removed now is left to the next run, and that may be one of this same process.
+      if (await forgotten(repository, scope, own)) await rm(path, { recursive: true, force: true })
+      else await rename(path, join(folder, `${id}${removingEnding}`))
     },
-  }
-}
-
-async function forgotten(repository: Repository, scope: StoreScope, id: string): Promise<boolean> {
-  try {
-    await forgetPoint(repository, scope, id)
-    return true
-  } catch (error) {
-    if (error instanceof Stop) return false
-    throw error
   }
 }
 

@@ -22,6 +22,12 @@ export function unusableRepository(name: string, failure: ResticFailure): Stop {
   return new Stop({ reason: 'store-unusable', path: name, why, how }, { cause: failure })
 }
 
+/** Whether it failed because another restic is at work. */
+export function isLockedOut(error: unknown): boolean {
+  const failure = error instanceof Stop ? error.cause : error
+  return failure instanceof ResticFailure && failure.code === exits.locked
+}
+
 /** Whether a failure says something about the repository as a whole, or the way to it, and not about what is in it. */
 export function isAboutAccess({ code, message }: ResticFailure): boolean {
   return (

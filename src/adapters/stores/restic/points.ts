@@ -36,6 +36,11 @@ export interface PointsRequest {
   readonly modes: Modes
 }
 
+/** What people call a restore point, and what tells it from one of the same id. */
+export function pathOf({ name }: Repository, snapshot: string): string {
+  return `${name}, snapshot ${snapshot.slice(0, 8)}`
+}
+
 interface ReadPoint {
   readonly point: RestorePoint
   readonly unreadable: Stop | null
@@ -108,7 +113,7 @@ async function readPoint(
   const { repository, folders } = request
   const address = { snapshot: snapshot.id, path: manifestFile }
   const place = placeOf(repository, address)
-  const path = `${repository.name}, snapshot ${snapshot.id.slice(0, 8)}`
+  const path = pathOf(repository, snapshot.id)
   const own = join(folders.drafts, snapshot.engine, snapshot.project, snapshot.point)
   const text = await manifestText(request, snapshot.id)
   const bytes = Buffer.byteLength(text)

@@ -44,6 +44,16 @@ const farewell = 5_000
 /** Lines of standard error that are kept. */
 const keptLines = 50
 
+/** What it writes, each piece waited for. */
+export async function* outputOf({ output, waitFor }: ResticProcess): AsyncGenerator<Buffer> {
+  const chunks = output[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await waitFor(chunks.next())
+    if (next.done === true) return
+    yield next.value as Buffer
+  }
+}
+
 export function startProcess(request: ProcessRequest): ResticProcess {
   const child = spawn(request.program, [...request.args], {
     env: request.environment,

@@ -5,6 +5,7 @@ import { Stop } from '../../../model/failure.ts'
 import type { OpenArchive } from '../read-archive.ts'
 import { exits, isAboutAccess, unusableRepository } from './failures.ts'
 import type { ResticFailure } from './failures.ts'
+import { outputOf } from './process.ts'
 import { waitForLock, waitsForLock } from './repository.ts'
 import type { Repository } from './repository.ts'
 
@@ -64,12 +65,7 @@ async function* dumpedOnce(
   // That it waits for a lock it says on its standard output, between the bytes of the stream, unless it is to be quiet.
   const restic = repository.start(['dump', '--quiet', ...more, snapshot, `/${path}`])
   try {
-    const chunks = restic.output[Symbol.asyncIterator]()
-    for (;;) {
-      const next = await restic.waitFor(chunks.next())
-      if (next.done === true) break
-      yield next.value as Buffer
-    }
+    yield* outputOf(restic)
     const ending = await restic.waitFor(restic.ended)
     return ending.code === 0 ? null : repository.failureOf(ending)
   } catch (error) {

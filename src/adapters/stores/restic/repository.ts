@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
 import { localRepository, maskedStore } from '../../../core/store-location.ts'
 import { Stop } from '../../../model/failure.ts'
 import {
-  exits,
   howToGivePassword,
+  isLockedOut,
   noRepositoryNamed,
   notInstalled,
   ResticFailure,
@@ -12,7 +13,7 @@ import {
 } from './failures.ts'
 import { GaveUp, patienceForAnswers, patienceForStreams } from './patience.ts'
 import type { Patience } from './patience.ts'
-import { startProcess } from './process.ts'
+import { outputOf, startProcess } from './process.ts'
 import type { Ending, ResticProcess } from './process.ts'
 import { reasonForRetry, sentenceOf } from './said.ts'
 import { isNewEnough, versionIn } from './version.ts'
@@ -50,6 +51,8 @@ export interface Repository {
 export interface RunOptions {
   readonly directory?: string
   readonly patience?: Patience
+  /** How often a lock of somebody who lives is waited for; absent: `waitsForLock`. */
+  readonly waits?: number
 }
 
 export interface RepositoryOptions {
@@ -71,7 +74,7 @@ const answersStand = 10_000
 
 /** Passwords and addresses go to restic by its environment, where only the same user can see them. */
 export function openRepository(options: RepositoryOptions): Repository {
-  const { variables } = options
+  const variables = withWholePaths(options.variables)
   const address = options.repository === '' ? (variables['RESTIC_REPOSITORY'] ?? '') : options.repository
   const file = variables['RESTIC_REPOSITORY_FILE'] ?? ''
   const name = `restic:${maskedStore(address)}`
@@ -109,15 +112,14 @@ export function openRepository(options: RepositoryOptions): Repository {
       patience: more.patience ?? options.patience ?? patienceForAnswers,
       ...(more.directory === undefined ? {} : { directory: more.directory }),
     })
-    const answer = Promise.all([readAll(restic), restic.ended])
     try {
-      const [text, ending] = await restic.waitFor(answer)
+      const text = await readAll(restic)
+      const ending = await restic.waitFor(restic.ended)
       if (ending.code === 0) return text
-      throw failureOf(ending)
     } catch (error) {
-      if (!(error instanceof GaveUp)) throw error
       throw failureOf(await restic.ended, error)
     }
+    throw failureOf(await restic.ended)
   }
   const unlock = async (): Promise<void> => void (await runOnce(['unlock'], {}))
   const explained = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -150,8 +152,7 @@ export function openRepository(options: RepositoryOptions): Repository {
         try {
           return await runOnce(waits === 0 ? args : [...args, ...waitForLock], more)
         } catch (error) {
-          const isLocked = error instanceof ResticFailure && error.code === exits.locked
-          if (!isLocked || waits === waitsForLock) throw error
+          if (!isLockedOut(error) || waits === (more.waits ?? waitsForLock)) throw error
           await unlock()
         }
     })
@@ -188,6 +189,27 @@ export function openRepository(options: RepositoryOptions): Repository {
   }
 }
 
+/** restic is not always run where we are. */
+function withWholePaths(variables: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const whole: Record<string, string> = { ...variables }
+  for (const name of fileVariables) {
+    const path = whole[name] ?? ''
+    if (path !== '') whole[name] = resolve(path)
+  }
+  const folder = localRepository(whole['RESTIC_REPOSITORY'] ?? '')
+  if (folder !== null && folder !== '') whole['RESTIC_REPOSITORY'] = resolve(folder)
+  return whole
+}
+
+const fileVariables = [
+  'RESTIC_REPOSITORY_FILE',
+  'RESTIC_PASSWORD_FILE',
+  'RESTIC_CACHE_DIR',
+  'RESTIC_CACERT',
+  'RESTIC_TLS_CLIENT_CERT',
+  'GOOGLE_APPLICATION_CREDENTIALS',
+]
+
 /** What must never be passed on in a message, should restic say it. */
 const secretVariables = [
   'RESTIC_PASSWORD',
@@ -223,9 +245,9 @@ function refuseNoPassword(name: string, variables: Readonly<Record<string, strin
   })
 }
 
-async function readAll({ output }: ResticProcess): Promise<string> {
+async function readAll(restic: ResticProcess): Promise<string> {
   const parts: Buffer[] = []
-  for await (const part of output) parts.push(part as Buffer)
+  for await (const part of outputOf(restic)) parts.push(part)
   return Buffer.concat(parts).toString('utf8')
 }
 

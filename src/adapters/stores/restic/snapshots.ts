@@ -10,10 +10,19 @@ export interface Snapshot {
   readonly project: string
   /** The restore point's. */
   readonly point: string
+  /** Drawn by lot for each restore point: machines that do not know of each other can choose one id in the same second. */
+  readonly lot: string
   /** Whether it holds the manifest, with which a restore point begins to exist. */
   readonly isManifest: boolean
   /** When it was made, by the clock of its maker. */
   readonly time: string
+}
+
+/** Which snapshots are one restore point's. */
+export type Own = Pick<Snapshot, 'point' | 'lot'>
+
+export function isOwn({ point, lot }: Own): (snapshot: Snapshot) => boolean {
+  return snapshot => snapshot.point === point && snapshot.lot === lot
 }
 
 /** Projects and engines; null for every one. */
@@ -29,10 +38,14 @@ const manifestTag = 'manifest'
  * What is said to restic of each snapshot. The host is made of engine and project, so that a policy that somebody gives
  * restic itself, which goes by host, never weighs one project's snapshots against another's.
  */
-export function labelArgs(scope: StoreScope, point: string, kind: 'part' | 'manifest'): readonly string[] {
+export function labelArgs(
+  scope: StoreScope,
+  { point, lot }: Own,
+  kind: 'part' | 'manifest',
+): readonly string[] {
   const engine = engineFolder(scope.engine)
   const project = safeName(scope.project)
-  const tags = [ours, `project=${project}`, `engine=${engine}`, `id=${safeName(point)}`]
+  const tags = [ours, `project=${project}`, `engine=${engine}`, `id=${safeName(point)}`, `lot=${lot}`]
   return [
     '--host',
     `${project}.${engine}`,
@@ -73,5 +86,6 @@ function understood({ id, time, tags }: ListedSnapshot): Snapshot | null {
     tags?.find(tag => tag.startsWith(`${key}=`))?.slice(key.length + 1) ?? null
   const [engine, project, point] = [valueOf('engine'), valueOf('project'), valueOf('id')]
   if (engine === null || project === null || point === null) return null
-  return { id, engine, project, point, isManifest: tags?.includes(manifestTag) === true, time }
+  const isManifest = tags?.includes(manifestTag) === true
+  return { id, engine, project, point, lot: valueOf('lot') ?? '', isManifest, time }
 }

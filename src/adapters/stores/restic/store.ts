@@ -20,10 +20,11 @@ import { prepareRoot } from '../prepare-root.ts'
 import { damaged, walkOpened } from '../read-archive.ts'
 import type { OpenArchive, ReadResult } from '../read-archive.ts'
 import { provenDump } from '../read-dump.ts'
+import { refuseDifference } from '../refuse-difference.ts'
 import { verificationFile } from '../restore-points.ts'
-import { clearLeftovers } from './clear.ts'
+import { clearLeftovers, noteLot } from './clear.ts'
 import { beginDraft } from './draft.ts'
-import { findPoint, listPoints } from './points.ts'
+import { findPoint, listPoints, pathOf } from './points.ts'
 import type { PointsRequest } from './points.ts'
 import { pruneNowAndThen } from './prune.ts'
 import { openStream, placeOf } from './read-stream.ts'
@@ -90,11 +91,18 @@ export function openResticStore(options: ResticStoreOptions): Store {
   const removePoint = async (point: RestorePoint, path: string): Promise<void> => {
     const scope = scopeOf(point.manifest)
     const leaving = `${path}${removingEnding}`
-    await explainedFor(root, async () => {
-      await mkdir(leaving, { recursive: true })
-      await syncFolder(dirname(leaving))
-    })
-    await forgetPoint(repository, scope, point.id)
+    const own = (await listSnapshots(repository, scope, 'now')).find(
+      each => each.isManifest && each.point === point.id && pathOf(repository, each.id) === point.path,
+    )
+    // One that somebody else removed is gone.
+    if (own !== undefined) {
+      await explainedFor(root, async () => {
+        await mkdir(leaving, { recursive: true })
+        await syncFolder(dirname(leaving))
+        await noteLot(leaving, own.lot, (await modesOf(root)).file)
+      })
+      await forgetPoint(repository, scope, own)
+    }
     await rm(join(folderOf(folders.verified, scope), point.id), { recursive: true, force: true })
     await rm(`${path}${markEnding}`, { force: true })
     await rm(leaving, { recursive: true, force: true })
@@ -201,21 +209,6 @@ function addressOf(name: string, { path, snapshot }: StoredFile & { readonly sna
     path: `${path} in ${name}`,
     why: 'it is not kept in a repository',
   })
-}
-
-function refuseDifference(
-  path: string,
-  record: StoredFile,
-  read: { readonly bytes: number; readonly sha256: string },
-): void {
-  if (read.bytes !== record.bytes)
-    throw new Stop({
-      reason: 'archive-damaged',
-      path,
-      why: `it has ${read.bytes} bytes and should have ${record.bytes}`,
-    })
-  if (read.sha256 !== record.sha256)
-    throw new Stop({ reason: 'archive-damaged', path, why: 'its hash is not the recorded one' })
 }
 
 function scopeOf({
