@@ -1,5 +1,6 @@
 import type { CommandEffect, ComposeForm, FlagValue, Invocation } from '../model/invocation.ts'
 import { commands, restraints, type ProjectLookup } from './grammar/commands.ts'
+import { chooseReading, worse, type Chooser } from './grammar/choose.ts'
 import { readCobra } from './grammar/read-cobra.ts'
 import { readDocopt } from './grammar/read-docopt.ts'
 import { readEveryWay, readStrictly, type Reading } from './grammar/reading.ts'
@@ -61,83 +62,34 @@ function readV2(argv: readonly string[], form: 'plugin' | 'standalone', version:
     return readStrictly(unknown => readCobra(argv, form, number, unknown))
   }
   if (number !== null && number > newestKnown) {
-    return chooseReading(readEveryWay(unknown => readCobra(argv, form, newestKnown, unknown)))
+    return chooseReading(
+      readEveryWay(unknown => readCobra(argv, form, newestKnown, unknown)),
+      chooser,
+    )
   }
   const former = formerRoots.map(root => readStrictly(unknown => readCobra(argv, form, root, unknown)))
-  const united = chooseReading(readEveryWay(unknown => readCobra(argv, form, null, unknown)))
-  return [united, ...former].reduce(worse)
+  const united = chooseReading(
+    readEveryWay(unknown => readCobra(argv, form, null, unknown)),
+    chooser,
+  )
+  return [united, ...former].reduce((one, other) => worse(one, other, chooser))
 }
 
 function readV1(argv: readonly string[], version: string | null): Reading {
   const isKnown = version !== null && Math.floor((versionNumber(version) ?? 0) / 1_000) === 1_029
   if (isKnown) return readStrictly(unknown => readDocopt(argv, unknown))
-  return chooseReading(readEveryWay(unknown => readDocopt(argv, unknown)))
-}
-
-/** The reading that can destroy most, with the flags of all that lead to the same command. */
-function chooseReading(found: readonly Reading[]): Reading {
-  const readings = found.map(runAnyway)
-  const worst = readings.reduce(worse)
-  if (worst.outcome !== 'run') return worst
-  const alike = readings.filter(
-    reading => reading.outcome === 'run' && reading.command.join(' ') === worst.command.join(' '),
-  )
-  return {
-    ...worst,
-    flags: mergeValues(alike.map(reading => reading.flags)),
-    globals: mergeValues(alike.map(reading => reading.globals)),
-    docker: mergeValues(alike.map(reading => reading.docker)),
-    args: alike.some(reading => reading.args.length === 0) ? [] : worst.args,
-    unknownFlags: alike
-      .map(reading => reading.unknownFlags)
-      .reduce((one, other) => (other.length > one.length ? other : one)),
-  }
-}
-
-/** A newer Compose may accept what this reading rejects, if the line has flags that the grammar does not know. */
-function runAnyway(reading: Reading): Reading {
-  const isOpen = reading.outcome === 'error' && reading.unknownFlags.length > 0
-  return isOpen && effectOf(reading) === 'guarded' ? { ...reading, outcome: 'run' } : reading
-}
-
-/** Of two readings the one that can destroy more; the first if they are alike. */
-function worse(one: Reading, other: Reading): Reading {
-  return weigh(other) < weigh(one) ? other : one
-}
-
-/** The smaller, the more can be destroyed. A reading that runs although it has an error comes after a clean one. */
-function weigh(reading: Reading): number {
-  if (reading.outcome !== 'run') return 1_000 + ['unknown-command', 'help', 'error'].indexOf(reading.outcome)
-  if (effectOf(reading) === 'read-only') return 500
-  return destructionRank(reading.command) + (reading.error === null ? 0 : 100)
-}
-
-function mergeValues(
-  sources: readonly Readonly<Record<string, FlagValue>>[],
-): Readonly<Record<string, FlagValue>> {
-  const [first = {}, ...others] = sources
-  return others.reduce(mergeTwo, first)
-}
-
-function mergeTwo(
-  one: Readonly<Record<string, FlagValue>>,
-  other: Readonly<Record<string, FlagValue>>,
-): Readonly<Record<string, FlagValue>> {
-  const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])]
-  return Object.fromEntries(
-    keys
-      .filter(key => !restraints.includes(key) || (one[key] === 'true' && other[key] === 'true'))
-      .map(key => [key, mergeValue(one[key], other[key])]),
+  return chooseReading(
+    readEveryWay(unknown => readDocopt(argv, unknown)),
+    chooser,
   )
 }
 
-function mergeValue(one: FlagValue | undefined, other: FlagValue | undefined): FlagValue {
-  if (one === undefined) return other ?? ''
-  if (other === undefined) return one
-  if (typeof one !== 'string' && typeof other !== 'string') {
-    return [...one, ...other.filter(value => !one.includes(value))]
-  }
-  return other === 'true' ? other : one
+const chooser: Chooser = {
+  isGuarded: reading => effectOf(reading) === 'guarded',
+  rank: reading => destructionRank(reading.command),
+  restraints,
+  // No service named means all of them.
+  argsOf: ([worst = [], ...all]) => (all.some(args => args.length === 0) ? [] : worst),
 }
 
 /** What the command of a line can do to data. A line without a command does nothing. */

@@ -2,6 +2,7 @@ import type { ComposeForm } from '../../model/invocation.ts'
 import { commands, type CommandGrammar } from './commands.ts'
 import { convertStandalone } from './convert.ts'
 import { flagSet, type Flag, type FlagSet } from './flags.ts'
+import { walk, type CommandTree } from './levels.ts'
 import { parseFlags } from './pflag.ts'
 import type { Reading, UnknownFlags } from './reading.ts'
 import { dockerFlags, findCommandName, globalFlags, internalWords, isGroup, persistentFlags } from './root.ts'
@@ -38,7 +39,7 @@ export function readCobra(
     form === 'plugin' ? typed : convertStandalone(typed, version === null || version >= splitsValuesSince)
   if ('error' in words) return finish(line, [], 'error', words.error)
   const compose = findCompose(line, words)
-  return 'outcome' in compose ? compose : readLevel(line, [], compose.rest)
+  return 'outcome' in compose ? compose : readLevels(line, compose.rest)
 }
 
 interface Line {
@@ -78,34 +79,23 @@ function findCompose(line: Line, words: readonly Word[]): Reading | { readonly r
 }
 
 /** Compose's own levels: the root with an empty path, and every command below it. */
-function readLevel(line: Line, path: readonly string[], words: readonly Word[]): Reading {
-  const grammar = commands[path.join(' ')] ?? withoutProject
-  const set = flagsOf(path, grammar, line.version)
-  const valuesFor = (flag: Flag): Values => homeOf(line, path, flag)
-  if (isGroup(path)) {
-    const found = traverse(
-      words,
-      takesNextBy(set, line.unknown.take),
-      text => findCommand(path, text, line.version) !== null,
-    )
-    const command = found.command === null ? null : findCommand(path, found.command.text, line.version)
-    if (found.command !== null && command !== null) {
-      if (path.length === 0) line.commandAt = found.command.at
-      const { error } = parseFlags(found.collected, set, valuesFor, line.unknown.take)
-      return error === null ? readLevel(line, command, found.rest) : finish(line, path, 'error', error)
-    }
+function readLevels(line: Line, words: readonly Word[]): Reading {
+  const tree: CommandTree = {
+    levelOf: path => {
+      const grammar = commands[path.join(' ')] ?? withoutProject
+      return {
+        set: flagsOf(path, grammar, line.version),
+        isGroup: isGroup(path),
+        args: grammar.args ?? [0, null],
+      }
+    },
+    find: (path, word) => findCommand(path, word, line.version),
+    valuesFor: (path, flag) => homeOf(line, path, flag),
+    asksForHelp: () => isHelp(line),
   }
-  const { args, error } = parseFlags(words, set, valuesFor, line.unknown.take)
-  if (path.length === 0) line.commandAt = args[0]?.at ?? -1
-  if (error !== null) return finish(line, path, 'error', error)
-  if (isHelp(line)) return finish(line, path, 'help', null, args)
-  if (path.length === 0) return finish(line, path, args.length === 0 ? 'help' : 'unknown-command', null, args)
-  if (isGroup(path)) {
-    const mayBeNewer = line.unknown.open && args.length > 0
-    return finish(line, path, mayBeNewer ? 'unknown-command' : 'help', null, args)
-  }
-  const miscount = countError(grammar, args.length)
-  return finish(line, path, miscount === null ? 'run' : 'error', miscount, args)
+  const { command, outcome, error, args, commandAt } = walk(tree, words, line.unknown)
+  line.commandAt = commandAt
+  return finish(line, command, outcome, error, args)
 }
 
 /** The path of the command that `word` names below `path` in this version; null if there is none. */
@@ -142,15 +132,6 @@ function homeOf({ values }: Line, path: readonly string[], flag: Flag): Values {
 
 function isHelp({ values }: Line): boolean {
   return [values.docker, values.globals, values.flags].some(level => level.help === 'true')
-}
-
-/** Cobra's message where there are too few or too many positional words. */
-function countError({ args = [0, null] }: CommandGrammar, count: number): string | null {
-  const [least, most] = args
-  if (count >= least && (most === null || count <= most)) return null
-  return most === null
-    ? `requires at least ${least} arg(s), only received ${count}`
-    : `accepts between ${least} and ${most} arg(s), received ${count}`
 }
 
 function finish(
