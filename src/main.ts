@@ -28,6 +28,7 @@ import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
 import { openNotifier } from './adapters/notifiers/notifier.ts'
 import { openCopyPlace } from './adapters/stores/copy-place.ts'
+import { openStoreCopyPlace } from './adapters/stores/store-copy-place.ts'
 import { openRunner } from './adapters/host/runner.ts'
 import { calendar } from './adapters/schedulers/calendar.ts'
 import { openCrontab } from './adapters/schedulers/crontab.ts'
@@ -65,7 +66,7 @@ import type { Audience, Policy } from './model/decision.ts'
 import type { Reporter } from './model/event.ts'
 import { exitCodeOf, Stop } from './model/failure.ts'
 import type { Invocation } from './model/invocation.ts'
-import type { ChildEnd, Engine, Host, Store } from './model/ports.ts'
+import type { ChildEnd, CopyPlace, Engine, Host, Store } from './model/ports.ts'
 import { wantsColor } from './ui/color.ts'
 import { openExplanations } from './ui/explanations.ts'
 import { failureInWords } from './ui/failures.ts'
@@ -419,6 +420,9 @@ function openContext(from: {
 }): Context {
   const { variables, policy, host, state, directory } = from
   const now = host.now
+  const storeAt = (store: string | null): Store =>
+    storeOf({ ...policy, store }, variables, host, from.start.script)
+  const openStore = once(async () => storeAt(policy.store))
   return {
     version: version(),
     audience: from.audience,
@@ -448,8 +452,8 @@ function openContext(from: {
       descriptors: from.start.descriptors,
     }),
     openEngine: once(() => engineOf(from.invocation, variables, host)),
-    openCopyPlace: root => openCopyPlace({ root: resolved(root), owner: host.owner, isAlive: host.isAlive }),
-    openStore: once(async () => storeOf(policy, variables, host, from.start.script)),
+    openCopyPlace: async place => copyPlaceOf(await openStore(), place, storeAt, host),
+    openStore,
     databases,
     guardian: openGuardian({
       program: process.execPath,
@@ -492,8 +496,17 @@ function engineOf(
   })
 }
 
+/** A folder beside a directory store gets the same files; between stores of other kinds each is unpacked and put in anew. */
+function copyPlaceOf(from: Store, place: string, open: (place: string) => Store, host: Host): CopyPlace {
+  const location = absoluteStore(place, { home: homedir(), directory: process.cwd() })
+  const { owner, isAlive } = host
+  return resticRepository(location) === null && from.keeps === 'files'
+    ? openCopyPlace({ root: location, owner, isAlive })
+    : openStoreCopyPlace({ from, to: open(location), isAlive })
+}
+
 function storeOf(
-  policy: Policy,
+  policy: Pick<Policy, 'store' | 'encrypt'>,
   variables: Readonly<Record<string, string>>,
   host: Host,
   script: string,

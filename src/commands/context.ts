@@ -41,7 +41,8 @@ export interface Context {
   readonly openEngine: () => Promise<Engine>
   readonly openStore: () => Promise<Store>
   /** A folder that restore points are copied to. */
-  readonly openCopyPlace: (root: string) => CopyPlace
+  /** A folder, or a store as `--safe-store` names it. */
+  readonly openCopyPlace: (place: string) => Promise<CopyPlace>
   readonly databases: Databases
   readonly guardian: Guardian
   readonly notifier: Notifier

@@ -14,24 +14,17 @@ export interface CopyOptions {
   readonly ids: readonly string[]
   /** Every good restore point of the project, or of every one outside of a project. */
   readonly all: boolean
-  /** As typed, or absolute. */
+  /** A folder as typed or absolute, or `restic:REPOSITORY`. */
   readonly to: string
 }
 
 /**
- * `copy ID… --to DIR`: copies restore points to another folder, each file checked on the way and read back. What is there
- * already is checked and left. 1 where one could not be copied; the others are.
+ * `copy ID… --to PLACE`: copies restore points to another folder or repository, each file checked on the way and read back.
+ * What is there already is checked and left. 1 where one could not be copied; the others are.
  */
 export async function copy(context: Context, project: Invocation, options: CopyOptions): Promise<number> {
-  // As a path it would be a folder of that name, and no repository.
-  if (resticRepository(options.to) !== null)
-    throw new Stop({
-      reason: 'not-possible',
-      what: `${maskedStore(options.to)} is a restic repository, and copies go into folders`,
-      how: 'name a folder: safe-compose copy ID --to DIR; or back up there: safe-compose --safe-store restic:REPOSITORY backup',
-    })
   const store = await context.openStore()
-  const place = context.openCopyPlace(options.to)
+  const place = await context.openCopyPlace(options.to)
   const points = await choose(context, store, project, options)
   let failed = 0
   for (const point of points) {
@@ -104,7 +97,7 @@ function tellProgress(context: Context, point: RestorePoint): (done: number) => 
 }
 
 /**
- * Copies what was just saved to every folder that the configuration names. One that cannot be had is said, with the
+ * Copies what was just saved to every place that the configuration names. One that cannot be had is said, with the
  * command that makes up for it, and told to whoever is on duty where nobody looks on: it never fails what the restore
  * point was taken for.
  */
@@ -116,13 +109,13 @@ export async function copyToPlaces(context: Context, point: RestorePoint): Promi
   const failures: string[] = []
   for (const root of copies) {
     try {
-      const text = await copyOne(context, store, context.openCopyPlace(root), point)
+      const text = await copyOne(context, store, await context.openCopyPlace(root), point)
       context.reporter.say({ type: 'copied-to', text })
     } catch (error) {
       if (error instanceof Stop && error.failure.reason === 'interrupted') throw error
       const why = error instanceof Stop ? context.inWords(error.failure).what : String(error)
-      const text = `${point.id} was not copied to ${root}: ${why}`
-      const again = shellLine(['safe-compose', 'copy', point.id, '--to', root])
+      const text = `${point.id} was not copied to ${maskedStore(root)}: ${why}`
+      const again = shellLine(['safe-compose', 'copy', point.id, '--to', maskedStore(root)])
       failures.push(text, `when that is mended: ${again}`)
       warn(context, failures.slice(-2).join('; '))
     }
@@ -142,7 +135,7 @@ async function report(
     project: manifest.project.name,
     ok,
     summary: ok
-      ? `${of}: ${id} is in ${context.policy.copies.join(', ')}`
+      ? `${of}: ${id} is in ${context.policy.copies.map(maskedStore).join(', ')}`
       : `${of} failed: ${failures[0] ?? ''}`,
     details: failures.slice(1),
     restorePoint: id,
@@ -152,12 +145,15 @@ async function report(
 /** Nobody can tell from a path whether it leads to another machine. */
 async function warnInTheClear(context: Context, { manifest }: RestorePoint): Promise<void> {
   if (manifest.encryption !== undefined) return
-  const text = `copies are not encrypted: whoever can read ${context.policy.copies.join(' or ')} has the data (safe-compose keys generate)`
+  // restic encrypts whatever it keeps.
+  const clear = context.policy.copies.filter(place => resticRepository(place) === null)
+  if (clear.length === 0) return
+  const text = `copies are not encrypted: whoever can read ${clear.join(' or ')} has the data (safe-compose keys generate)`
   const directory = manifest.project.directory ?? context.directory
   if (await context.projects.firstTime(directory, text)) warn(context, text)
 }
 
-/** Where copies of a restore point are, by its id: the folders of the configuration that have it. */
+/** Where copies of a restore point are, by its id: the places of the configuration that have it. */
 export async function findCopies(
   context: Context,
   points: readonly RestorePoint[],
@@ -166,8 +162,8 @@ export async function findCopies(
   const keyOf = ({ id, manifest }: RestorePoint): string =>
     JSON.stringify([manifest.engine.id, manifest.project.name, id])
   for (const root of context.policy.copies) {
-    const place = context.openCopyPlace(root)
     try {
+      const place = await context.openCopyPlace(root)
       const idsOf = remembered(place)
       for (const point of points) {
         const { engine, project } = point.manifest

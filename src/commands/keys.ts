@@ -1,3 +1,4 @@
+import { folderOfStore } from '../core/store-location.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { KeysShown } from '../model/keys.ts'
 import type { RestorePoint } from '../model/restore-point.ts'
@@ -41,7 +42,7 @@ export async function generateKey(
   const recipient = await keys.generate({
     file: path,
     makesFolder: path === keys.usual,
-    stores: [...store.folders, ...context.policy.copies],
+    stores: [...store.folders, ...context.policy.copies.flatMap(place => folderOfStore(place) ?? [])],
     now: context.host.now(),
   })
   context.print(tables.generated({ file: path, recipient }))

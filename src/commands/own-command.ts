@@ -278,7 +278,7 @@ export async function runOwnCommand(
     }
     case 'copy': {
       const { values, positionals } = read(word, words, { to: text, all: flag }, 'ID…')
-      const how = 'safe-compose copy ID… --to DIR, or safe-compose copy --all --to DIR'
+      const how = 'safe-compose copy ID… --to PLACE, or safe-compose copy --all --to PLACE'
       if (values.to === undefined || values.to === '') throw usage('copy needs to know where to', how)
       if ((values.all === true) === positionals.length > 0)
         throw usage('copy takes IDs or --all, and not both', how)

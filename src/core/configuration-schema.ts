@@ -99,8 +99,8 @@ export function configurationSchema(rules: readonly (KnownRule & { readonly titl
       },
       copies: {
         type: ['array', 'null'],
-        items: { type: 'string', pattern: pathPattern.source },
-        description: "a user's: folders that every restore point is copied to",
+        items: { type: 'string', pattern: storePattern.source },
+        description: "a user's: folders, and restic repositories, that every restore point is copied to",
       },
       ...Object.fromEntries(groups),
     }),

@@ -255,13 +255,24 @@ function mappingAt(
 }
 
 function storeAt(source: ConfigurationSource, value: unknown): string | null {
-  if (value === undefined || value === null) return null
+  return value === undefined || value === null
+    ? null
+    : placeAt(source, ['store'], value, '/mnt/backups or ~/backups')
+}
+
+/** A folder or a repository. */
+function placeAt(
+  source: ConfigurationSource,
+  path: readonly string[],
+  value: unknown,
+  example: string,
+): string {
   if (typeof value !== 'string' || resticRepository(value) === null)
-    return pathAt(source, ['store'], value, '/mnt/backups or ~/backups')
+    return pathAt(source, path, value, example)
   if (storePattern.test(value)) return value
   throw badConfiguration(
     source,
-    ['store'],
+    path,
     `${shown(maskedStore(value))} names no repository that is the same one from everywhere`,
     'write an absolute path or an address, such as restic:/srv/repo or restic:sftp:user@host:/srv/repo',
   )
@@ -322,15 +333,15 @@ export function recipientFault(value: unknown): string | null {
 
 function copiesAt(source: ConfigurationSource, value: unknown): readonly string[] {
   if (value === undefined || value === null) return []
-  const example = '/mnt/second-disk or ~/copies'
+  const example = '/mnt/second-disk or restic:sftp:user@host:/srv/repo'
   if (!Array.isArray(value))
     throw badConfiguration(
       source,
       ['copies'],
       `${shown(value)} is not a list`,
-      `write paths, such as ${example}`,
+      `write paths or repositories, such as ${example}`,
     )
-  return value.map((entry: unknown, index) => pathAt(source, ['copies', String(index)], entry, example))
+  return value.map((entry: unknown, index) => placeAt(source, ['copies', String(index)], entry, example))
 }
 
 export const pathPattern = /^(\/|~\/|[A-Za-z]:[\\/])/

@@ -21,7 +21,7 @@ export const ownWords = {
   trust: "let this project's configuration count like your own",
   pin: 'write the names of the volumes into the Compose file',
   adopt: 'give a service back the volume that holds its data',
-  copy: 'copy restore points to another folder, each file checked',
+  copy: 'copy restore points to another place, each file checked',
   keys: 'the keys of encrypted backups: make one, or see what opens them',
   lint: 'find what endangers data in Compose files, without an engine',
   compose: 'hand the rest on to Compose, whatever the word',

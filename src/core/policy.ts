@@ -225,7 +225,7 @@ function withOptions({ policy, origins, ignored }: Settings, words: SettingsWord
       verbose: options.verbose ?? policy.verbose,
       store: store === null ? null : absoluteStore(store, words),
       encrypt: { recipients, identityFile: identityFile === null ? null : absolutePath(identityFile, words) },
-      copies: policy.copies.map(path => absolutePath(path, words)),
+      copies: policy.copies.map(place => absoluteStore(place, words)),
       disposable: words.disposable,
       logins: policy.logins.map(login =>
         login.password?.from === 'file'

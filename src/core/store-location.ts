@@ -12,6 +12,13 @@ export function localRepository(repository: string): string | null {
   return repository.startsWith('local:') ? repository.slice('local:'.length) : repository
 }
 
+/** The folder of this machine in which a store so named keeps what it holds; null where it lies elsewhere, or cannot be told. */
+export function folderOfStore(store: string): string | null {
+  const repository = resticRepository(store)
+  if (repository === null) return store
+  return repository === '' ? null : localRepository(repository)
+}
+
 /** A store's name with every password in an address hidden. */
 export function maskedStore(text: string): string {
   return text.replace(/(:\/\/[^/@:\s]*):[^/\s]*@/g, '$1:***@')

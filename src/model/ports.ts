@@ -365,6 +365,8 @@ export interface Store {
   readonly name: string
   /** The folder of this machine where the journal and the ledger lie, and with a directory store everything. */
   readonly root: string
+  /** Whether a restore point is a folder of files, or something that only its store can read. */
+  readonly keeps: 'files' | 'snapshots'
   /** Every folder of this machine in which it keeps something. */
   readonly folders: readonly string[]
   /** Makes the root if need be and proves that it can be written. Throws `store-unusable`. */
@@ -414,6 +416,8 @@ export interface Store {
     point: RestorePoint,
     record: DumpRecord,
   ) => Promise<{ readonly stream: Readable; readonly done: Promise<void> }>
+  /** A file of `state`, checked, in the clear. Throws `archive-damaged`. */
+  readonly readState: (point: RestorePoint, file: StoredFile) => Promise<Uint8Array>
   /** Keeps with a restore point what came of trying it; an earlier result goes. */
   readonly recordVerification: (point: RestorePoint, verification: Verification) => Promise<void>
   /** Every project of every engine of which something is kept. */

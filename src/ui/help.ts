@@ -93,7 +93,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   trust: ['trust [DIR] [--list | --remove]'],
   pin: ['pin [--external] [--yes] [VOLUME…]', 'pin --check [VOLUME…]'],
   adopt: ['adopt VOLUME [--as KEY] [--copy]', '      [--yes]'],
-  copy: ['copy (ID… | --all) --to DIR'],
+  copy: ['copy (ID… | --all)', '     --to (DIR | restic:…)'],
   keys: ['keys generate [FILE]', 'keys show [--json]'],
   lint: ['lint [--format F] [FILE…]'],
   compose: ['compose COMMAND …'],

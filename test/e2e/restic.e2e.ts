@@ -60,5 +60,22 @@ volumes: { pgdata: {} }
   const { stdout } = await project.safe(['backups'], { variables })
   expect(stdout).toContain('boots')
   expect(await readdir(join(repository, 'locks'))).toEqual([])
+
+  // Out of the repository into a folder, which is then a store like any other, and back into another repository.
+  const folder = join(dirname(project.directory), 'second-disk')
+  const out = await project.safe(['copy', '--all', '--to', folder], { variables })
+  expect(out.code, out.stderr).toBe(0)
+  const second = join(dirname(project.directory), 'second-repository')
+  ;(await emptyRepository())(second)
+  const there = { ...variables, SAFE_COMPOSE_STORE: folder }
+  const into = await project.safe(['copy', '--all', '--to', `restic:${second}`], { variables: there })
+  expect(into.code, into.stderr).toBe(0)
+  await project.bare(['down', '-v', '-t', '0'])
+  const back = await project.safe(['restore'], {
+    variables: { ...variables, SAFE_COMPOSE_STORE: `restic:${second}` },
+  })
+  expect(back.code, back.stderr).toBe(0)
+  await project.bare(['up', '-d'])
+  await eventually(async () => (await rows()) === '321')
   expect(down.stderr + undo.stderr + verify.stdout + stdout).not.toContain(RESTIC_PASSWORD)
 })

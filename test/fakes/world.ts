@@ -112,7 +112,7 @@ export function aWorld(words: WorldWords): World {
     compose: composeOf(world, words, step),
     openEngine: async () => engine,
     openStore: async () => store,
-    openCopyPlace: root => ({
+    openCopyPlace: async root => ({
       root,
       ids: async () => new Set(),
       take: async point => {
@@ -370,6 +370,7 @@ function storeOf(world: World, step: (name: string) => void): Store {
   return {
     name: '/store',
     root: '/store',
+    keeps: 'files',
     folders: ['/store'],
     prepare: async () => step('prepare store'),
     begin: async (_, id) => ({
@@ -415,6 +416,7 @@ function storeOf(world: World, step: (name: string) => void): Store {
       return point
     },
     unlock: async () => world.on.get('open')?.(),
+    readState: async () => new Uint8Array(),
     check: async (_, record) => step(`check ${nameOfHolding(record.holding)}`),
     confirm: async (_, record) => step(`check ${nameOfHolding(record.holding)}`),
     recordVerification: async (_, { well }) => step(`verified ${well ? 'well' : 'not well'}`),

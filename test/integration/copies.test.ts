@@ -193,7 +193,7 @@ function copyingWorld(copies: readonly string[]): Copying {
   const printed: string[] = []
   const said = new Set<string>()
   const kept = new Map<string, Set<string>>()
-  const openCopy: Context['openCopyPlace'] = root => ({
+  const openCopy: Context['openCopyPlace'] = async root => ({
     root,
     ids: async () => kept.get(root) ?? new Set(),
     take: async point => {
@@ -235,7 +235,7 @@ describe('copies of the configuration', () => {
       ids: async () => new Set(),
       take: async () => Promise.reject(new Error('it is gone')),
     }
-    expect(await backup({ ...context, openCopyPlace: () => unmounted }, typed('ps'), byHand)).toBe(0)
+    expect(await backup({ ...context, openCopyPlace: async () => unmounted }, typed('ps'), byHand)).toBe(0)
     expect(warnings(world).at(-1)).toMatch(/: safe-compose copy \S+ --to '\/mnt\/my disk'$/)
   })
 
@@ -304,15 +304,5 @@ describe('copy --to', () => {
       none,
     ])
     expect(printed).toEqual([])
-  })
-
-  test('to a restic repository makes no folder of that name', async () => {
-    const { world, context } = copyingWorld([])
-    const to = 'restic:rest:https://me:secret@host/'
-    await expect(failure(copy(context, typed('ps'), { ...options, to }))).resolves.toMatchObject({
-      reason: 'not-possible',
-      what: 'restic:rest:https://me:***@host/ is a restic repository, and copies go into folders',
-    })
-    expect(world.log.filter(step => step.startsWith('copy'))).toEqual([])
   })
 })

@@ -347,7 +347,7 @@ describe('a wrong file is named with line and key', () => {
         line: 3,
         key: 'copies.1',
         what: '"disk" is not an absolute path',
-        how: 'write one, such as /mnt/second-disk or ~/copies',
+        how: 'write one, such as /mnt/second-disk or restic:sftp:user@host:/srv/repo',
       },
     ],
     [

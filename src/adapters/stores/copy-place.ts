@@ -75,13 +75,18 @@ function scopeOf({ manifest }: RestorePoint): StoreScope {
   return { engine: manifest.engine.id, project: manifest.project.name }
 }
 
-async function manifestOf(point: RestorePoint): Promise<string> {
-  if (point.state === 'damaged')
+/** Throws `not-possible` for a restore point that is damaged. */
+export function refuseDamaged({ id, state, damage }: RestorePoint): void {
+  if (state === 'damaged')
     throw new Stop({
       reason: 'not-possible',
-      what: `restore point ${point.id} is damaged and is not copied: ${point.damage ?? ''}`,
+      what: `restore point ${id} is damaged and is not copied: ${damage ?? ''}`,
       how: 'choose another one: safe-compose backups',
     })
+}
+
+async function manifestOf(point: RestorePoint): Promise<string> {
+  refuseDamaged(point)
   const path = join(point.path, 'manifest.json')
   return readFile(path, 'utf8').catch((error: unknown) => {
     throw damaged(path, error)

@@ -1,4 +1,5 @@
-import { rename, rm, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Stop } from '../../model/failure.ts'
 import type { LockOwner, Store } from '../../model/ports.ts'
@@ -6,7 +7,7 @@ import type { ArchiveForm, HoldingRecord } from '../../model/restore-point.ts'
 import { clearPartials, removingEnding } from './clear-partials.ts'
 import { beginDraft } from './draft.ts'
 import { modesOf, syncFolder, writeDurably } from './durable.ts'
-import { inTheClear, openEncryption } from './encryption.ts'
+import { inTheClear, openEncryption, passWhole } from './encryption.ts'
 import type { EncryptionOptions } from './encryption.ts'
 import { extractArchive } from './extract-archive.ts'
 import { explainedFor } from './failures.ts'
@@ -14,7 +15,7 @@ import { folderOf, scopesIn } from './folders.ts'
 import { localRecords } from './local-records.ts'
 import { markEnding, markPoint } from './marks.ts'
 import { prepareRoot } from './prepare-root.ts'
-import { hashFile, readArchive } from './read-archive.ts'
+import { damaged, hashFile, readArchive } from './read-archive.ts'
 import { openDump } from './read-dump.ts'
 import { holdPoint, readIds, unlessRead } from './readers.ts'
 import { refuseDifference } from './refuse-difference.ts'
@@ -62,6 +63,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
   return {
     name: root,
     root,
+    keeps: 'files',
     folders: [root],
     prepare: () => explained(() => prepareRoot(root, named)),
     begin: async (scope, id) =>
@@ -115,6 +117,18 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
     openDump: async (point, record) => {
       const decrypt = await encryption.openerOf(point)
       return openDump(join(point.path, record.path), record, zstd, { decrypt })
+    },
+    readState: async (point, file) => {
+      const decrypt = await encryption.openerOf(point)
+      const path = join(point.path, file.path)
+      try {
+        const content = await readFile(path)
+        const sha256 = createHash('sha256').update(content).digest('hex')
+        refuseDifference(path, file, { bytes: content.length, sha256 })
+        return decrypt === null ? content : await passWhole(content, decrypt)
+      } catch (error) {
+        throw damaged(path, error)
+      }
     },
     recordVerification: (point, verification) =>
       explained(async () => {

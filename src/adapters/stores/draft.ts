@@ -9,7 +9,7 @@ import type { Manifest, StoredFile } from '../../model/restore-point.ts'
 import type { LockOwner, RestorePointDraft } from '../../model/ports.ts'
 import { makeFolders, syncFolder, writeDurably } from './durable.ts'
 import type { Modes } from './durable.ts'
-import { sealWhole, sealedEnding } from './encryption.ts'
+import { passWhole, sealedEnding } from './encryption.ts'
 import type { Cipher, Encryption } from './encryption.ts'
 import { unusable } from './failures.ts'
 import { isThere } from './folders.ts'
@@ -195,7 +195,7 @@ function foldersOf(manifest: Manifest): ReadonlySet<string> {
 
 async function sealed(name: string, content: string | Uint8Array, encrypt: Cipher): Promise<Buffer> {
   try {
-    return await sealWhole(content, encrypt)
+    return await passWhole(content, encrypt)
   } catch (error) {
     throw backupFailed(name, error)
   }

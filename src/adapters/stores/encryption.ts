@@ -68,13 +68,13 @@ function isAboutItself(line: string): boolean {
   return line.startsWith('age: report unexpected')
 }
 
-/** A small file, encrypted in memory. Throws `Error` with the program's words. */
-export async function sealWhole(content: string | Uint8Array, encrypt: Cipher): Promise<Buffer> {
-  const cipher = encrypt()
+/** A small file, encrypted or opened in memory. Throws `Error` with the program's words. */
+export async function passWhole(content: string | Uint8Array, cipher: Cipher): Promise<Buffer> {
+  const child = cipher()
   const chunks: Buffer[] = []
   const collect = async (): Promise<void> => {
-    for await (const chunk of outputOf(cipher)) chunks.push(chunk as Buffer)
+    for await (const chunk of outputOf(child)) chunks.push(chunk as Buffer)
   }
-  await allWell([cipher.done, feed(Readable.from([Buffer.from(content)]), cipher), collect()])
+  await allWell([child.done, feed(Readable.from([Buffer.from(content)]), child), collect()])
   return Buffer.concat(chunks)
 }

@@ -31,7 +31,7 @@ import { openStream, placeOf } from './read-stream.ts'
 import type { Address } from './read-stream.ts'
 import { forgetPoint } from './remove.ts'
 import { openRepository } from './repository.ts'
-import type { RepositoryOptions } from './repository.ts'
+import type { Repository, RepositoryOptions } from './repository.ts'
 import { listSnapshots } from './snapshots.ts'
 import type { Snapshot } from './snapshots.ts'
 
@@ -91,9 +91,7 @@ export function openResticStore(options: ResticStoreOptions): Store {
   const removePoint = async (point: RestorePoint, path: string): Promise<void> => {
     const scope = scopeOf(point.manifest)
     const leaving = `${path}${removingEnding}`
-    const own = (await listSnapshots(repository, scope, 'now')).find(
-      each => each.isManifest && each.point === point.id && pathOf(repository, each.id) === point.path,
-    )
+    const own = (await listSnapshots(repository, scope, 'now')).find(isManifestOf(repository, point))
     // One that somebody else removed is gone.
     if (own !== undefined) {
       await explainedFor(root, async () => {
@@ -110,6 +108,7 @@ export function openResticStore(options: ResticStoreOptions): Store {
   return {
     name: repository.name,
     root,
+    keeps: 'snapshots',
     folders: [root, ...(repository.folder === null ? [] : [repository.folder])],
     // Of the folder here alone: a command with nothing at stake must not wait for a server, nor fail with it.
     prepare: () => explainedFor(root, () => prepareRoot(root, false)),
@@ -154,6 +153,18 @@ export function openResticStore(options: ResticStoreOptions): Store {
       const address = addressOf(repository.name, record)
       return provenDump(placeOf(repository, address), record, await open(address, () => {}))
     },
+    readState: async (point, file) => {
+      const found = await listSnapshots(repository, scopeOf(point.manifest))
+      const snapshot = found.find(isManifestOf(repository, point))
+      if (snapshot === undefined)
+        throw new Stop({ reason: 'restore-point-not-found', id: point.id, candidates: [] })
+      const address = { path: file.path, snapshot: snapshot.id }
+      const { tar, done } = await open(address, () => {})
+      const parts: Buffer[] = []
+      for await (const part of tar) parts.push(part as Buffer)
+      refuseDifference(placeOf(repository, address), file, await done)
+      return Buffer.concat(parts)
+    },
     recordVerification: (point, verification) =>
       explainedFor(root, async () => {
         const modes = await modesOf(root)
@@ -190,6 +201,11 @@ export function openResticStore(options: ResticStoreOptions): Store {
       clearLeftovers(repository, scope, folderOf(folders.drafts, scope), isAlive),
     ...localRecords(root),
   }
+}
+
+/** Two restore points can have one id; each has a manifest of its own. */
+function isManifestOf(repository: Repository, { id, path }: RestorePoint): (each: Snapshot) => boolean {
+  return each => each.isManifest && each.point === id && pathOf(repository, each.id) === path
 }
 
 /** A manifest of a directory store that somebody put into a repository says nothing of snapshots. */
