@@ -75,7 +75,18 @@ export async function verify(
         2,
       )}\n`,
     )
-  return results.every(({ verification }) => verification.well) ? 0 : 1
+  const isSound = await examineStore(context, store, options)
+  return isSound && results.every(({ verification }) => verification.well) ? 0 : 1
+}
+
+/** What is said of the whole says nothing of one restore point, each of which was read to its end. */
+async function examineStore(context: Context, store: Store, { json }: VerifyOptions): Promise<boolean> {
+  if (store.examine === null) return true
+  const { well, found } = await context.interruption.race(store.examine())
+  const text = `${store.name}: ${found}`
+  if (!well) context.reporter.say({ type: 'warning', text })
+  else if (!json) context.print(`${text}\n`)
+  return well
 }
 
 async function choose(
@@ -155,6 +166,14 @@ async function readAll({ context, store, point }: Trial): Promise<readonly Verif
           sealed ? store.confirmDump(point, dump) : store.checkDump(point, dump, () => {}),
         )
         return inWords(formatBytes(dump.plainBytes))
+      }),
+    )
+  const { state } = point.manifest
+  if (!sealed && state.length > 0)
+    checks.push(
+      await tried('what belongs to it', async () => {
+        for (const file of state) await context.interruption.race(store.readState(point, file))
+        return inWords(plural(state.length, 'file'))
       }),
     )
   return checks

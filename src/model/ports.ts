@@ -17,6 +17,7 @@ import type {
   StoredFile,
   TarCounts,
   Verification,
+  VerifiedPart,
 } from './restore-point.ts'
 
 // ---- Compose -----------------------------------------------------------------------------------------------------
@@ -418,6 +419,11 @@ export interface Store {
   ) => Promise<{ readonly stream: Readable; readonly done: Promise<void> }>
   /** A file of `state`, checked, in the clear. Throws `archive-damaged`. */
   readonly readState: (point: RestorePoint, file: StoredFile) => Promise<Uint8Array>
+  /**
+   * Looks whether what holds all restore points together is sound. Null where each is files of its own. Throws
+   * `store-unusable`.
+   */
+  readonly examine: (() => Promise<Pick<VerifiedPart, 'well' | 'found'>>) | null
   /** Keeps with a restore point what came of trying it; an earlier result goes. */
   readonly recordVerification: (point: RestorePoint, verification: Verification) => Promise<void>
   /** Every project of every engine of which something is kept. */

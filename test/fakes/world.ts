@@ -417,6 +417,7 @@ function storeOf(world: World, step: (name: string) => void): Store {
     },
     unlock: async () => world.on.get('open')?.(),
     readState: async () => new Uint8Array(),
+    examine: null,
     check: async (_, record) => step(`check ${nameOfHolding(record.holding)}`),
     confirm: async (_, record) => step(`check ${nameOfHolding(record.holding)}`),
     recordVerification: async (_, { well }) => step(`verified ${well ? 'well' : 'not well'}`),

@@ -429,6 +429,29 @@ test('room is given back once a day, and a clock that was wrong does not put it 
   expect(Date.parse(readFileSync(file, 'utf8').trim())).toBeLessThan(Date.now())
 })
 
+test('the repository as a whole is looked at by restic itself', async () => {
+  const repository = repositoryIn()
+  const store = open(repository)
+  await put(store)
+  expect(await store.examine?.()).toEqual({ well: true, found: 'sound as a whole (restic check)' })
+  const end = await busy(repository)
+  cleanUp.push(end)
+  expect(await store.examine?.()).toMatchObject({
+    well: true,
+    found: expect.stringContaining('another restic') as string,
+  })
+  await end()
+  execFileSync('find', [join(repository, 'data'), '-type', 'f', '-delete'])
+  expect(await store.examine?.()).toMatchObject({
+    well: false,
+    found: expect.stringMatching(/^not sound: .*restic check$/) as string,
+  })
+  await expect(failure(open(join(folder, 'away')).examine!())).resolves.toMatchObject({
+    reason: 'store-unusable',
+    why: 'there is no repository',
+  })
+})
+
 test('SFTP: through the ssh of the machine, with keys alone', async () => {
   const served = join(folder, 'sftp')
   makeRepository(join(served, 'shop'))

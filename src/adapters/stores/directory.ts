@@ -130,6 +130,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
         throw damaged(path, error)
       }
     },
+    examine: null,
     recordVerification: (point, verification) =>
       explained(async () => {
         const { file } = await modesOf(root)

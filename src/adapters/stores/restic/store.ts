@@ -24,6 +24,7 @@ import { refuseDifference } from '../refuse-difference.ts'
 import { verificationFile } from '../restore-points.ts'
 import { clearLeftovers, noteLot } from './clear.ts'
 import { beginDraft } from './draft.ts'
+import { examine } from './examine.ts'
 import { findPoint, listPoints, pathOf } from './points.ts'
 import type { PointsRequest } from './points.ts'
 import { pruneNowAndThen } from './prune.ts'
@@ -165,6 +166,7 @@ export function openResticStore(options: ResticStoreOptions): Store {
       refuseDifference(placeOf(repository, address), file, await done)
       return Buffer.concat(parts)
     },
+    examine: () => examine(repository),
     recordVerification: (point, verification) =>
       explainedFor(root, async () => {
         const modes = await modesOf(root)
