@@ -9,7 +9,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'))
 
 /** The libraries that get a file of their own. Anything else imported from node_modules is bundled where it is used. */
-const heavy = ['age-encryption', 'chalk', 'croner', 'dockerode', 'inquirer', 'nodemailer', 'ora', 'yaml']
+const heavy = [
+  'age-encryption',
+  'chalk',
+  'croner',
+  'dockerode',
+  'inquirer',
+  'nodemailer',
+  'ora',
+  'unbash',
+  'yaml',
+]
 
 const common = {
   bundle: true,

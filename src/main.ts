@@ -29,6 +29,7 @@ import { watchInterruption } from './adapters/host/interruption.ts'
 import { openNotifier } from './adapters/notifiers/notifier.ts'
 import { openCopyPlace } from './adapters/stores/copy-place.ts'
 import { openStoreCopyPlace } from './adapters/stores/store-copy-place.ts'
+import { openShellReader } from './adapters/shell/read-shell.ts'
 import { openRunner } from './adapters/host/runner.ts'
 import { calendar } from './adapters/schedulers/calendar.ts'
 import { openCrontab } from './adapters/schedulers/crontab.ts'
@@ -43,6 +44,7 @@ import { openForeignArchive } from './adapters/stores/foreign-archive.ts'
 import { openResticStore } from './adapters/stores/restic/store.ts'
 import type { Context } from './commands/context.ts'
 import { guard } from './commands/guard.ts'
+import { hook } from './commands/hook.ts'
 import { lint } from './commands/lint.ts'
 import { runOwnCommand } from './commands/own-command.ts'
 import type { ScheduleTools } from './commands/schedule-tools.ts'
@@ -71,6 +73,7 @@ import { wantsColor } from './ui/color.ts'
 import { openExplanations } from './ui/explanations.ts'
 import { failureInWords } from './ui/failures.ts'
 import { helpText } from './ui/help.ts'
+import { hookReason } from './ui/hook.ts'
 import { jsonReporter } from './ui/json.ts'
 import { lintRenderers } from './ui/lint.ts'
 import { openPrompt } from './ui/prompt.ts'
@@ -152,6 +155,10 @@ async function run(
   if (word === 'lint') {
     speakAs({ kind: 'own', command: read.rest })
     return { code: await lintHere(before, after.slice(1), variables), signal: null }
+  }
+  if (word === 'hook') {
+    speakAs({ kind: 'own', command: read.rest })
+    return { code: await hookHere(after.slice(1)), signal: null }
   }
   const typed = word === 'compose' && !start.asPlugin ? [...before, ...after.slice(1)] : read.rest
 
@@ -327,6 +334,33 @@ function lintHere(
     print: text => void process.stdout.write(text),
     render: (format, found, files) => lintRenderers[format](found, files, version()),
   })
+}
+
+/** Asked before every command of a coding agent, so that it looks at nothing but the line. */
+async function hookHere(words: readonly string[]): Promise<number> {
+  const answer = await hook(words, {
+    readInput,
+    openReader: openShellReader,
+    readText,
+    home: homedir(),
+    directory: process.cwd(),
+    inWords: hookReason,
+  })
+  process.stdout.write(answer.stdout)
+  process.stderr.write(answer.stderr)
+  return answer.code
+}
+
+async function readInput(): Promise<string> {
+  if (isatty(0))
+    throw new Stop({
+      reason: 'bad-usage',
+      what: 'hook is for coding agents, which give it a JSON on standard input',
+      how: 'safe-compose install agent NAME places it',
+    })
+  const pieces: Buffer[] = []
+  for await (const piece of process.stdin) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces).toString()
 }
 
 /** What Compose will run and can lose data by; what it only answers or rejects goes to it at once. */

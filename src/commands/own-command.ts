@@ -80,7 +80,7 @@ export interface OwnTools {
  */
 export async function runOwnCommand(
   context: Context,
-  word: Exclude<OwnWord, 'compose' | 'help' | 'lint'>,
+  word: Exclude<OwnWord, 'compose' | 'help' | 'hook' | 'lint'>,
   project: Invocation,
   words: readonly string[],
   tools: OwnTools,

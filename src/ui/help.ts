@@ -96,6 +96,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   copy: ['copy (ID… | --all)', '     --to (DIR | restic:…)'],
   keys: ['keys generate [FILE]', 'keys show [--json]'],
   lint: ['lint [--format F] [FILE…]'],
+  hook: ['hook [--agent NAME]'],
   compose: ['compose COMMAND …'],
   help: ['help'],
 }

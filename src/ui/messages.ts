@@ -12,6 +12,7 @@ import { columns } from './columns.ts'
 import { elsewhere, elsewhereBlock, elsewhereDeed, remedyLines } from './elsewhere.ts'
 import {
   composeLine,
+  hexOf,
   lastWriteOf,
   nameOf,
   otherProjectLine,
@@ -322,13 +323,6 @@ function scratchLines(command: readonly string[], code: string): readonly string
     '  If the goal is a clean database for a test, use a project of its own, which deletes nothing:',
     `      ${up}        … and later: ${down}`,
   ]
-}
-
-/** Four hex digits that differ from code to code. */
-function hexOf(code: string): string {
-  let hash = 0
-  for (const character of code) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0
-  return (hash & 0xffff).toString(16).padStart(4, '0')
 }
 
 // ---- Backups -----------------------------------------------------------------------------------------------------

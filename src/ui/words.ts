@@ -87,3 +87,10 @@ function withoutCompose(argv: readonly string[]): readonly string[] {
   const { before, after } = aroundCommand(argv)
   return [...before.filter(word => word !== 'compose'), ...after]
 }
+
+/** Four hex digits that differ from text to text, for the names of projects of their own. */
+export function hexOf(text: string): string {
+  let hash = 0
+  for (const character of text) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0
+  return (hash & 0xffff).toString(16).padStart(4, '0')
+}

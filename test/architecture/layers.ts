@@ -46,6 +46,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   valibot: ['src/adapters/configuration/'],
   fzstd: ['src/adapters/stores/'],
   'age-encryption': ['src/adapters/stores/'],
+  unbash: ['src/adapters/shell/'],
 }
 
 /** Imports that go against the direction of the layers, a line each. */

@@ -1,0 +1,551 @@
+import type {
+  ReadShell,
+  ShellAssignment,
+  ShellCommand,
+  ShellInput,
+  ShellScript,
+  ShellStep,
+} from '../../model/shell.ts'
+import { isDockerProgram } from './docker-programs.ts'
+import { expand, expandAll, textOf } from './expand.ts'
+import type { Known, Value } from './expand.ts'
+import { writtenBy } from './written.ts'
+import { isOpen, programOf, shown, someText, someWords } from './words.ts'
+import {
+  mountsIn,
+  placeOfFind,
+  readAssignments,
+  readEnv,
+  readFind,
+  readShellLine,
+  readXargs,
+} from './wrapped-lines.ts'
+import {
+  afterOptions,
+  isInterpreter,
+  optionValues,
+  runners,
+  shells,
+  textOptions,
+  textRunners,
+  wrapperOf,
+  type Wrapper,
+} from './wrappers.ts'
+
+/** A command that a shell line runs, as far as the line tells. */
+export interface FoundCommand {
+  readonly kind: 'command'
+  /** Program and arguments; `words.ts` has what stands in them for what is not known. */
+  readonly words: readonly string[]
+  /** What it reads, where the line tells. */
+  readonly input: string | null
+  /** Variables that the line sets for it (null: takes away), and whether it takes all others away. */
+  readonly variables: ReadonlyMap<string, string | null>
+  readonly withoutOthers: boolean
+  /** Where it runs, where the line says so. */
+  readonly directory: string | null
+  /** What it finds where in a container; null where it runs in none. */
+  readonly mounts: readonly Mount[] | null
+}
+
+/** What a container is given: a volume by its name, or a directory of the host. */
+export interface Mount {
+  readonly source: string
+  readonly target: string
+}
+
+/** Text that runs and cannot be read as a shell line: a program in another language, what no shell would take. */
+export interface FoundText {
+  readonly kind: 'text'
+  readonly text: string
+}
+
+export type Found = FoundCommand | FoundText
+
+/** What is known before a line runs. */
+export interface Beginning {
+  readonly read: ReadShell
+  readonly home: string | null
+  readonly directory: string | null
+}
+
+/** Deeper than this nobody writes commands in commands. */
+const deepest = 12
+
+/**
+ * The commands in a shell line, those in other commands too (`sudo`, `sh -c`, `xargs`, …), in every way in which the
+ * line can come out. Words that only a run can tell are left open.
+ */
+export function findCommands(line: string, beginning: Beginning): readonly Found[] {
+  const walk = new Walk(beginning)
+  walk.text(line)
+  return walk.found
+}
+
+/** The same for words that no shell has to read. */
+export function findInWords(words: readonly string[], beginning: Beginning): readonly Found[] {
+  const walk = new Walk(beginning)
+  walk.words(words, walk.plain())
+  return walk.found
+}
+
+/** How a command is reached. */
+interface Way {
+  readonly input: ShellInput | null
+  readonly variables: ReadonlyMap<string, string | null>
+  readonly withoutOthers: boolean
+  readonly mounts: readonly Mount[] | null
+}
+
+/** One walk through a line, in its order: what a variable, an alias or a function is comes from what stood before. */
+class Walk {
+  readonly found: Found[] = []
+  readonly #beginning: Beginning
+  readonly #values = new Map<string, Value[]>()
+  readonly #exported = new Map<string, string | null>()
+  readonly #functions = new Map<string, ShellScript>()
+  readonly #aliases = new Map<string, string>()
+  readonly #written = new Map<string, string>()
+  /** Functions and aliases that are being followed, which do not lead to themselves. */
+  readonly #open: string[] = []
+  readonly #known: Known
+  #directory: string | null
+  #mounts: readonly Mount[] | null = null
+  /** What a text reads that is given to another shell. */
+  #input: ShellInput | null = null
+  #depth = 0
+
+  constructor(beginning: Beginning) {
+    this.#beginning = beginning
+    this.#directory = beginning.directory
+    if (beginning.directory !== null)
+      this.#values.set('PWD', [{ words: [beginning.directory], isArray: false }])
+    if (beginning.home !== null) this.#values.set('HOME', [{ words: [beginning.home], isArray: false }])
+    this.#known = {
+      valuesOf: name => this.#values.get(name) ?? [],
+      outputOf: script => writtenBy(script.steps, this.#known, input => this.#inputText(input)),
+      home: beginning.home,
+    }
+  }
+
+  plain(): Way {
+    return { input: null, variables: this.#exported, withoutOthers: false, mounts: this.#mounts }
+  }
+
+  text(text: string): void {
+    if (this.#depth >= deepest) return this.#unreadable(text)
+    const script = this.#beginning.read(text)
+    if (script.errors.length > 0) this.#unreadable(text)
+    this.#steps(script.steps)
+  }
+
+  words(words: readonly string[], way: Way): void {
+    if (this.#depth >= deepest) return this.#unreadable(words.join(' '))
+    this.#depth++
+    this.#follow(words, way)
+    this.#depth--
+  }
+
+  #unreadable(text: string): void {
+    this.found.push({ kind: 'text', text })
+  }
+
+  /** A text that another program gives to a shell. */
+  #inner(text: string, input: ShellInput | null = null): void {
+    this.#depth++
+    const before = this.#input
+    this.#input = input
+    this.text(text)
+    this.#input = before
+    this.#depth--
+  }
+
+  #steps(steps: readonly ShellStep[]): void {
+    for (const step of steps)
+      if (step.kind === 'command') this.#command(step)
+      else if (step.kind === 'function') this.#functions.set(step.name, step.body)
+      else this.#loop(step.name, step.words === null ? [] : expandAll(step.words, this.#known))
+  }
+
+  /** In a loop a variable is each of the words in turn. */
+  #loop(name: string, ways: readonly (readonly string[])[]): void {
+    const words = ways.flat()
+    const isKnown = words.length > 0 && words.every(word => !word.includes(someWords))
+    this.#values.set(name, isKnown ? words.map(word => ({ words: [word], isArray: false })) : [])
+  }
+
+  #command(step: ShellCommand): void {
+    const written =
+      step.output === null ? null : writtenBy([step], this.#known, input => this.#inputText(input))
+    const path = step.output === null ? null : textOf(step.output, this.#known)
+    if (written !== null && path !== null) this.#written.set(path, written)
+    const variables = new Map(this.#exported)
+    for (const each of step.assignments) {
+      const text = each.words[0] === undefined ? '' : textOf(each.words[0], this.#known)
+      variables.set(each.name, text ?? someText)
+      if (step.words.length === 0 || each.isArray) this.#assign(each)
+    }
+    if (step.words.length === 0) return
+    const way = { ...this.plain(), input: step.input ?? this.#input, variables }
+    for (const words of expandAll(step.words, this.#known)) this.words(words, way)
+  }
+
+  #assign({ name, words, isArray, adds }: ShellAssignment): void {
+    const before = this.#values.get(name) ?? []
+    if (isArray) {
+      const added = expandAll(words, this.#known).map(each => ({ words: each, isArray: true }))
+      const grown = before.flatMap(old =>
+        added.map(each => ({ words: [...old.words, ...each.words], isArray: true })),
+      )
+      this.#values.set(name, adds && before.length > 0 ? grown : added)
+      return
+    }
+    const text = words[0] === undefined ? '' : (textOf(words[0], this.#known) ?? someText)
+    // A line may come to this place on several ways, so that former values count too.
+    if (adds)
+      this.#values.set(
+        name,
+        before.map(old => ({ words: [`${old.words[0] ?? ''}${text}`], isArray: false })),
+      )
+    else this.#values.set(name, [...before, { words: [text], isArray: false }])
+  }
+
+  #follow(words: readonly string[], way: Way): void {
+    const [first, ...rest] = words
+    if (first === undefined || first === '') return
+    if (this.#followNamed(first, rest, way)) return
+    if (rest.length === 0 && /\s/.test(first)) return this.#inner(first)
+    const program = programOf(first)
+    switch (program) {
+      case 'alias':
+        return this.#defineAliases(rest)
+      case 'cd':
+      case 'pushd':
+        return this.#enter(rest)
+      case 'declare':
+      case 'export':
+      case 'local':
+      case 'readonly':
+      case 'typeset':
+        return this.#declare(rest, program === 'export' || rest.some(word => /^-\w*x/.test(word)))
+      case 'unset':
+        return this.#unset(rest)
+      case 'set':
+        if (rest[0] === '--') this.#arguments(rest.slice(1))
+        return
+      case 'source':
+      case '.':
+        return this.#runFile(rest[0])
+      case 'env':
+        return this.#env(words, way)
+      case 'xargs':
+        return this.#xargs(words, way)
+      case 'find':
+        return this.#find(words, way)
+      case 'at':
+      case 'batch':
+        return this.#shellInput(way.input)
+      case 'tmux':
+      case 'screen':
+        return rest.filter(word => /\s/.test(word)).forEach(word => this.#inner(word))
+    }
+    if (program === 'command' && /^-p?[vV]/.test(rest[0] ?? '')) return
+    if (isOpen(first)) {
+      this.#emit(words, way)
+      return this.#scan(rest, way)
+    }
+    for (const text of optionValues(rest, textOptions[program] ?? [])) this.#inner(text)
+    if (shells.includes(program)) return this.#shell(words, way)
+    if (isInterpreter(program)) return this.#interpret(words, way)
+    const runner = Object.hasOwn(textRunners, program) ? textRunners[program] : undefined
+    if (runner !== undefined) return this.#textRunner(program, runner, words, way)
+    const wrapper = wrapperOf(program)
+    if (wrapper !== null) return this.#wrapped(wrapper, words, way)
+    this.#emit(words, way)
+    if (runners.includes(program) || hasDashes(program, rest)) return this.#scan(rest, way)
+    if (isDockerProgram(program)) this.#inContainer(rest, way)
+  }
+
+  #emit(words: readonly string[], { input, variables, withoutOthers, mounts }: Way): void {
+    const text = input === null ? null : this.#inputText(input)
+    this.found.push({
+      kind: 'command',
+      words,
+      input: text,
+      variables: new Map(variables),
+      withoutOthers,
+      directory: this.#directory,
+      mounts,
+    })
+  }
+
+  /** Aliases and functions of the same line. */
+  #followNamed(name: string, rest: readonly string[], way: Way): boolean {
+    if (this.#open.includes(name)) return false
+    const alias = this.#aliases.get(name)
+    const body = this.#functions.get(name)
+    if (alias === undefined && body === undefined) return false
+    this.#open.push(name)
+    if (alias !== undefined) this.#followAlias(alias, rest, way)
+    else if (body !== undefined) {
+      const before = ['@', '*', ...digits].map(each => [each, this.#values.get(each)] as const)
+      this.#arguments(rest)
+      this.#steps(body.steps)
+      for (const [each, values] of before)
+        if (values === undefined) this.#values.delete(each)
+        else this.#values.set(each, values)
+    }
+    this.#open.pop()
+    return true
+  }
+
+  /** The words that follow an alias belong to its last command. */
+  #followAlias(alias: string, rest: readonly string[], way: Way): void {
+    const { steps } = this.#beginning.read(alias)
+    const last = steps.at(-1)
+    this.#steps(steps.slice(0, -1))
+    if (last?.kind !== 'command') return
+    for (const words of expandAll(last.words, this.#known)) this.words([...words, ...rest], way)
+  }
+
+  #arguments(words: readonly string[]): void {
+    const all = [{ words, isArray: true }]
+    this.#values.set('@', all)
+    this.#values.set('*', all)
+    for (const [index, name] of digits.entries())
+      this.#values.set(name, [{ words: [words[index] ?? ''], isArray: false }])
+  }
+
+  #defineAliases(words: readonly string[]): void {
+    for (const word of words) {
+      const equals = word.indexOf('=')
+      if (equals > 0) this.#aliases.set(word.slice(0, equals), word.slice(equals + 1))
+    }
+  }
+
+  #enter(words: readonly string[]): void {
+    const to = words.find(word => !word.startsWith('-')) ?? this.#beginning.home
+    if (to === null || isOpen(to) || words.includes('-')) this.#directory = null
+    else if (to.startsWith('/')) this.#directory = to
+    else if (this.#directory !== null) this.#directory = `${this.#directory}/${to}`
+  }
+
+  #declare(words: readonly string[], isExport: boolean): void {
+    for (const word of words) {
+      const [, name, value] = /^(\w+)=([^]*)$/.exec(word) ?? []
+      if (name === undefined) {
+        const known = this.#values.get(word)?.at(-1)?.words[0]
+        if (isExport && known !== undefined) this.#exported.set(word, known)
+        continue
+      }
+      const values = this.#values.get(name) ?? []
+      // An array was put in place with the words in front.
+      if (!(value === '' && values.at(-1)?.isArray === true))
+        this.#values.set(name, [...values, { words: [value ?? ''], isArray: false }])
+      if (isExport) this.#exported.set(name, value ?? '')
+    }
+  }
+
+  #unset(words: readonly string[]): void {
+    for (const word of words.filter(each => !each.startsWith('-'))) {
+      this.#values.delete(word)
+      this.#exported.set(word, null)
+    }
+  }
+
+  #env(words: readonly string[], way: Way): void {
+    const { command, texts, variables, withoutOthers } = readEnv(words)
+    const changed = {
+      ...way,
+      variables: new Map([...way.variables, ...variables]),
+      withoutOthers: way.withoutOthers || withoutOthers,
+    }
+    for (const text of texts) this.#splitText(text, command, changed)
+    if (texts.length === 0) this.words(command, changed)
+  }
+
+  #splitText(text: string, rest: readonly string[], way: Way): void {
+    for (const step of this.#beginning.read(text).steps)
+      if (step.kind === 'command')
+        for (const words of expandAll(step.words, this.#known)) this.words([...words, ...rest], way)
+  }
+
+  #wrapped(spec: Wrapper, words: readonly string[], way: Way): void {
+    const isSudo = programOf(words[0] ?? '') === 'sudo'
+    const rest = words.slice(afterOptions(words, spec))
+    // Of these only sudo takes assignments.
+    const { command, variables } = isSudo ? readAssignments(rest) : { command: rest, variables: [] }
+    if (command[0]?.startsWith('-') === true) return
+    if (command.length > 0)
+      return this.words(command, { ...way, variables: new Map([...way.variables, ...variables]) })
+    if (isSudo && words.some(word => /^-\w*[is]/.test(word))) this.#shellInput(way.input)
+  }
+
+  #xargs(words: readonly string[], way: Way): void {
+    const { command, mark } = readXargs(words)
+    const text = way.input === null ? null : this.#inputText(way.input)
+    const given = text === null || isOpen(text) ? null : text.split(/\s+/).filter(word => word !== '')
+    const inner = { ...way, input: null }
+    if (mark === null) return this.words([...command, ...(given ?? [someWords])], inner)
+    for (const each of given ?? [someText])
+      this.words(
+        command.map(word => word.replaceAll(mark, each)),
+        inner,
+      )
+  }
+
+  #find(words: readonly string[], way: Way): void {
+    this.#emit(words, way)
+    const folder = placeOfFind(words)
+    const place = folder === null ? someText : `${folder}/${someText}`
+    for (const command of readFind(words))
+      this.words(
+        command.map(each => each.replaceAll('{}', place)),
+        way,
+      )
+  }
+
+  #textRunner(program: string, spec: Wrapper, words: readonly string[], way: Way): void {
+    const given = words.slice(afterOptions(words, spec))
+    const rest = given[0] === '--' ? given.slice(1) : given
+    if (program === 'trap') return rest.length > 1 ? this.#inner(rest[0] ?? '') : undefined
+    if (program === 'parallel') return this.#parallel(rest, way)
+    if (rest.length > 0) return this.#inner(rest.join(' '), way.input)
+    if (program === 'ssh') this.#shellInput(way.input)
+  }
+
+  #parallel(words: readonly string[], way: Way): void {
+    const end = words.findIndex(word => word.startsWith(':::'))
+    const command = end < 0 ? words : words.slice(0, end)
+    const text = command.join(' ')
+    if (text.includes('{}')) return this.#inner(text.replaceAll('{}', someText))
+    if (command.length > 0) return this.#inner(`${text} ${someText}`)
+    if (end < 0) return this.#shellInput(way.input)
+    for (const word of words.slice(end + 1)) this.#inner(word)
+  }
+
+  #shell(words: readonly string[], way: Way): void {
+    const line = readShellLine(words)
+    switch (line.runs) {
+      case 'text':
+        this.#arguments(line.args.slice(1))
+        this.#values.set('0', [{ words: [line.args[0] ?? ''], isArray: false }])
+        return this.#inner(line.text)
+      case 'file':
+        this.#arguments(line.args)
+        return this.#runFile(line.path)
+      case 'input':
+        return this.#shellInput(way.input)
+    }
+  }
+
+  /** A file that the same line wrote. What is in others cannot be seen, nor be told from here. */
+  #runFile(path: string | undefined): void {
+    const text = path === undefined ? undefined : this.#written.get(path)
+    if (text !== undefined) this.#inner(text)
+  }
+
+  #shellInput(input: ShellInput | null): void {
+    if (input === null) return
+    const text = this.#inputText(input)
+    if (text !== null) return this.#inner(text)
+    if (input.kind === 'pipe')
+      this.#unreadable(input.from.flatMap(step => this.#literalWords(step)).join(' '))
+  }
+
+  #interpret(words: readonly string[], way: Way): void {
+    this.#emit(words, way)
+    const input = way.input === null ? null : this.#inputText(way.input)
+    if (/^(pwsh|powershell|cmd)$/.test(programOf(words[0] ?? ''))) {
+      const from = words.findIndex((word, index) => index > 0 && !/^[-/]\w+$/.test(word))
+      return this.#inner(from < 0 ? (input ?? '') : words.slice(from).join(' '))
+    }
+    const text = [...words.slice(1), input ?? ''].join('\n')
+    if (startsPrograms(text)) this.#unreadable(text)
+  }
+
+  /** The first word that names what we know, and all that follows. */
+  #scan(words: readonly string[], way: Way): void {
+    const at = words.findIndex(word => isKnownProgram(programOf(word)))
+    if (at >= 0) this.words(words.slice(at), way)
+  }
+
+  /** `docker exec`, `docker run`: what runs inside may reach an engine, and what is mounted is data of the host's. */
+  #inContainer(words: readonly string[], way: Way): void {
+    const at = words.findIndex(word => word === 'exec' || word === 'run')
+    if (at < 0) return
+    const rest = words.slice(at + 1)
+    const mounts = words[at] === 'exec' ? [] : mountsIn(rest)
+    const reachesEngine =
+      words[at] === 'exec' ||
+      rest.some(word => /docker\.sock|podman\.sock|DOCKER_HOST|^--privileged/.test(word))
+    if (!reachesEngine && mounts.length === 0) return
+    const image = rest.findIndex(word => /^([\w.:-]+\/)*docker(:[\w.-]+)?$/.test(word))
+    const inside = { ...way, mounts }
+    const before = this.#mounts
+    this.#mounts = mounts
+    if (image >= 0 && reachesEngine && !isKnownProgram(programOf(rest[image + 1] ?? '')))
+      this.words(['docker', ...rest.slice(image + 1)], inside)
+    else this.#scan(rest.slice(image + 1), inside)
+    this.#mounts = before
+  }
+
+  #inputText(input: ShellInput): string | null {
+    switch (input.kind) {
+      case 'text':
+        return textOf(input.text, this.#known)
+      case 'pipe':
+        return writtenBy(input.from, this.#known, inner => this.#inputText(inner))
+      case 'file': {
+        const path = textOf(input.path, this.#known)
+        return path === null ? null : (this.#written.get(path) ?? null)
+      }
+    }
+  }
+
+  #literalWords(step: ShellStep): readonly string[] {
+    return step.kind === 'command'
+      ? step.words.flatMap(word => shown(expand(word, this.#known)[0] ?? []))
+      : []
+  }
+}
+
+/** Whether a program in another language than the shell's starts others. */
+function startsPrograms(text: string): boolean {
+  return /\b(system|exec\w*|spawn\w*|[pP]open|subprocess|run|call|check_\w+|child_process|Command|shell|sh|qx)\b\s*[.({]|`|%x/.test(
+    text,
+  )
+}
+
+const digits = ['1', '2', '3', '4', '5', '6', '7', '8', '9']
+
+function isKnownProgram(program: string): boolean {
+  return (
+    isDockerProgram(program) ||
+    shells.includes(program) ||
+    ['rm', 'env', 'sudo', 'xargs', 'find'].includes(program)
+  )
+}
+
+/** `tool run -- docker …`; not of programs whose words are only looked for or shown. */
+function hasDashes(program: string, words: readonly string[]): boolean {
+  return words.includes('--') && !showers.includes(program)
+}
+
+const showers = [
+  'ack',
+  'ag',
+  'awk',
+  'cat',
+  'echo',
+  'git',
+  'grep',
+  'less',
+  'ls',
+  'man',
+  'printf',
+  'rg',
+  'sed',
+  'test',
+  '[',
+]

@@ -1,0 +1,67 @@
+import type { ShellCommand, ShellInput, ShellStep } from '../../model/shell.ts'
+import { expandAll } from './expand.ts'
+import type { Known } from './expand.ts'
+import { isOpen, programOf } from './words.ts'
+
+/**
+ * What commands write, where that stands in the line itself: `echo`, `printf`, `cat` of a here-document. Null where
+ * only a run can tell.
+ */
+export function writtenBy(
+  steps: readonly ShellStep[],
+  known: Known,
+  inputText: (input: ShellInput) => string | null,
+): string | null {
+  const texts = steps.map(step => (step.kind === 'command' ? writtenByOne(step, known, inputText) : null))
+  return texts.length > 0 && texts.every(text => text !== null) ? texts.join('') : null
+}
+
+function writtenByOne(
+  step: ShellCommand,
+  known: Known,
+  inputText: (input: ShellInput) => string | null,
+): string | null {
+  const ways = expandAll(step.words, known)
+  const [words] = ways
+  if (ways.length !== 1 || words === undefined) return null
+  const [program = '', ...rest] = words
+  switch (programOf(program)) {
+    case 'echo': {
+      const from = rest.findIndex(word => !/^-[neE]+$/.test(word))
+      return `${from < 0 ? '' : rest.slice(from).join(' ')}\n`
+    }
+    case 'printf':
+      return printed(rest)
+    case 'cat':
+    case 'tee':
+      return step.input === null || (programOf(program) === 'cat' && rest.some(word => !word.startsWith('-')))
+        ? null
+        : inputText(step.input)
+    case 'which':
+      return pathOf(rest.at(-1))
+    case 'command':
+    case 'type':
+      return rest.some(word => /^-[vpP]$/.test(word)) ? pathOf(rest.at(-1)) : null
+    case 'yes':
+      return `${rest[0] ?? 'y'}\n`
+    default:
+      return null
+  }
+}
+
+function pathOf(program: string | undefined): string | null {
+  return program === undefined || isOpen(program) ? null : `${program}\n`
+}
+
+/** The words go through the format one after the other, and it is used again until none is left. */
+function printed([format = '', ...words]: readonly string[]): string | null {
+  if (format === '-v') return null
+  const plain = format.replaceAll('\\n', '\n').replaceAll('\\t', '\t')
+  if (!plain.includes('%')) return plain
+  const rest = [...words]
+  let text = ''
+  do {
+    text += plain.replaceAll(/%(?:%|[-\d.]*[sbqdi])/g, found => (found === '%%' ? '%' : (rest.shift() ?? '')))
+  } while (rest.length > 0 && /%[-\d.]*[sbqdi]/.test(plain))
+  return text
+}
