@@ -28,16 +28,21 @@ export async function copyHoldings(
   draft: RestorePointDraft,
   copies: readonly Copy[],
   quality: (holding: Holding) => CopyQuality,
-  /** Of archives that the draft has already. */
-  names = new Set<string>(),
+  how: CopyingWay,
 ): Promise<readonly HoldingRecord[]> {
   const records: HoldingRecord[] = []
   for (const copy of copies) {
-    records.push(
-      await copyOne(context, engine, facts, draft, copy, archiveName(copy.holding, names), quality),
-    )
+    const name = archiveName(copy.holding, how.names)
+    records.push(await copyOne(context, engine, facts, draft, copy, name, quality, how))
   }
   return records
+}
+
+export interface CopyingWay {
+  /** Of archives that the draft has already; those of the copies are added. */
+  readonly names: Set<string>
+  /** Whether all of it goes through our hands, to be proven: the data itself will be gone. */
+  readonly proven: boolean
 }
 
 async function copyOne(
@@ -48,10 +53,11 @@ async function copyOne(
   copy: Copy,
   name: string,
   quality: (holding: Holding) => CopyQuality,
+  { proven }: CopyingWay,
 ): Promise<HoldingRecord> {
   const { holding, contents } = copy
   const started = context.host.now().getTime()
-  const source = copy.online ?? (await openSource(context, engine, holding, facts))
+  const { directory, ...source } = copy.online ?? (await openSource(context, engine, holding, facts))
   try {
     const total = source.expectedBytes ?? contents?.bytes ?? null
     const onBytes = (done: number): void => {
@@ -66,7 +72,13 @@ async function copyOne(
       })
     }
     const kept = await failingAs(holding, () =>
-      context.interruption.race(draft.putArchive(name, source, onBytes)),
+      context.interruption.race(
+        draft.putArchive(
+          name,
+          proven || directory === undefined ? source : { ...source, directory },
+          onBytes,
+        ),
+      ),
     )
     refuseSuddenEmptiness(holding, contents, kept)
     context.reporter.say({

@@ -98,12 +98,12 @@ export async function takeRestorePoint(
 /** What servers copy themselves takes as long as it takes: nobody stands still for it. */
 async function copyAll(
   context: Context,
-  { engine, facts, copies, quality, standstill }: RestorePointRequest,
+  { engine, facts, copies, quality, standstill, reason }: RestorePointRequest,
   draft: RestorePointDraft,
 ): Promise<readonly HoldingRecord[]> {
-  const names = new Set<string>()
+  const how = { names: new Set<string>(), proven: reason === 'preflight' || reason === 'safety' }
   const copy = (within: Context, some: readonly Copy[]): Promise<readonly HoldingRecord[]> =>
-    copyHoldings(within, engine, facts, draft, some, quality, names)
+    copyHoldings(within, engine, facts, draft, some, quality, how)
   const online = copies.filter(each => each.online !== undefined)
   const others = copies.filter(each => each.online === undefined)
   const first = online.length === 0 ? [] : await copy(context, online)

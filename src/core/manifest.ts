@@ -121,6 +121,15 @@ const tarCounts: Shape = {
 const keptForms: Readonly<Record<string, Shape>> = {
   archive: { keys: { ...file, compression: { words: ['zstd', 'gzip'] }, tar: tarCounts } },
   'restic-stream': { keys: { ...file, snapshot: 'text', added: 'count', tar: tarCounts } },
+  'restic-tree': {
+    keys: {
+      ...file,
+      snapshot: 'text',
+      added: 'count',
+      root: { keys: { mode: 'count', uid: 'count', gid: 'count' } },
+      tar: tarCounts,
+    },
+  },
 }
 
 const holdingRecord: Shape = {

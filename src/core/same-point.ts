@@ -18,7 +18,7 @@ function essence(manifest: Manifest): readonly unknown[] {
     tag,
     engine.id,
     project.name,
-    holdings.map(({ holding, kept }) => [holding, kept.tar.bytes, kept.tar.entries]),
+    holdings.map(({ holding, kept }) => [holding, kept.tar.entries, kept.tar.contentBytes]),
     databases.map(({ holding, dumps }) => [
       holding,
       dumps.map(({ form, database, plainBytes }) => [form, database, plainBytes]),

@@ -170,6 +170,8 @@ export interface TarSource {
    * `args` write to stdout and expect no further ones.
    */
   readonly command: { readonly program: string; readonly args: readonly string[] } | null
+  /** The folder itself, for a store that reads files by itself; absent where only a tar is to be had. */
+  readonly directory?: string
   /** The tar as a stream. `done` settles after the stream ended: rejects if the tar is not whole. */
   readonly open: () => Promise<{ readonly stream: Readable; readonly done: Promise<void> }>
   readonly close: () => Promise<void>

@@ -124,7 +124,7 @@ export interface HoldingRecord {
   readonly notes: readonly string[]
 }
 
-export type KeptForm = ArchiveForm | ResticStreamForm
+export type KeptForm = ArchiveForm | ResticStreamForm | ResticTreeForm
 
 /** One tar file, compressed, readable by `tar` with `zstd` or `gzip`. */
 export interface ArchiveForm extends StoredFile {
@@ -141,6 +141,20 @@ export interface ResticStreamForm extends StoredFile {
   readonly snapshot: string
   /** Bytes that it added to the repository: what was there already takes no room. */
   readonly added: number
+  readonly tar: TarCounts
+}
+
+/**
+ * A directory as it is, alone in a snapshot of a restic repository. What had not changed since the snapshot before was not
+ * even read. `sha256` is restic's hash of the whole tree; `tar` what a tar of it holds, whose length is about that.
+ */
+export interface ResticTreeForm extends StoredFile {
+  readonly form: 'restic-tree'
+  /** The snapshot's whole id. */
+  readonly snapshot: string
+  readonly added: number
+  /** The directory's own attributes. `mtime`: seconds since 1970. */
+  readonly root: { readonly mode: number; readonly uid: number; readonly gid: number; readonly mtime: number }
   readonly tar: TarCounts
 }
 

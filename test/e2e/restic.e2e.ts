@@ -1,9 +1,12 @@
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { RestorePoint } from '../../src/model/restore-point.ts'
+import type { Manifest, RestorePoint } from '../../src/model/restore-point.ts'
 import { emptyRepository, resticVariables } from '../fakes/restic-repository.ts'
 import { eventually, scenario } from './scenario.ts'
+
+/** As `backups --json` has it. */
+type Listed = Manifest & Pick<RestorePoint, 'state'>
 
 /** The same commands, and the same way back, when restore points lie in a restic repository. */
 test('restic: down -v is saved there, undone from there and proven there, and no password is anywhere', async () => {
@@ -27,8 +30,8 @@ volumes: { pgdata: {} }
   }
   const rows = (): Promise<string> =>
     project.inside('db', 'psql -h 127.0.0.1 -U postgres -Atc "select count(*) from orders"')
-  const points = async (): Promise<readonly RestorePoint[]> =>
-    JSON.parse((await project.safe(['backups', '--json'], { variables })).stdout) as readonly RestorePoint[]
+  const points = async (): Promise<readonly Listed[]> =>
+    JSON.parse((await project.safe(['backups', '--json'], { variables })).stdout) as readonly Listed[]
 
   expect((await project.bare(['up', '-d'])).code).toBe(0)
   await eventually(() => project.inside('db', 'pg_isready -h 127.0.0.1 -U postgres'))
@@ -60,6 +63,17 @@ volumes: { pgdata: {} }
   const { stdout } = await project.safe(['backups'], { variables })
   expect(stdout).toContain('boots')
   expect(await readdir(join(repository, 'locks'))).toEqual([])
+
+  // By hand the volume goes in as the files that it is, of which the second time nothing is new.
+  const kept = []
+  for (const _ of ['once', 'twice']) {
+    const saved = await project.safe(['backup', '--stop', '--no-dump'], { variables })
+    expect(saved.code, saved.stderr).toBe(0)
+    kept.push((await points())[0]?.holdings[0]?.kept)
+  }
+  expect(kept).toMatchObject([{ form: 'restic-tree' }, { form: 'restic-tree' }])
+  const [once, twice] = kept.map(each => (each?.form === 'restic-tree' ? each.added : Number.NaN))
+  expect(twice).toBeLessThan((once ?? 0) / 10)
 
   // Out of the repository into a folder, which is then a store like any other, and back into another repository.
   const folder = join(dirname(project.directory), 'second-disk')

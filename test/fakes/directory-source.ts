@@ -14,6 +14,7 @@ export function directorySource(
     notes: [],
     expectedBytes: null,
     command: way === 'command' ? { program, args } : null,
+    ...(way === 'command' ? { directory: path } : {}),
     open: async () => {
       const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
       return { stream: child.stdout, done: ended(child) }

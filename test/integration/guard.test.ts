@@ -226,6 +226,41 @@ describe('the flow', () => {
     expect(world.entries[0]).toMatchObject({ status: 'done', exitCode: 1, outcome: [{ gone: false }] })
   })
 
+  test('what is about to be deleted is proven whole; what stays may be compared with the copy before', async () => {
+    const seen: (string | undefined)[] = []
+    const { context } = shopWorld()
+    const [engine, store] = await Promise.all([context.openEngine(), context.openStore()])
+    const folders: Context = {
+      ...context,
+      openEngine: async () => ({
+        ...engine,
+        openSource: async (...which) => ({ ...(await engine.openSource(...which)), directory: '/a/folder' }),
+      }),
+      openStore: async () => ({
+        ...store,
+        begin: async (...which) => {
+          const draft = await store.begin(...which)
+          return {
+            ...draft,
+            putArchive: (name, source, onBytes) => {
+              seen.push(source.directory)
+              return draft.putArchive(name, source, onBytes)
+            },
+          }
+        },
+      }),
+    }
+    await backup(folders, typed('ps'), {
+      tag: null,
+      names: [],
+      stillness: 'online',
+      limit: true,
+      dumps: false,
+    })
+    await guard(folders, downV)
+    expect(seen).toEqual(['/a/folder', undefined])
+  })
+
   test('nothing at stake: nothing is stopped, locked, copied or recorded', async () => {
     const world = shopWorld({ contents: { shop_pgdata: { empty: true } } })
     await guard(world.context, downV)

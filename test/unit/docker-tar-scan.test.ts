@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { writeHeader } from '../../src/adapters/docker/tar-header.ts'
+import { writeHeader } from '../../src/core/tar-header.ts'
 import { scanTar } from '../../src/adapters/docker/tar-scan.ts'
 import type { TarEntry } from '../../src/adapters/docker/tar-scan.ts'
 import { emptyTar, filesTar } from '../../src/adapters/docker/tar-write.ts'

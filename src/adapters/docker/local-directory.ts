@@ -34,6 +34,7 @@ export function tarSource(
     notes: ['sockets are left out: servers make them anew'],
     expectedBytes: null,
     command: { program: tar, args },
+    directory: folder,
     open: async () => {
       const { child, done } = startTar(tar, args, session.variables)
       child.stdin?.end()

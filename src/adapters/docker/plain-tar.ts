@@ -1,6 +1,6 @@
 import { contentOf, nextEntry, plainPath, tarBytes } from './tar-entries.ts'
 import type { Entry, TarBytes } from './tar-entries.ts'
-import { blockSize, paddingOf, resized, writeExtension } from './tar-header.ts'
+import { blockSize, paddingOf, resized, writeExtension } from '../../core/tar-header.ts'
 
 /** What of a tar the engine does not take where it belongs. */
 export interface LateEntries {

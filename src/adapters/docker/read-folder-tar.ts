@@ -2,7 +2,7 @@ import { chmod, chown, lchown, link, lutimes, mkdir, open, symlink, utimes } fro
 import { plainPath, contentOf, nextEntry, tarBytes } from './tar-entries.ts'
 import type { Entry, TarBytes } from './tar-entries.ts'
 import { tarWithoutHoles } from './plain-tar.ts'
-import { paddingOf } from './tar-header.ts'
+import { paddingOf } from '../../core/tar-header.ts'
 
 /**
  * Unpacks a tar into an empty folder of this machine, for machines without GNU tar. Owners are set where this process

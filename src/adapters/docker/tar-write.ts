@@ -1,5 +1,5 @@
-import { paddingOf, writeExtension, writeHeader } from './tar-header.ts'
-import type { Header } from './tar-header.ts'
+import { paddingOf, writeExtension, writeHeader } from '../../core/tar-header.ts'
+import type { Header } from '../../core/tar-header.ts'
 
 /** A tar of small files. */
 export function filesTar(files: Readonly<Record<string, string>>): Buffer {

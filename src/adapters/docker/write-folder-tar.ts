@@ -1,6 +1,6 @@
 import { lstat, open, readdir, readlink } from 'node:fs/promises'
 import type { BigIntStats } from 'node:fs'
-import { paddingOf, writeExtension, writeHeader } from './tar-header.ts'
+import { paddingOf, writeExtension, writeHeader } from '../../core/tar-header.ts'
 import { emptyTar } from './tar-write.ts'
 
 /**

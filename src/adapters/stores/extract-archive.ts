@@ -93,7 +93,10 @@ async function byStream(request: ExtractRequest): Promise<TarCounts> {
 
 /** Writes an archive that is open into a sink, as `extractArchive` does. `path` is its name for people. */
 export async function unpackArchive(
-  request: Pick<ExtractRequest, 'path' | 'sink' | 'sha256' | 'onBytes'>,
+  request: Pick<ExtractRequest, 'path' | 'sink' | 'onBytes'> & {
+    /** Null where what is read is proven in another way. */
+    readonly sha256: string | null
+  },
   archive: OpenArchive,
 ): Promise<TarCounts> {
   const { path, sink } = request
@@ -156,8 +159,11 @@ async function wordsOf(done: Promise<void>): Promise<unknown> {
   return told
 }
 
-function refuseOtherHash(request: Pick<ExtractRequest, 'path' | 'sha256'>, sha256: string): void {
-  if (request.sha256 === sha256) return
+function refuseOtherHash(
+  request: { readonly path: string; readonly sha256: string | null },
+  sha256: string,
+): void {
+  if (request.sha256 === null || request.sha256 === sha256) return
   throw new Stop({ reason: 'archive-damaged', path: request.path, why: 'its hash is not the recorded one' })
 }
 

@@ -103,8 +103,8 @@ async function putHolding(
   const { source, whyNotRead } = archiveOf(from, point, record)
   const name = archiveName(record.kept.path)
   const kept = await written(() => draft.putArchive(name, source, onBytes()), whyNotRead)
-  const { bytes, entries } = record.kept.tar
-  if (kept.tar.bytes !== bytes || kept.tar.entries !== entries)
+  const { entries, contentBytes } = record.kept.tar
+  if (kept.tar.entries !== entries || kept.tar.contentBytes !== contentBytes)
     throw damaged(record.kept.path, new Error('it does not hold what the manifest says'))
   return { ...record, kept }
 }

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { encodeManifest, isInside } from '../../../core/manifest.ts'
 import { Stop } from '../../../model/failure.ts'
 import { bytesStored, filesOf, manifestFormat } from '../../../model/restore-point.ts'
-import type { Manifest, StoredFile } from '../../../model/restore-point.ts'
-import type { LockOwner, RestorePointDraft, StoreScope } from '../../../model/ports.ts'
+import type { Manifest, ResticTreeForm, StoredFile } from '../../../model/restore-point.ts'
+import type { LockOwner, RestorePointDraft, StoreScope, TarSource } from '../../../model/ports.ts'
 import { removingEnding } from '../clear-partials.ts'
 import { telling } from '../compressed-stream.ts'
 import { claim } from '../draft.ts'
@@ -20,6 +20,7 @@ import type { PointsRequest } from './points.ts'
 import { forgotten } from './remove.ts'
 import { labelArgs } from './snapshots.ts'
 import type { Snapshot } from './snapshots.ts'
+import { writeTree } from './tree.ts'
 import { writeStream } from './write-stream.ts'
 import type { Streamed, StreamRequest } from './write-stream.ts'
 
@@ -70,6 +71,26 @@ export async function beginDraft(options: ResticDraftOptions): Promise<RestorePo
       throw failedAs(name, error)
     }
   }
+  const putTree = async (
+    name: string,
+    { directory }: TarSource,
+    onBytes: (done: number) => void,
+  ): Promise<ResticTreeForm | null> => {
+    if (directory === undefined) return null
+    work.signal.throwIfAborted()
+    const request = {
+      repository,
+      directory,
+      path: insideOnly(`volumes/${name}`),
+      onBytes,
+      signal: work.signal,
+    }
+    try {
+      return await work.run(() => writeTree({ ...request, labels: labelArgs(scope, own, 'part') }))
+    } catch (error) {
+      throw failedAs(name, work.signal.aborted ? work.signal.reason : ((error as Stop).cause ?? error))
+    }
+  }
   const writeFile = (name: string, text: string | Uint8Array): Promise<void> =>
     explainedFor(root, async () => {
       const target = join(content, name)
@@ -79,6 +100,8 @@ export async function beginDraft(options: ResticDraftOptions): Promise<RestorePo
   return {
     id,
     putArchive: async (name, source, onBytes) => {
+      const tree = await putTree(name, source, onBytes)
+      if (tree !== null) return tree
       const archive = insideOnly(`volumes/${name}.tar`)
       const walk = walkTar()
       const streamed = await stream(name, {

@@ -13,6 +13,8 @@ import type { Repository } from './repository.ts'
 export interface Address {
   readonly snapshot: string
   readonly path: string
+  /** Of a tree, which comes as a tar: the entry of its root, with which that begins. */
+  readonly treeRoot?: Buffer
 }
 
 /**
@@ -28,7 +30,7 @@ export async function openStream(
   const hash = createHash('sha256')
   let bytes = 0
   const read = async function* (): AsyncGenerator<Buffer> {
-    for await (const chunk of dumped(repository, address)) {
+    for await (const chunk of withRoot(address, dumped(repository, address))) {
       hash.update(chunk)
       bytes += chunk.length
       onBytes(bytes)
@@ -41,8 +43,16 @@ export async function openStream(
   return { tar, done }
 }
 
+async function* withRoot({ treeRoot }: Address, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  if (treeRoot !== undefined) yield treeRoot
+  yield* rest
+}
+
 /** What people call it. */
-export function placeOf(repository: Repository, { snapshot, path }: Address): string {
+export function placeOf(
+  repository: Repository,
+  { snapshot, path }: Pick<Address, 'snapshot' | 'path'>,
+): string {
   return `${path} in snapshot ${snapshot.slice(0, 8)} of ${repository.name}`
 }
 
@@ -59,11 +69,12 @@ async function* dumped(repository: Repository, address: Address): AsyncGenerator
 /** Gives back why it failed; null when it did not. */
 async function* dumpedOnce(
   repository: Repository,
-  { snapshot, path }: Address,
+  { snapshot, path, treeRoot }: Address,
   more: readonly string[],
 ): AsyncGenerator<Buffer, ResticFailure | null> {
   // That it waits for a lock it says on its standard output, between the bytes of the stream, unless it is to be quiet.
-  const restic = repository.start(['dump', '--quiet', ...more, snapshot, `/${path}`])
+  const what = treeRoot === undefined ? [snapshot, `/${path}`] : ['--archive', 'tar', snapshot, '/']
+  const restic = repository.start(['dump', '--quiet', ...more, ...what])
   try {
     yield* outputOf(restic)
     const ending = await restic.waitFor(restic.ended)

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import { localRepository, maskedStore } from '../../../core/store-location.ts'
 import { Stop } from '../../../model/failure.ts'
 import {
@@ -53,6 +55,10 @@ export interface RunOptions {
   readonly patience?: Patience
   /** How often a lock of somebody who lives is waited for; absent: `waitsForLock`. */
   readonly waits?: number
+  /** Sees each line of its output as it comes; the last one is the answer then. */
+  readonly onLine?: (line: string) => void
+  /** Ends it. */
+  readonly signal?: AbortSignal
 }
 
 export interface RepositoryOptions {
@@ -112,12 +118,17 @@ export function openRepository(options: RepositoryOptions): Repository {
       patience: more.patience ?? options.patience ?? patienceForAnswers,
       ...(more.directory === undefined ? {} : { directory: more.directory }),
     })
+    const stop = (): void => void restic.kill()
+    more.signal?.addEventListener('abort', stop)
     try {
-      const text = await readAll(restic)
+      const text = await (more.onLine === undefined ? readAll(restic) : readLines(restic, more.onLine))
       const ending = await restic.waitFor(restic.ended)
       if (ending.code === 0) return text
     } catch (error) {
+      await restic.kill()
       throw failureOf(await restic.ended, error)
+    } finally {
+      more.signal?.removeEventListener('abort', stop)
     }
     throw failureOf(await restic.ended)
   }
@@ -243,6 +254,17 @@ function refuseNoPassword(name: string, variables: Readonly<Record<string, strin
     why: 'its password is not known: none of the variables for it is set',
     how: howToGivePassword,
   })
+}
+
+/** Gives back the last one. */
+async function readLines(restic: ResticProcess, onLine: (line: string) => void): Promise<string> {
+  let last = ''
+  for await (const line of createInterface({ input: Readable.from(outputOf(restic)), crlfDelay: Infinity })) {
+    if (line === '') continue
+    onLine(line)
+    last = line
+  }
+  return last
 }
 
 async function readAll(restic: ResticProcess): Promise<string> {

@@ -5,6 +5,7 @@ import type { LockOwner, Store, StoreScope } from '../../../model/ports.ts'
 import type {
   HoldingRecord,
   ResticStreamForm,
+  ResticTreeForm,
   RestorePoint,
   StoredFile,
 } from '../../../model/restore-point.ts'
@@ -34,6 +35,7 @@ import { forgetPoint } from './remove.ts'
 import { openRepository } from './repository.ts'
 import type { Repository, RepositoryOptions } from './repository.ts'
 import { listSnapshots } from './snapshots.ts'
+import { isSameTree, rootEntry } from './tree.ts'
 import type { Snapshot } from './snapshots.ts'
 
 export interface ResticStoreOptions extends RepositoryOptions {
@@ -66,11 +68,13 @@ export function openResticStore(options: ResticStoreOptions): Store {
   // What this run has read whole need not be read again before it is unpacked: a snapshot does not change.
   const confirmed = new Set<string>()
   const read = async (record: HoldingRecord, onBytes: (done: number) => void): Promise<ReadResult> => {
-    const kept = streamOf(repository.name, record)
+    const kept = formOf(repository.name, record)
     const place = placeOf(repository, kept)
     try {
-      const result = await walkOpened(await open(kept, onBytes))
-      refuseDifference(place, kept, result)
+      const result = await walkOpened(await open(archiveAt(kept), onBytes))
+      if (kept.form === 'restic-stream') refuseDifference(place, kept, result)
+      // restic has compared each block of a tree with its hash.
+      else if (!isSameTree(kept.tar, result.tar)) throw otherContent()
       confirmed.add(kept.snapshot)
       return result
     } catch (error) {
@@ -133,20 +137,21 @@ export function openResticStore(options: ResticStoreOptions): Store {
     unlock: async () => {},
     check: async (_, record, onBytes) => {
       const { tar } = await read(record, onBytes)
-      if (tar.bytes !== record.kept.tar.bytes || tar.entries !== record.kept.tar.entries)
-        throw damaged(
-          placeOf(repository, streamOf(repository.name, record)),
-          new Error('it does not hold what the manifest says'),
-        )
+      const { kept } = record
+      if (kept.form !== 'restic-tree' && (tar.bytes !== kept.tar.bytes || tar.entries !== kept.tar.entries))
+        throw damaged(placeOf(repository, formOf(repository.name, record)), otherContent())
     },
     confirm: async (_, record, onBytes) => void (await read(record, onBytes)),
     extract: async (_, record, sink, onBytes) => {
-      const kept = streamOf(repository.name, record)
+      const kept = formOf(repository.name, record)
       if (!confirmed.has(kept.snapshot)) await read(record, () => {})
-      return unpackArchive(
-        { path: placeOf(repository, kept), sink, sha256: kept.sha256, onBytes },
-        await open(kept, () => {}),
+      const sha256 = kept.form === 'restic-stream' ? kept.sha256 : null
+      const counts = await unpackArchive(
+        { path: placeOf(repository, kept), sink, sha256, onBytes },
+        await open(archiveAt(kept), () => {}),
       )
+      if (!isSameTree(kept.tar, counts)) throw damaged(placeOf(repository, kept), otherContent())
+      return counts
     },
     checkDump: readDump,
     confirmDump: (point, record) => readDump(point, record, () => {}),
@@ -211,13 +216,23 @@ function isManifestOf(repository: Repository, { id, path }: RestorePoint): (each
 }
 
 /** A manifest of a directory store that somebody put into a repository says nothing of snapshots. */
-function streamOf(name: string, { kept }: HoldingRecord): ResticStreamForm {
-  if (kept.form === 'restic-stream') return kept
+function formOf(name: string, { kept }: HoldingRecord): ResticStreamForm | ResticTreeForm {
+  if (kept.form !== 'archive') return kept
   throw new Stop({
     reason: 'archive-damaged',
     path: `${kept.path} in ${name}`,
     why: `it is not kept in a repository but as ${kept.form}`,
   })
+}
+
+/** Where its tar is to be had. */
+function archiveAt(kept: ResticStreamForm | ResticTreeForm): Address {
+  const { path, snapshot } = kept
+  return kept.form === 'restic-tree' ? { path, snapshot, treeRoot: rootEntry(kept) } : { path, snapshot }
+}
+
+function otherContent(): Error {
+  return new Error('it does not hold what the manifest says')
 }
 
 function addressOf(name: string, { path, snapshot }: StoredFile & { readonly snapshot?: string }): Address {
