@@ -76,7 +76,7 @@ function ownerInside(
   const mount = mounts.find(({ target }) => path === target || path.startsWith(`${target}/`))
   if (mount === undefined) return isDataPath(path.replace(/(\/\*|\/)+$/, '')) ? 'volume' : null
   if (!/^[/.~]/.test(mount.source)) return 'volume'
-  return ownerOf(`${mount.source}${path.slice(mount.target.length)}`, home)
+  return ownerOf(absolute(`${mount.source}${path.slice(mount.target.length)}`, null), home)
 }
 
 function engineFolders(home: string | null): readonly string[] {

@@ -178,7 +178,7 @@ class Walk {
     const written =
       step.output === null ? null : writtenBy([step], this.#known, input => this.#inputText(input))
     const path = step.output === null ? null : textOf(step.output, this.#known)
-    if (written !== null && path !== null) this.#written.set(path, written)
+    if (written !== null && path !== null) this.#write(path, written)
     const variables = new Map(this.#exported)
     for (const each of step.assignments) {
       const text = each.words[0] === undefined ? '' : textOf(each.words[0], this.#known)
@@ -188,6 +188,12 @@ class Walk {
     if (step.words.length === 0) return
     const way = { ...this.plain(), input: step.input ?? this.#input, variables }
     for (const words of expandAll(step.words, this.#known)) this.words(words, way)
+  }
+
+  /** A script that is written here may be run here. */
+  #write(path: string, text: string): void {
+    this.#written.set(path, text)
+    this.#written.set(`./${path}`, text)
   }
 
   #assign({ name, words, isArray, adds }: ShellAssignment): void {
@@ -245,6 +251,11 @@ class Walk {
       case 'at':
       case 'batch':
         return this.#shellInput(way.input)
+      case 'tee': {
+        const text = way.input === null ? null : this.#inputText(way.input)
+        for (const path of rest) if (text !== null) this.#write(path, text)
+        return
+      }
       case 'tmux':
       case 'screen':
         return rest.filter(word => /\s/.test(word)).forEach(word => this.#inner(word))
@@ -261,6 +272,7 @@ class Walk {
     if (runner !== undefined) return this.#textRunner(program, runner, words, way)
     const wrapper = wrapperOf(program)
     if (wrapper !== null) return this.#wrapped(wrapper, words, way)
+    if (this.#written.has(first)) return this.#runFile(first)
     this.#emit(words, way)
     if (runners.includes(program) || hasDashes(program, rest)) return this.#scan(rest, way)
     if (isDockerProgram(program)) this.#inContainer(rest, way)
@@ -479,7 +491,8 @@ class Walk {
     const reachesEngine =
       words[at] === 'exec' ||
       rest.some(word => /docker\.sock|podman\.sock|DOCKER_HOST|^--privileged/.test(word))
-    if (!reachesEngine && mounts.length === 0) return
+    const hasData = mounts.length > 0 || rest.some(word => word.startsWith('--volumes-from'))
+    if (!reachesEngine && !hasData) return
     const image = rest.findIndex(word => /^([\w.:-]+\/)*docker(:[\w.-]+)?$/.test(word))
     const inside = { ...way, mounts }
     const before = this.#mounts
@@ -523,7 +536,7 @@ function isKnownProgram(program: string): boolean {
   return (
     isDockerProgram(program) ||
     shells.includes(program) ||
-    ['rm', 'env', 'sudo', 'xargs', 'find'].includes(program)
+    ['rm', 'env', 'sudo', 'ssh', 'xargs', 'find'].includes(program)
   )
 }
 

@@ -123,6 +123,7 @@ export const runners: readonly string[] = [
   'poetry',
   'proxychains',
   'proxychains4',
+  'sshpass',
   'systemd-inhibit',
   'systemd-run',
   'toolbox',

@@ -1,32 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { openShellReader } from '../../../src/adapters/shell/read-shell.ts'
-import { hook } from '../../../src/commands/hook.ts'
-import { hookReason } from '../../../src/ui/hook.ts'
 import { spellings } from './corpus.ts'
+import { measure, openJudge } from './measure.ts'
 
 const dangerous = spellings('dangerous')
 const harmless = spellings('harmless')
-const read = await openShellReader()
-
-/** Whether Claude Code would be told to run the line without a word. */
-async function isLetThrough(command: string): Promise<boolean> {
-  const input = {
-    hook_event_name: 'PreToolUse',
-    tool_name: 'Bash',
-    tool_input: { command },
-    cwd: '/srv/shop',
-  }
-  const answer = await hook(['--agent', 'claude'], {
-    readInput: async () => JSON.stringify(input),
-    openReader: async () => read,
-    readText: async path => (path === '/srv/shop/a.yml' ? 'services: {}\nvolumes:\n  pgdata:\n' : null),
-    home: '/home/you',
-    directory: '/srv/shop',
-    inWords: hookReason,
-  })
-  expect(answer.code).toBe(0)
-  return answer.stdout === ''
-}
+const isStopped = await openJudge()
 
 describe('spellings of our own making', () => {
   test('there are enough, each once', () => {
@@ -37,10 +15,22 @@ describe('spellings of our own making', () => {
   })
 
   test.each(dangerous)('stopped: %s', async line => {
-    expect(await isLetThrough(line)).toBe(false)
+    expect(await isStopped(line)).toBe(true)
   })
 
   test.each(harmless)('let through: %s', async line => {
-    expect(await isLetThrough(line)).toBe(true)
+    expect(await isStopped(line)).toBe(false)
   })
+})
+
+test('the others are measured by the same lines, and find what they are made for', async () => {
+  const [ours, ...others] = await measure()
+  expect({ missed: ours?.missed, stopped: ours?.stopped }).toEqual({ missed: [], stopped: [] })
+  expect(others.length).toBe(3)
+  for (const { missed, stopped } of others) {
+    expect(missed).not.toContain('docker volume rm shop_pgdata')
+    expect(missed.length).toBeGreaterThan(0)
+    expect(missed.length).toBeLessThan(dangerous.length)
+    expect(stopped.length).toBeLessThan(harmless.length / 2)
+  }
 })
