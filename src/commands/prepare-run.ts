@@ -198,7 +198,7 @@ function copyAll(
     facts: look.facts,
     invocation,
     reason: 'preflight',
-    tag: null,
+    tag: context.policy.tag,
     label: invocation.command.join('-'),
     copies,
     // They answer as long as they run: the writers stand still only after it.

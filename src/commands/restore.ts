@@ -9,7 +9,7 @@ import type { HoldingRecord, RestorePoint, TarCounts } from '../model/restore-po
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { confirmDatabases } from './hold-against.ts'
-import { newestGood } from './newest-good.ts'
+import { newestGood, newestTagged } from './newest-good.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { nameOfTarget, restoreVolumes, specOf } from './restore-volumes.ts'
 import type { RestoreTarget, VolumeTarget } from './restore-volumes.ts'
@@ -18,6 +18,8 @@ import { scopeOf } from './take-restore-point.ts'
 export interface RestoreOptions {
   /** Null for the newest good one. */
   readonly id: string | null
+  /** The newest good one instead that `backup` took with this tag. */
+  readonly tag: string | null
   /** Only this volume of it. */
   readonly volume: string | null
   /** Into this volume instead. */
@@ -35,7 +37,7 @@ export type OpenForeignArchive = (path: string) => Promise<{
 }>
 
 /**
- * `restore [ID] [--volume V] [--to V2]`, `restore --from FILE --volume V`: puts data back as it was saved,
+ * `restore [ID | --tag T] [--volume V] [--to V2]`, `restore --from FILE --volume V`: puts data back as it was saved,
  * after a restore point of what stands there now, and starts again what ran.
  */
 export async function restore(
@@ -101,10 +103,7 @@ async function targetsOfPoint(
   facts: Facts,
   options: RestoreOptions,
 ): Promise<readonly RestoreTarget[]> {
-  const point =
-    options.id === null
-      ? await newestGood(store, facts)
-      : await store.find({ engine: null, project: null }, options.id)
+  const point = await chosenPoint(store, facts, options)
   await store.unlock(point)
   const all = point.manifest.holdings.filter(({ holding }) => holding.kind !== 'bind')
   const chosen = options.volume === null ? all : [recordNamed(facts, point, all, options.volume)]
@@ -115,6 +114,11 @@ async function targetsOfPoint(
       how: `choose one with --volume: ${chosen.map(record => nameOfHolding(record.holding)).join(', ')}`,
     })
   return chosen.flatMap(record => targetOf(context, facts, point, record, options.to))
+}
+
+function chosenPoint(store: Store, facts: Facts, { id, tag }: RestoreOptions): Promise<RestorePoint> {
+  if (id !== null) return store.find({ engine: null, project: null }, id)
+  return tag === null ? newestGood(store, facts) : newestTagged(store, facts, tag)
 }
 
 function recordNamed(

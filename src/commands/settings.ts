@@ -79,6 +79,7 @@ export async function showSettings(
       row('dryRun', policy.dryRun),
       row('json', policy.json),
       row('verbose', policy.verbose),
+      row('tag', policy.tag ?? 'none'),
       // What a person once answered at a question here.
       {
         key: 'always',

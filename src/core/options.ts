@@ -3,6 +3,7 @@ import type { Audience } from '../model/decision.ts'
 import { nearest } from './did-you-mean.ts'
 import { flagSet } from './grammar/flags.ts'
 import { dockerFlags, globalFlags, globalFlagsV1 } from './grammar/root.ts'
+import { checkedTag } from './tag.ts'
 
 /** What was said on the command line or in the environment; null and empty where nothing was. */
 export interface SafeOptions {
@@ -12,6 +13,7 @@ export interface SafeOptions {
   readonly json: boolean | null
   readonly verbose: boolean | null
   readonly allow: readonly string[]
+  readonly tag: string | null
   readonly store: string | null
   readonly config: string | null
 }
@@ -68,6 +70,13 @@ export const safeOptions: readonly SafeOptionInfo[] = [
     variable: 'SAFE_COMPOSE_VERBOSE',
     value: null,
     about: 'say what is looked at, and how long it took',
+  },
+  {
+    key: 'tag',
+    flag: '--safe-tag',
+    variable: 'SAFE_COMPOSE_TAG',
+    value: 'TAG',
+    about: 'mark the backups of this command so; they are kept',
   },
   {
     key: 'store',
@@ -262,6 +271,7 @@ function fromVariables(variables: Readonly<Record<string, string | undefined>>):
 
 /** A switch takes a word for yes or no and nothing else, so that a slip of the pen never loosens anything. */
 function checked(info: SafeOptionInfo, text: string, where: string): string {
+  if (info.key === 'tag' && text !== '') return checkedTag(text, `${where}:`)
   if (info.value === null) {
     if (readSwitch(text) !== null) return text
     throw badSwitch(where, text, where.startsWith('the option') ? info.flag : `${info.variable}=1`)
@@ -295,6 +305,7 @@ function combine(given: readonly Given[]): SafeOptions {
     json: isOn('json'),
     verbose: isOn('verbose'),
     allow: [...new Set(allow)],
+    tag: last('tag'),
     store: last('store'),
     config: last('config'),
   }

@@ -25,6 +25,7 @@ export const ownWords = {
   keys: 'the keys of encrypted backups: make one, or see what opens them',
   lint: 'find what endangers data in Compose files, without an engine',
   hook: "judge a coding agent's shell line: its hook calls this",
+  about: 'versions, what is bundled, and which Compose and docker are found',
   compose: 'hand the rest on to Compose, whatever the word',
   help: 'what safe-compose adds to Compose',
 } as const

@@ -12,28 +12,62 @@ import { escapeName } from './escape.ts'
 import { formatAgeOf, formatBytes } from './format.ts'
 import { changesAnything } from './predict.ts'
 
+/** What is said of one container or volume: sign, name, what, why; and below it what the rules say, lines each. */
+export interface ForecastRow {
+  readonly cells: readonly [string, string, string, string]
+  readonly findings: readonly (readonly string[])[]
+}
+
+/** A forecast in words, for whoever lays it out. Names are escaped. */
+export interface ForecastWords {
+  readonly head: string
+  readonly failure: string | null
+  readonly rows: readonly ForecastRow[]
+  /** Of what has no row. */
+  readonly findings: readonly (readonly string[])[]
+  readonly notes: readonly string[]
+}
+
+export function forecastWords(forecast: Forecast): ForecastWords {
+  const { prediction } = forecast
+  const now = new Date(forecast.takenAt)
+  const findings = forecast.plan.decision.stakes
+  const told = new Set(prediction.volumes.flatMap(volume => keyOf(volume) ?? []))
+  const others = findings.filter(({ stake }) => !told.has(identityOfHolding(stake.finding.holding)))
+  const findingsOf = (key: string | null): ForecastRow['findings'] =>
+    findings
+      .filter(({ stake }) => key !== null && identityOfHolding(stake.finding.holding) === key)
+      .map(findingLines)
+  return {
+    head: `project ${escapeName(forecast.project)}: ${summaryOf(forecast)}`,
+    failure:
+      prediction.failure === null
+        ? null
+        : `Compose would fail, and change nothing: ${escapeName(prediction.failure)}`,
+    rows: [
+      ...prediction.containers.map(container => ({ cells: containerCells(container), findings: [] })),
+      ...prediction.volumes.map(volume => ({
+        cells: volumeCells(forecast, volume, now),
+        findings: findingsOf(keyOf(volume)),
+      })),
+    ],
+    findings: others.map(findingLines),
+    notes: prediction.notes,
+  }
+}
+
 /**
  * A forecast as lines of text: what is done to each container and why, what becomes of each volume, and below each
  * what the rules say about it. Plain, without colour; names are escaped. Ends without a line break.
  */
 export function renderForecast(forecast: Forecast): string {
-  const { prediction } = forecast
-  const now = new Date(forecast.takenAt)
-  const findings = findingsOf(forecast)
-  const rows = [
-    ...prediction.containers.map(containerRow),
-    ...prediction.volumes.map(volume => volumeRow(forecast, volume, now)),
-  ]
-  const told = new Set(prediction.volumes.flatMap(volume => keyOf(volume) ?? []))
-  const others = findings.filter(({ stake }) => !told.has(identityOfHolding(stake.finding.holding)))
-  const failure =
-    prediction.failure === null ? [] : [`Compose would fail, and change nothing: ${prediction.failure}`]
+  const { head, failure, rows, findings, notes } = forecastWords(forecast)
   return [
-    `project ${escapeName(forecast.project)}: ${summaryOf(forecast)}`,
-    ...block(failure),
-    ...block(withFindings(rows, findings)),
-    ...block(others.flatMap(findingLines)),
-    ...block(prediction.notes.map(note => `? ${note}`)),
+    head,
+    ...block(failure === null ? [] : [failure]),
+    ...block(aligned(rows)),
+    ...block(findings.flat()),
+    ...block(notes.map(note => `? ${note}`)),
   ].join('\n')
 }
 
@@ -86,12 +120,6 @@ function counted<Action extends string>(
 
 // ---- Rows --------------------------------------------------------------------------------------------------------
 
-/** Sign, name, what, why; and of which holding it speaks. */
-interface Row {
-  readonly cells: readonly [string, string, string, string]
-  readonly key: string | null
-}
-
 const containerSigns: Readonly<Record<ContainerAction, string>> = {
   create: '+',
   recreate: '~',
@@ -110,15 +138,15 @@ const volumeSigns: Readonly<Record<VolumeAction, string>> = {
   keep: '=',
 }
 
-function containerRow(container: PredictedContainer): Row {
+function containerCells(container: PredictedContainer): ForecastRow['cells'] {
   const { action, certain, why } = container
   const isOpen = container.oneOff && action === 'create'
   const name = `${escapeName(container.name)}${isOpen ? '…' : ''}`
   const what = action === 'keep' ? (certain ? 'kept' : 'kept or recreated') : certain ? action : `${action}?`
-  return { cells: [containerSigns[action], name, what, why], key: null }
+  return [containerSigns[action], name, what, why]
 }
 
-function volumeRow(forecast: Forecast, volume: PredictedVolume, now: Date): Row {
+function volumeCells(forecast: Forecast, volume: PredictedVolume, now: Date): ForecastRow['cells'] {
   const key = keyOf(volume)
   const contents = key === null ? null : (forecast.contents[key] ?? null)
   const words: Readonly<Record<VolumeAction, string>> = {
@@ -135,7 +163,7 @@ function volumeRow(forecast: Forecast, volume: PredictedVolume, now: Date): Row 
     contents === null || contents.empty
       ? ''
       : `; ${point === undefined ? 'no backup' : `newest good backup ${formatAgeOf(point.finishedAt, now)}`}`
-  return { cells: [volumeSigns[volume.action], nameOfVolume(volume), facts, `${volume.why}${backup}`], key }
+  return [volumeSigns[volume.action], nameOfVolume(volume), facts, `${volume.why}${backup}`]
 }
 
 /** An anonymous volume has a name that nobody knows: it is called by where it hangs. */
@@ -160,10 +188,6 @@ function contentWords(contents: Contents | null, now: Date): readonly string[] {
 
 // ---- What the rules say ------------------------------------------------------------------------------------------
 
-function findingsOf({ plan }: Forecast): readonly DecidedStake[] {
-  return plan.decision.stakes
-}
-
 function findingLines({ stake, verdict, backUp }: DecidedStake): readonly string[] {
   const { finding } = stake
   const done = verdict === 'refuse' ? ' (refused)' : backUp ? ' (backed up first)' : ''
@@ -175,15 +199,12 @@ function findingLines({ stake, verdict, backUp }: DecidedStake): readonly string
   ]
 }
 
-function withFindings(rows: readonly Row[], findings: readonly DecidedStake[]): readonly string[] {
+function aligned(rows: readonly ForecastRow[]): readonly string[] {
   const width = (column: 1 | 2): number => Math.max(0, ...rows.map(({ cells }) => [...cells[column]].length))
   const [names, whats] = [width(1), width(2)]
-  return rows.flatMap(({ cells: [sign, name, what, why], key }) => [
+  return rows.flatMap(({ cells: [sign, name, what, why], findings }) => [
     `${sign} ${padded(name, names)}  ${padded(what, whats)}  ${why}`,
-    ...findings
-      .filter(({ stake }) => key !== null && identityOfHolding(stake.finding.holding) === key)
-      .flatMap(findingLines)
-      .map(line => `    ${line}`),
+    ...findings.flat().map(line => `    ${line}`),
   ])
 }
 

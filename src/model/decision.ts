@@ -46,6 +46,8 @@ export interface Policy {
   readonly dryRun: boolean
   readonly json: boolean
   readonly verbose: boolean
+  /** `--safe-tag`: what restore points of a guarded command and of `backup` are marked with; null for no mark. */
+  readonly tag: string | null
   /** `--safe-store`, else null for the default root. */
   readonly store: string | null
   /** Milliseconds: a good restore point younger than this spares another at a recreation. */

@@ -19,6 +19,8 @@ export type Event =
     }
   /** `--safe-dry-run`. */
   | { readonly type: 'plan'; readonly forecast: Forecast }
+  /** What `plan` shows on standard output, for whoever keeps a summary. */
+  | { readonly type: 'foreseen'; readonly forecast: Forecast }
   /** A copy goes on. `total` and `rate` (bytes, bytes per second) are null while not known. */
   | {
       readonly type: 'progress'

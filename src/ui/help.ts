@@ -66,7 +66,8 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   backups: ['backups [--all] [--json]', 'backups --gate 24h [--verified 30d]'],
   show: ['show [--json] ID'],
   restore: [
-    'restore [ID] [--volume V] [--to V2]',
+    'restore [ID | --tag T] [--volume V]',
+    '        [--to V2]',
     'restore --from FILE --volume V',
     'restore [ID] --dump [--database D]',
     '        [--into NEW] [--drop-old]',
@@ -97,6 +98,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   keys: ['keys generate [FILE]', 'keys show [--json]'],
   lint: ['lint [--format F] [FILE…]'],
   hook: ['hook [--agent NAME]'],
+  about: ['about [--json]'],
   compose: ['compose COMMAND …'],
   help: ['help'],
 }

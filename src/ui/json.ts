@@ -41,6 +41,8 @@ function inWords(
   switch (event.type) {
     case 'refused':
       return { text: refusedLines(event, { now, isTerminal: false, command: event.command }) }
+    case 'foreseen':
+      return { forecast: forecastJson(event.forecast) }
     case 'plan':
       return { forecast: forecastJson(event.forecast), text: planLines(event) }
     case 'failed':

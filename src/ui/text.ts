@@ -115,6 +115,7 @@ function linesOf(
       return stoppedLines(event)
     case 'resumed':
       return resumedLines(event)
+    case 'foreseen':
     case 'compose-starts':
     case 'answered':
       return []

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, readFile, symlink } from 'node:fs/promises'
+import { mkdir, readFile, symlink } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -53,7 +53,7 @@ test('demo: must show rows deleted and brought back, and leave nothing behind', 
 })
 
 test('alias: docker-compose must be safe-compose', async () => {
-  const project = await scenario(await readFile(example('ci-deploy/compose.yaml'), 'utf8'))
+  const project = await scenario(await readFile(example('ci/compose.yaml'), 'utf8'))
   await project.write(
     'session.sh',
     `. '${example('alias/safe-compose.sh')}'\ndocker-compose config --services\ndocker-compose backups --json\n`,
@@ -61,40 +61,6 @@ test('alias: docker-compose must be safe-compose', async () => {
   const session = await runScript(project, 'session.sh')
   expect(session.code, ended(session)).toBe(0)
   expect(session.stdout).toBe('db\n[]\n')
-})
-
-test('ci-deploy: must back up before a release, and bring back what the release deleted', async () => {
-  const project = await scenario(await readFile(example('ci-deploy/compose.yaml'), 'utf8'))
-  for (const script of ['deploy.sh', 'rollback.sh'])
-    await copyFile(example(`ci-deploy/${script}`), join(project.directory, script))
-  const psql = (sql: string): Promise<string> => project.inside('db', `psql -U postgres -tAc "${sql}"`)
-  const ready = (): Promise<string> =>
-    eventually(() => project.inside('db', 'pg_isready -h 127.0.0.1 -U postgres'))
-
-  // The first release has nothing to back up.
-  const first = await runScript(project, 'deploy.sh', ['1.0'])
-  expect(first.code, ended(first)).toBe(0)
-  await ready()
-  await psql('create table kept as select generate_series(1, 1000) as n')
-
-  // The second one deletes the database by mistake.
-  await project.write(
-    'release-steps.sh',
-    '#!/bin/sh\nset -eu\nsafe-compose down -v\nexec safe-compose up -d\n',
-  )
-  await runProgram('chmod', ['+x', 'release-steps.sh'], project)
-  const second = await runScript(project, 'deploy.sh', ['1.1'])
-  expect(second.code, ended(second)).toBe(0)
-  expect(second.stdout).toContain('deployed 1.1')
-  await ready()
-  expect(await psql("select count(*) from pg_tables where tablename = 'kept'")).toBe('0')
-  const backups = JSON.parse((await project.safe(['backups', '--json'])).stdout) as { tag: string | null }[]
-  expect(backups.map(backup => backup.tag)).toContain('before-1.1')
-
-  const back = await runScript(project, 'rollback.sh')
-  expect(back.code, ended(back)).toBe(0)
-  await ready()
-  expect(await psql('select count(*) from kept')).toBe('1000')
 })
 
 test('sidecar: its command must back up what is due, be healthy, and end with the first signal', async () => {
@@ -144,7 +110,7 @@ test('sidecar: its command must back up what is due, be healthy, and end with th
 })
 
 test('README: the commands for a restore by hand must bring the rows back', async () => {
-  const project = await scenario(await readFile(example('ci-deploy/compose.yaml'), 'utf8'))
+  const project = await scenario(await readFile(example('ci/compose.yaml'), 'utf8'))
   const psql = (sql: string): Promise<string> => project.inside('db', `psql -U postgres -tAc "${sql}"`)
   const ready = (): Promise<string> =>
     eventually(() => project.inside('db', 'pg_isready -h 127.0.0.1 -U postgres'))

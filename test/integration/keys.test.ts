@@ -269,7 +269,7 @@ describe('where nothing opens the backups', () => {
     const before = world.log.length
     const refusal = { reason: 'no-identity', recipients: [recipient] }
     await expect(failure(undo(context, typed('ps'), { id: null }))).resolves.toMatchObject(refusal)
-    const options = { id: null, volume: null, to: null, from: null }
+    const options = { id: null, tag: null, volume: null, to: null, from: null }
     const noForeign = () => Promise.reject(new Error('nothing foreign is opened'))
     await expect(failure(restore(context, typed('ps'), options, noForeign))).resolves.toMatchObject(refusal)
     expect(world.log.slice(before).filter(step => step !== 'prepare store')).toEqual([])
@@ -280,7 +280,7 @@ describe('where nothing opens the backups', () => {
     const saved = await guardedPoint(world, context)
     world.log.splice(0)
     world.on.delete('open')
-    const options = { id: saved, volume: null, to: null, from: null }
+    const options = { id: saved, tag: null, volume: null, to: null, from: null }
     const noForeign = () => Promise.reject(new Error('nothing foreign is opened'))
     await expect(failure(restore(context, typed('ps'), options, noForeign))).resolves.toMatchObject({
       reason: 'no-identity',

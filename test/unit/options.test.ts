@@ -16,6 +16,7 @@ const nothing = {
   json: null,
   verbose: null,
   allow: [],
+  tag: null,
   store: null,
   config: null,
 }
@@ -165,6 +166,17 @@ describe('wrong options are errors', () => {
     expect(failureOf(() => readSafeOptions(argv, {}))).toEqual({ reason: 'bad-usage', what, how })
   })
 
+  test.each([
+    [['--safe-tag', 'feature/x', 'up'], {}, 'the option --safe-tag: "feature/x" cannot be used'],
+    [['up'], { SAFE_COMPOSE_TAG: '-v1' }, 'the variable SAFE_COMPOSE_TAG: "-v1" cannot be used'],
+    [['up'], { SAFE_COMPOSE_TAG: 'a'.repeat(81) }, `"${'a'.repeat(81)}" cannot be used`],
+  ])('a tag that is no name of a folder: %j %j', (argv, variables, what) => {
+    expect(failureOf(() => readSafeOptions(argv, variables))).toMatchObject({
+      reason: 'bad-usage',
+      what: expect.stringContaining(what) as string,
+    })
+  })
+
   test('a wrong variable is named', () => {
     expect(failureOf(() => readSafeOptions(['up'], { SAFE_COMPOSE_YES: 'ja' }))).toEqual({
       reason: 'bad-usage',
@@ -183,6 +195,7 @@ describe('variables', () => {
       SAFE_COMPOSE_DRY_RUN: 'YES',
       SAFE_COMPOSE_JSON: 'on',
       SAFE_COMPOSE_VERBOSE: '0',
+      SAFE_COMPOSE_TAG: 'v1.4.0',
       SAFE_COMPOSE_STORE: '/x',
       SAFE_COMPOSE_CONFIG: '/c.yaml',
     }
@@ -194,6 +207,7 @@ describe('variables', () => {
       dryRun: true,
       json: true,
       verbose: false,
+      tag: 'v1.4.0',
       store: '/x',
       config: '/c.yaml',
     })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { appendFileSync } from 'node:fs'
 import { lstat, opendir, readFile, readdir, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PlaceFact, RoomFact } from '../../model/facts.ts'
@@ -12,6 +13,16 @@ export async function readText(path: string): Promise<string | null> {
     return (await stat(path)).isFile() ? await readFile(path, 'utf8') : null
   } catch {
     return null
+  }
+}
+
+/** Adds to a file that others write to as well. Null, or why it could not. */
+export function appendText(path: string, text: string): string | null {
+  try {
+    appendFileSync(path, text)
+    return null
+  } catch (error) {
+    return (error as Error).message
   }
 }
 
