@@ -24,7 +24,18 @@ export async function measureBackup(
   scale: number,
   rounds: number,
 ): Promise<readonly Row[]> {
-  await engine.ensureImages(['busybox', 'postgres:15'])
+  await engine.ensureImages(['busybox'])
+  const project = await filledProject(engine, scale)
+  try {
+    return await compare(engine, project, rounds)
+  } finally {
+    await project.remove()
+  }
+}
+
+/** A PostgreSQL that is stopped, with what pgbench makes in its volume. */
+export async function filledProject(engine: TestEngine, scale: number): Promise<BenchProject> {
+  await engine.ensureImages(['postgres:15'])
   const project = await benchProject(
     engine,
     `services:
@@ -38,9 +49,10 @@ volumes: { pgdata: {} }
   )
   try {
     await fill(project, scale)
-    return await compare(engine, project, rounds)
-  } finally {
+    return project
+  } catch (error) {
     await project.remove()
+    throw error
   }
 }
 
@@ -194,12 +206,12 @@ async function newestPoint(project: BenchProject, way: (typeof ways)[number]): P
 }
 
 /** Takes the time of a command when the disk has nothing left to write from before. */
-async function settled(command: Command): Promise<number> {
+export async function settled(command: Command): Promise<number> {
   await run('sync', [])
   return (await time(command)).milliseconds
 }
 
-async function medianOf(rounds: number, measure: () => Promise<number>): Promise<number> {
+export async function medianOf(rounds: number, measure: () => Promise<number>): Promise<number> {
   const times: number[] = []
   for (let round = 0; round < rounds; round++) times.push(await measure())
   return median(times)

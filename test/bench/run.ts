@@ -7,11 +7,12 @@ import { measureMany } from './many.ts'
 import { measureMemory } from './memory.ts'
 import { measureOnline } from './online.ts'
 import { measureStartUp } from './start-up.ts'
+import { measureStores } from './stores.ts'
 import { isWithin, renderTable, type Row } from './table.ts'
 
 const usage = `Usage: npm run bench -- [PART…] [--rounds N] [--copies N] [--scale N]
 
-Parts: start-up, look, backup, online, many, memory; all of them without one.
+Parts: start-up, look, backup, stores, online, many, memory; all of them without one.
 --rounds  how often short commands are measured (21)
 --copies  how often backups and restores are measured (3)
 --scale   of pgbench, for the volume that is backed up (60: 1.7 GB)
@@ -33,6 +34,7 @@ async function main(words: string[]): Promise<number> {
     'start-up': engine => measureStartUp(engine, rounds ?? 0),
     look: engine => measureLook(engine, Math.ceil((rounds ?? 0) / 2)),
     backup: engine => measureBackup(engine, scale ?? 0, copies ?? 0),
+    stores: engine => measureStores(engine, scale ?? 0, copies ?? 0),
     online: engine => measureOnline(engine, scale ?? 0, copies ?? 0),
     many: engine => measureMany(engine, Math.ceil((rounds ?? 0) / 4)),
     memory: measureMemory,
