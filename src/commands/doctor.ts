@@ -6,6 +6,7 @@ import { monitorCodes, Stop } from '../model/failure.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { VolumeHolding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
+import type { Store } from '../model/ports.ts'
 import { backup } from './backup.ts'
 import type { Context } from './context.ts'
 import { lookAhead } from './observe.ts'
@@ -73,7 +74,7 @@ async function gather(context: Context, look: Look, up: Invocation): Promise<Par
   const store = await context.openStore()
   const [points, survey, lookAlikes] = await Promise.all([
     store.list(scopeOf(facts)),
-    context.survey(store.root),
+    context.survey(placeOf(store) ?? store.root),
     lookIntoAlikes(look),
   ])
   return {
@@ -82,10 +83,16 @@ async function gather(context: Context, look: Look, up: Invocation): Promise<Par
     points,
     lookAlikes,
     survey,
+    elsewhere: placeOf(store) === null ? store.name : null,
     policy: context.policy,
     now: context.host.now(),
     line: (...words) => ['safe-compose', ...up.globalWords, ...words].join(' '),
   }
+}
+
+/** The folder of this machine that fills; null where restore points lie on another one. */
+function placeOf({ keeps, root, folders }: Store): string | null {
+  return keeps === 'files' ? root : (folders.find(folder => folder !== root) ?? null)
 }
 
 async function lookIntoAlikes({ engine, facts }: Look): Promise<Parameters<typeof checkUp>[0]['lookAlikes']> {

@@ -40,6 +40,8 @@ export interface CheckUp {
   /** Volumes that nobody uses and that look like one of the project's, with what is in them. */
   readonly lookAlikes: readonly { readonly volume: VolumeFact; readonly contents: Contents }[]
   readonly survey: HostSurvey
+  /** The store, where it lies on another machine. */
+  readonly elsewhere: string | null
   readonly policy: Pick<Policy, 'maxAge'>
   readonly now: Date
   /** A command of ours on this project, as it is typed. */
@@ -242,8 +244,15 @@ function schedule({ survey, line }: CheckUp): CheckWithoutFix {
 const week = 7 * 86_400_000
 
 /** Whether the disk has room for what the last week would need in another month. */
-function room({ points, survey, now }: CheckUp): CheckWithoutFix {
+function room({ points, survey, elsewhere, now }: CheckUp): CheckWithoutFix {
   const about = { id: 'room', title: 'room for backups' }
+  if (elsewhere !== null)
+    return {
+      ...about,
+      health: 'well',
+      found: `kept in ${elsewhere}, whose room is not seen from here`,
+      mend: null,
+    }
   const { free } = survey
   if (free === null)
     return { ...about, health: 'unknown', found: 'the store cannot be looked at', mend: null }

@@ -32,6 +32,7 @@ function examined(change: Partial<CheckUp> = {}): readonly Check[] {
     points: [fresh],
     lookAlikes: [],
     survey: { schedules: ['/etc/cron.d/shop'], free: 212_000_000_000, pluginIsOurs: true },
+    elsewhere: null,
     policy: { maxAge: 6 * 3_600_000 },
     now,
     line: (...words) => `safe-compose ${words.join(' ')}`,
@@ -49,6 +50,14 @@ describe('a project that is well', () => {
     expect(checks.filter(each => each.health !== 'well')).toEqual([])
     expect(checks.every(each => each.mend === null && each.found !== '')).toBe(true)
     expect(worstHealth(checks)).toBe('well')
+  })
+})
+
+test('the disk of this machine says nothing of a store elsewhere', () => {
+  const survey = { schedules: ['x'], free: 1_000_000, pluginIsOurs: true }
+  expect(check('room', { survey, elsewhere: 'restic:sftp:me@nas:/repo' })).toMatchObject({
+    health: 'well',
+    found: 'kept in restic:sftp:me@nas:/repo, whose room is not seen from here',
   })
 })
 
