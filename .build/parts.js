@@ -50,6 +50,7 @@ const heavyApart = {
 export async function buildAll(folder, { write = true } = {}) {
   const built = await Promise.all([
     buildPart('entry', `${folder}/safe-compose.cjs`, write),
+    buildPart('docker-entry', `${folder}/safe-docker.cjs`, write),
     buildPart('main', `${folder}/app.cjs`, write),
     buildPart('guardian', `${folder}/guardian.cjs`, write),
     buildPart('age', `${folder}/age.cjs`, write),

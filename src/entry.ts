@@ -1,15 +1,14 @@
 import { writeSync } from 'node:fs'
 import { calledAsVariable, findCompose } from './adapters/compose/find.ts'
 import type { FoundCompose } from './adapters/compose/find.ts'
+import { forgetShell } from './adapters/compose/forget-shell.ts'
 import { inheritedDescriptors } from './adapters/compose/inherited-descriptors.ts'
 import { locateOurselves } from './adapters/compose/ourselves.ts'
 import { endLike, passThrough } from './adapters/compose/pass-through.ts'
 import { cacheFolderOf, isProbe, probeAnswer } from './adapters/compose/version.ts'
-import { audienceOf } from './core/audience.ts'
-import { beforeShellVariable, variablesBeforeShell } from './core/before-shell.ts'
 import { classify } from './core/classify.ts'
 import { isDockerLine } from './core/docker-line.ts'
-import { isSwitchedOff } from './core/options.ts'
+import { isLetThrough } from './core/let-through.ts'
 import { isOwnWord } from './core/own-words.ts'
 import { Stop } from './model/failure.ts'
 import type { Start } from './main.ts'
@@ -21,7 +20,7 @@ declare const __VERSION__: string
  * is our own, or cannot be told at a glance goes to `main`.
  */
 async function enter(): Promise<void> {
-  forgetShell()
+  forgetShell(process.env)
   const argv = process.argv.slice(2)
   if (argv[0] === 'docker-cli-plugin-metadata') return answer(JSON.stringify(pluginMetadata()))
   if (isProbe(argv, process.env)) return answer(probeAnswer)
@@ -29,23 +28,13 @@ async function enter(): Promise<void> {
     script: process.argv[1] ?? '',
     descriptors: inheritedDescriptors(argv),
     asPlugin: (process.env[calledAsVariable] ?? '') !== '' && isDockerLine(argv),
+    asDocker: false,
   }
   const harmless = needsMain(argv, start) ? null : findHarmless(argv, start)
   if (harmless === null) return goOn(start)
   const { descriptors } = start
   const run = { own: process, variables: process.env, descriptors }
   endLike(await passThrough(harmless.found, harmless.argv, run), process)
-}
-
-/** The executable is started by a shell, of which nothing shall be seen. */
-function forgetShell(): void {
-  const text = process.env[beforeShellVariable]
-  if (text === undefined) return
-  delete process.env[beforeShellVariable]
-  for (const [name, value] of Object.entries(variablesBeforeShell(text))) {
-    if (value === null) delete process.env[name]
-    else process.env[name] = value
-  }
 }
 
 function answer(text: string): void {
@@ -88,18 +77,14 @@ function findHarmless(words: readonly string[], start: Start): Harmless | null {
     })
     const argv = start.asPlugin ? typed : [...found.lead, ...typed]
     const { effect } = classify(argv, found.form)
-    return effect === 'read-only' || (effect === 'guarded' && isLetThrough()) ? { found, argv } : null
+    return effect === 'read-only' || (effect === 'guarded' && isLetThrough(process.env))
+      ? { found, argv }
+      : null
   } catch (error) {
     // `main` runs into the same and says what is wrong.
     if (error instanceof Stop) return null
     throw error
   }
-}
-
-/** `SAFE_COMPOSE=off`, which a coding agent does not get. */
-function isLetThrough(): boolean {
-  if (!isSwitchedOff(process.env)) return false
-  return audienceOf(process.env, { stdin: false, stderr: false }).kind !== 'agent'
 }
 
 async function goOn(start: Start): Promise<void> {

@@ -4,10 +4,13 @@ import { delimiter, isAbsolute, join } from 'node:path'
 import { isatty } from 'node:tty'
 import { openApprovals } from './adapters/state/approvals.ts'
 import { openCompose } from './adapters/compose/compose.ts'
+import { openDocker } from './adapters/compose/docker-cli.ts'
 import { findCompose } from './adapters/compose/find.ts'
-import type { FoundCompose } from './adapters/compose/find.ts'
+import { findDocker } from './adapters/compose/find-docker.ts'
+import { noCompose } from './adapters/compose/no-compose.ts'
 import { locateOurselves } from './adapters/compose/ourselves.ts'
 import { endLike, passThrough } from './adapters/compose/pass-through.ts'
+import type { Program } from './adapters/compose/program.ts'
 import { cacheFolderOf, composeVersion } from './adapters/compose/version.ts'
 import { openComposeFiles } from './adapters/configuration/compose-files.ts'
 import { findConfiguration } from './adapters/configuration/find-configuration.ts'
@@ -50,8 +53,11 @@ import { guard } from './commands/guard.ts'
 import { hook } from './commands/hook.ts'
 import { lint } from './commands/lint.ts'
 import { runOwnCommand } from './commands/own-command.ts'
+import type { OwnTools } from './commands/own-command.ts'
 import type { ScheduleTools } from './commands/schedule-tools.ts'
 import { audienceOf } from './core/audience.ts'
+import { dockerEffectOf, readDocker } from './core/docker/line.ts'
+import { isDockerWord } from './core/docker/own-words.ts'
 import { effectOf, readInvocation } from './core/invocation.ts'
 import { once } from './core/once.ts'
 import { aroundCommand, holdBack, isSwitchedOff, readSafeOptions } from './core/options.ts'
@@ -62,6 +68,7 @@ import { schemaFile } from './core/configuration-schema.ts'
 import { absoluteStore, settingsFrom } from './core/policy.ts'
 import type { Settings } from './core/policy.ts'
 import { locateProject } from './core/project.ts'
+import { asInvocation, wordsOf } from './core/read-again.ts'
 import { rules } from './core/rules/index.ts'
 import { resticRepository } from './core/store-location.ts'
 import { storeRoot, systemRoot } from './core/store-root.ts'
@@ -72,7 +79,7 @@ import type { Audience, Policy } from './model/decision.ts'
 import type { Reporter } from './model/event.ts'
 import { exitCodeOf, Stop } from './model/failure.ts'
 import type { Invocation } from './model/invocation.ts'
-import type { ChildEnd, CopyPlace, Engine, Host, Store } from './model/ports.ts'
+import type { ChildEnd, Compose, CopyPlace, Engine, Host, Store } from './model/ports.ts'
 import { aboutPage } from './ui/about-page.ts'
 import { wantsColor } from './ui/color.ts'
 import { openExplanations } from './ui/explanations.ts'
@@ -102,6 +109,8 @@ export interface Start {
   readonly descriptors: readonly number[]
   /** Called by the docker CLI as its plugin: the words are a whole docker command line. */
   readonly asPlugin: boolean
+  /** Called in place of the docker CLI itself. */
+  readonly asDocker: boolean
 }
 
 /** Everything but the fast path: guarded commands and our own. The only place that reaches for `process`. */
@@ -156,6 +165,12 @@ async function run(
   read: ReadOptions,
   speakAs: (change: Partial<Speaker>) => void,
 ): Promise<ChildEnd> {
+  if (start.asDocker) {
+    const line = readDocker(read.rest)
+    const goesToCompose = line.outcome === 'run' && dockerEffectOf(line) === 'compose'
+    if (!goesToCompose) return runDocker(start, variables, audience, read, speakAs)
+    return run({ ...start, asPlugin: true, asDocker: false }, variables, audience, read, speakAs)
+  }
   const { before, after } = aroundCommand(read.rest)
   const word = after[0] ?? ''
   const isOwn = isOwnWord(word) && word !== 'compose'
@@ -205,7 +220,8 @@ async function run(
   speakAs({ kind: isOwn ? ownKind : 'guarded', command: isOwn ? read.rest : invocation.argv })
   const state = stateFolder(variables)
   const host = openHost({ pid: process.pid, hostname: hostname(), runs: isRunning })
-  const { settings, configuration, trust } = await configure({
+  const given = { start, variables, audience, read, host, state }
+  const configured = await configure({
     variables,
     read,
     audience: audience.kind,
@@ -216,6 +232,7 @@ async function run(
     state,
     host,
   })
+  const { settings } = configured
   const { policy } = settings
   const reporter = await openReporter(variables, audience, { json: policy.json, verbose: policy.verbose })
   speakAs({ reporter, ...(policy.dryRun && !isOwn ? { kind: 'own' } : {}) })
@@ -225,9 +242,15 @@ async function run(
     variables,
     audience,
     policy,
-    found,
+    compose: openCompose({
+      found,
+      version: versionOfFound(),
+      invocation,
+      ...own,
+      directory,
+      seal: host.seal,
+    }),
     invocation,
-    version: versionOfFound(),
     reporter,
     host,
     state,
@@ -240,46 +263,150 @@ async function run(
     word as Parameters<typeof runOwnCommand>[1],
     invocation,
     after.slice(1),
-    {
-      tables: openTables({ width: process.stdout.columns ?? null, home: homedir() }),
+    openTools({
+      ...given,
+      configured,
       lineOf: words => lineOf([...before, ...words]),
-      openForeign: path => openForeignArchive(resolved(path), programOf('zstd', variables)),
-      keys: {
-        usual: join(configFolder(variables), 'identity.txt'),
-        generate: generateKeyFile,
-        look: lookAtKeyFile,
-        resolve: resolved,
-      },
-      explanations: openExplanations({ width: process.stdout.columns ?? null }),
-      configuration: {
-        origins: settings.origins,
-        directory: configuration.directory,
-        projectFiles: configuration.sources
-          .filter(({ owner }) => owner === 'project')
-          .map(source => ({ file: source.file, trust: configuration.trustOf(source) })),
-        schema: join(locateOurselves(start.script).folder, schemaFile),
-      },
-      settingsPage: openSettingsPage(homedir()),
-      keepPolicyOf: async project => {
-        const files = project.files.flatMap(file => ['-f', file])
-        const of = {
-          invocation: readInvocation({ argv: [...files, 'ps'], form: 'standalone', version: null }),
-          directory: project.directory ?? '/',
-          withProject: project.directory !== null,
-        }
-        const found = await configure({ variables, read, audience: audience.kind, state, host, ...of })
-        return found.settings.policy.keep
-      },
-      trust: { ...configuration, book: trust, page: trustedPage },
-      reportPages: {
-        text: reportText,
-        html: reportHtml,
-        write: (path, page) => writeReport(resolved(path), page, reportMark),
-      },
-      schedule: openSchedule({ start, variables, host, state, read }),
-    },
+    }),
   )
   return { code, signal: null }
+}
+
+/** A line of the docker CLI that goes to no Compose. */
+async function runDocker(
+  start: Start,
+  variables: Readonly<Record<string, string>>,
+  audience: Audience,
+  read: ReadOptions,
+  speakAs: (change: Partial<Speaker>) => void,
+): Promise<ChildEnd> {
+  const { before, after } = aroundCommand(read.rest)
+  const [word = '', ...words] = after
+  const isOwn = isDockerWord(word)
+  const line = asInvocation(readDocker(isOwn ? [...before, 'volume', 'ls'] : read.rest))
+  if (!isOwn && line.outcome === 'unknown-command' && isOwnWord(line.args[0] ?? ''))
+    throw wordOfCompose(line.args)
+  const own = { own: process, variables, descriptors: start.descriptors }
+  const isOff = isSwitchedOff(variables) && audience.kind !== 'agent'
+  const isGuardedLine = line.outcome === 'run' && dockerEffectOf(line) === 'guarded'
+  if (!isOwn && (isOff || !isGuardedLine)) return passThrough(dockerHere(start, variables), line.argv, own)
+
+  const command = isOwn ? ['docker', ...read.rest] : wordsOf(line)
+  speakAs({ kind: isOwn ? 'own' : 'guarded', command })
+  const state = stateFolder(variables)
+  const host = openHost({ pid: process.pid, hostname: hostname(), runs: isRunning })
+  const directory = process.cwd()
+  const given = { start, variables, audience, read, host, state }
+  const of = { invocation: line, directory, withProject: false }
+  const configured = await configure({ variables, read, audience: audience.kind, state, host, ...of })
+  const { settings } = configured
+  const { policy } = settings
+  const reporter = await openReporter(variables, audience, { json: policy.json, verbose: policy.verbose })
+  speakAs({ reporter, ...(policy.dryRun && !isOwn ? { kind: 'own' } : {}) })
+  sayIgnored(reporter, settings.ignored)
+  const { compose, lineOf } = composeBeside(start, variables, line, directory, host)
+  const context = openContext({ ...given, policy, compose, invocation: line, reporter, directory, command })
+  if (!isOwn) return guard(context, line)
+  const tools = openTools({ ...given, configured, lineOf })
+  return { code: await runOwnCommand(context, word, line, words, tools), signal: null }
+}
+
+function wordOfCompose(words: readonly string[]): Stop {
+  const [word = ''] = words
+  return new Stop({
+    reason: 'bad-usage',
+    what: `docker has no command ${word}; it is a word of safe-compose`,
+    how: `safe-compose ${words.join(' ')}`,
+  })
+}
+
+/** The Compose that a line of the docker CLI may need: to stop and start what it concerns. There may be none. */
+function composeBeside(
+  start: Start,
+  variables: Readonly<Record<string, string>>,
+  line: Invocation,
+  directory: string,
+  host: Host,
+): { readonly compose: Compose; readonly lineOf: OwnTools['lineOf'] } {
+  const cacheFolder = cacheFolderOf(variables)
+  try {
+    const found = findCompose({
+      variables,
+      directory,
+      ourselves: locateOurselves(start.script),
+      cacheFolder,
+      typed: [],
+      asPlugin: false,
+    })
+    const version = composeVersion(found, variables, cacheFolder)
+    const before = found.form === 'plugin' ? line.dockerWords : []
+    const lineOf = (words: readonly string[]): Invocation =>
+      readInvocation({ argv: [...before, ...found.lead, ...words], form: found.form, version })
+    const own = { own: process, variables, descriptors: start.descriptors }
+    const invocation = lineOf(['ps'])
+    return {
+      compose: openCompose({ found, version, invocation, ...own, directory, seal: host.seal }),
+      lineOf,
+    }
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+    const lineOf = (words: readonly string[]): Invocation =>
+      readInvocation({ argv: ['compose', ...words], form: 'plugin', version: null })
+    return { compose: noCompose(error), lineOf }
+  }
+}
+
+/** What our own commands need besides the context. */
+function openTools(from: {
+  readonly start: Start
+  readonly variables: Readonly<Record<string, string>>
+  readonly audience: Audience
+  readonly read: ReadOptions
+  readonly host: Host
+  readonly state: string
+  readonly configured: Configured
+  readonly lineOf: OwnTools['lineOf']
+}): OwnTools {
+  const { start, variables, audience, read, host, state } = from
+  const { settings, configuration, trust } = from.configured
+  return {
+    tables: openTables({ width: process.stdout.columns ?? null, home: homedir() }),
+    lineOf: from.lineOf,
+    openForeign: path => openForeignArchive(resolved(path), programOf('zstd', variables)),
+    keys: {
+      usual: join(configFolder(variables), 'identity.txt'),
+      generate: generateKeyFile,
+      look: lookAtKeyFile,
+      resolve: resolved,
+    },
+    explanations: openExplanations({ width: process.stdout.columns ?? null }),
+    configuration: {
+      origins: settings.origins,
+      directory: configuration.directory,
+      projectFiles: configuration.sources
+        .filter(({ owner }) => owner === 'project')
+        .map(source => ({ file: source.file, trust: configuration.trustOf(source) })),
+      schema: join(locateOurselves(start.script).folder, schemaFile),
+    },
+    settingsPage: openSettingsPage(homedir()),
+    keepPolicyOf: async project => {
+      const files = project.files.flatMap(file => ['-f', file])
+      const of = {
+        invocation: readInvocation({ argv: [...files, 'ps'], form: 'standalone', version: null }),
+        directory: project.directory ?? '/',
+        withProject: project.directory !== null,
+      }
+      const found = await configure({ variables, read, audience: audience.kind, state, host, ...of })
+      return found.settings.policy.keep
+    },
+    trust: { ...configuration, book: trust, page: trustedPage },
+    reportPages: {
+      text: reportText,
+      html: reportHtml,
+      write: (path, page) => writeReport(resolved(path), page, reportMark),
+    },
+    schedule: openSchedule({ start, variables, host, state, read }),
+  }
 }
 
 /** A pipe takes what its reader has room for; the rest would be lost by ending now. */
@@ -539,9 +666,8 @@ function openContext(from: {
   readonly variables: Readonly<Record<string, string>>
   readonly audience: Audience
   readonly policy: Policy
-  readonly found: FoundCompose
+  readonly compose: Compose
   readonly invocation: Invocation
-  readonly version: string | null
   readonly reporter: Reporter
   readonly host: Host
   readonly state: string
@@ -573,17 +699,14 @@ function openContext(from: {
             openInput: openTerminalInput,
           })
         : null,
-    compose: openCompose({
-      found: from.found,
-      version: from.version,
-      invocation: from.invocation,
+    compose: from.compose,
+    docker: openDocker(() => dockerHere(from.start, variables), {
       own: process,
       variables,
-      directory,
-      seal: host.seal,
       descriptors: from.start.descriptors,
     }),
-    openEngine: once(() => engineOf(from.invocation, variables, host)),
+    openEngine: once(() => engineOf(from.invocation.docker, variables, host)),
+    openEngineOf: context => engineOf({ ...from.invocation.docker, context }, variables, host),
     openCopyPlace: async place => copyPlaceOf(await openStore(), place, storeAt, host),
     openStore,
     databases,
@@ -613,13 +736,17 @@ function openContext(from: {
   }
 }
 
+function dockerHere({ script }: Start, variables: Readonly<Record<string, string>>): Program {
+  return findDocker({ variables, directory: process.cwd(), ourselves: locateOurselves(script) })
+}
+
 function engineOf(
-  invocation: Invocation,
+  flags: Invocation['docker'],
   variables: Readonly<Record<string, string>>,
   host: Host,
 ): Promise<Engine> {
   return openEngine({
-    flags: invocation.docker,
+    flags,
     variables,
     home: homedir(),
     host,

@@ -1,3 +1,4 @@
+import { typedToUs } from '../core/command-line.ts'
 import { escapeName } from '../core/escape.ts'
 import { Stop } from '../model/failure.ts'
 import type { Context } from './context.ts'
@@ -16,17 +17,14 @@ export async function approve(context: Context, code: string): Promise<number> {
       what: `no refusal waits under the code ${code}`,
       how: 'codes are good for 15 minutes and for one run: have the command typed again for a new one',
     })
-  const words = refusal.argv
-    .filter((word, index) => !(index === 0 && word === 'compose'))
-    .map(escapeName)
-    .join(' ')
+  const words = typedToUs(refusal.argv).map(escapeName).join(' ')
   const question = [
-    `Let \`safe-compose ${words}\` run once in ${escapeName(refusal.directory)}?`,
+    `Let \`${words}\` run once in ${escapeName(refusal.directory)}?`,
     ...refusal.holdings.map(holding => `  ${escapeName(holding)}`),
     '  (it is backed up first)',
   ].join('\n')
   if (!(await context.prompt.confirm(question))) throw new Stop({ reason: 'declined' })
   await context.approvals.grant(code)
-  context.print(`approved once, for 15 minutes: safe-compose ${words}\n`)
+  context.print(`approved once, for 15 minutes: ${words}\n`)
   return 0
 }

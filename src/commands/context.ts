@@ -7,6 +7,7 @@ import type {
   Compose,
   CopyPlace,
   Databases,
+  Docker,
   Engine,
   Guardian,
   Host,
@@ -37,8 +38,11 @@ export interface Context {
   /** Null where no person can be asked. */
   readonly prompt: Prompt | null
   readonly compose: Compose
+  readonly docker: Docker
   /** Loads the Docker client; the same engine at every call. */
   readonly openEngine: () => Promise<Engine>
+  /** The engine that a context of the docker CLI names. Throws `bad-engine-endpoint`, `engine-unreachable`. */
+  readonly openEngineOf: (dockerContext: string) => Promise<Engine>
   readonly openStore: () => Promise<Store>
   /** A folder that restore points are copied to. */
   /** A folder, or a store as `--safe-store` names it. */

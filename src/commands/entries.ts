@@ -22,7 +22,7 @@ export async function openEntry(context: Context, journal: Journal, fields: NewE
   const openedAt = context.host.now().toISOString()
   let entry: JournalEntry = {
     ...fields,
-    id: `${openedAt.replace(/[-:]|\.\d+/g, '')}-${Buffer.from(context.host.random(3)).toString('hex')}`,
+    id: entryId(context),
     openedAt,
     closedAt: null,
     exitCode: null,
@@ -43,6 +43,15 @@ export async function openEntry(context: Context, journal: Journal, fields: NewE
     close: (status, fieldsChanged = {}) =>
       change({ ...fieldsChanged, status, closedAt: context.host.now().toISOString() }),
   }
+}
+
+/** When it is, and what no other has. */
+export function entryId({ host }: Context): string {
+  const now = host
+    .now()
+    .toISOString()
+    .replace(/[-:]|\.\d+/g, '')
+  return `${now}-${Buffer.from(host.random(3)).toString('hex')}`
 }
 
 /** The words of a command with the values of `-e`/`--env` masked, for everything that is kept. */

@@ -5,17 +5,20 @@ import type { Tables, UndoRow } from './list-backups.ts'
 import { lookAtProject } from './observe.ts'
 import { scopeOf } from './take-restore-point.ts'
 import { commandOf } from './undo.ts'
+import { entriesOfLines } from './undo-line.ts'
 
-/** `undo --list`: the guarded commands of this project that destroyed something, newest first. */
+/** `undo --list`: the guarded commands of this project, or those of the docker CLI, that destroyed something, newest first. */
 export async function listUndo(
   context: Context,
   project: Invocation,
   options: { readonly json: boolean },
   tables: Tables,
 ): Promise<number> {
-  const look = await lookAtProject(context, project)
   const store = await context.openStore()
-  const entries = await store.journal(scopeOf(look.facts)).read()
+  const entries =
+    project.form === 'docker'
+      ? await entriesOfLines(context, store)
+      : await store.journal(scopeOf((await lookAtProject(context, project)).facts)).read()
   const rows = entries
     .filter(entry => entry.kind === 'command' && entry.outcome.some(each => each.gone))
     .map((entry): UndoRow => ({

@@ -1,6 +1,7 @@
+import { noProject } from '../core/docker/projects.ts'
 import { namedServices } from '../core/reach.ts'
 import { listed } from '../core/format.ts'
-import { findFindings, holdingsJudgedBy } from '../core/findings.ts'
+import { holdingsJudgedBy } from '../core/findings.ts'
 import { ledgersOfPlace, placesWorthALook } from '../core/places.ts'
 import { flagText } from '../core/invocation.ts'
 import { directoryIfAny, locateProject, resolvePath, targetOf } from '../core/project.ts'
@@ -8,11 +9,12 @@ import type { ProjectPlace } from '../core/project.ts'
 import { Stop } from '../model/failure.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { ContainerFact, Facts, PlaceFact } from '../model/facts.ts'
-import type { Circumstances, Finding, NamedDirectory } from '../model/finding.ts'
+import type { Circumstances, NamedDirectory } from '../model/finding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Ledger } from '../model/journal.ts'
 import type { Engine, ModelAnswer } from '../model/ports.ts'
 import type { Context } from './context.ts'
+import { lookAtVolumes } from './observe-docker.ts'
 import { recoverRuns } from './recover-runs.ts'
 import { scopeOf } from './take-restore-point.ts'
 
@@ -39,28 +41,29 @@ function reachesFurther(invocation: Invocation, variables: Readonly<Record<strin
 
 /**
  * Looks at the project as declared and at the engine as it is, both at the same time. Runs that died are finished or
- * rolled back first. `compose-fails-by-itself` when nothing can be known and Compose, asked, fails as well.
+ * rolled back first. `fails-by-itself` when nothing can be known and Compose, asked, fails as well.
  */
 export async function observeProject(
   context: Context,
   invocation: Invocation,
-): Promise<Look | 'compose-fails-by-itself'> {
+): Promise<Look | 'fails-by-itself'> {
   const look = await lookOnce(context, invocation, 'guarded')
-  if (look === null) return 'compose-fails-by-itself'
+  if (look === null) return 'fails-by-itself'
   const store = await context.openStore()
   const recovered = await recoverRuns(context, look.engine, store, scopeOf(look.facts))
-  return recovered ? ((await lookOnce(context, invocation, 'guarded')) ?? 'compose-fails-by-itself') : look
+  return recovered ? ((await lookOnce(context, invocation, 'guarded')) ?? 'fails-by-itself') : look
 }
 
 /**
- * The same look for our own commands, which need a project but act on no command of Compose's. With `hashes` it tells
- * as well what Compose would recreate.
+ * The same look for our own commands, which need a project but act on no command of Compose's; for a line of the docker
+ * CLI at what belongs to no project. With `hashes` it tells as well what Compose would recreate.
  */
 export async function lookAtProject(
   context: Context,
   project: Invocation,
   options: { readonly hashes?: boolean } = {},
 ): Promise<Look> {
+  if (project.form === 'docker') return lookAtVolumes(context)
   const look = await lookOnce(context, project, 'own', { hashes: options.hashes === true })
   if (look === null) throw new Error('Internal error: an own command needs a look')
   const store = await context.openStore()
@@ -93,6 +96,7 @@ export async function lookAhead(context: Context, invocation: Invocation): Promi
 
 /** The project's name as far as it can be told without an engine; null outside of a project. */
 export async function findProjectName(context: Context, project: Invocation): Promise<string | null> {
+  if (project.form === 'docker') return noProject
   const [answer, place] = await Promise.all([
     context.compose.model(project, { everything: false }),
     placeOf(context, project),
@@ -100,46 +104,13 @@ export async function findProjectName(context: Context, project: Invocation): Pr
   return answer.ok ? answer.model.name : place.name
 }
 
-/**
- * Looks once more, immediately before Compose runs. True when something differs from what was judged: the model, what
- * is at stake, or who writes to it.
- *
- * @param quieted the containers that we stopped or paused ourselves since
- */
-export async function observeAgain(
+/** The same look once more, without looking into anything twice; null where nothing can be known any more. */
+export function observeProjectAgain(
   context: Context,
   before: Look,
   invocation: Invocation,
-  findings: readonly Finding[],
-  quieted: ReadonlySet<string>,
-): Promise<boolean> {
-  const now = await lookOnce(context, invocation, 'guarded', { known: before.facts.contents })
-  if (now === null) return true
-  const facts = asBefore(now.facts, before.facts, quieted)
-  const findingsNow = findFindings(facts, invocation, now.circumstances)
-  return fingerprint(before, findings) !== fingerprint(now, findingsNow)
-}
-
-/** A rule may ask whether a container runs: what we did to it ourselves is no change of the project. */
-function asBefore(now: Facts, before: Facts, quieted: ReadonlySet<string>): Facts {
-  const containers = now.containers.map(container => {
-    const then = quieted.has(container.id)
-      ? before.containers.find(({ id }) => id === container.id)
-      : undefined
-    return then === undefined ? container : { ...container, state: then.state, details: then.details }
-  })
-  return { ...now, containers }
-}
-
-/** What was judged, in one text. States are left out: we stop and pause containers ourselves. */
-function fingerprint(look: Look, findings: readonly Finding[]): string {
-  const names = new Set(findings.flatMap(({ holding }) => ('name' in holding ? [holding.name] : [])))
-  const writers = look.facts.containers
-    .filter(container => container.mounts.some(mount => mount.name !== null && names.has(mount.name)))
-    .map(container => container.id)
-    .toSorted()
-  const found = findings.map(finding => `${finding.outcome} ${identityOfHolding(finding.holding)}`).toSorted()
-  return JSON.stringify([look.facts.model, look.facts.target, found, writers])
+): Promise<Look | null> {
+  return lookOnce(context, invocation, 'guarded', { known: before.facts.contents })
 }
 
 async function lookOnce(

@@ -50,6 +50,7 @@ import type { ScheduleTools } from './schedule-tools.ts'
 import { verify } from './verify.ts'
 import type { VerifyOptions, VerifyTables } from './verify.ts'
 import { undo } from './undo.ts'
+import { undoLine } from './undo-line.ts'
 
 /** What own commands need besides the context. */
 export interface OwnTools {
@@ -209,7 +210,10 @@ export async function runOwnCommand(
       const { values, positionals } = read(word, words, { list: flag, json: flag }, 'ID')
       if (values.list === true)
         return listUndo(context, project, { json: values.json === true }, tools.tables)
-      return undo(context, project, { id: atMostOne(word, positionals) })
+      const options = { id: atMostOne(word, positionals) }
+      return project.form === 'docker'
+        ? undoLine(context, project, options, tools.lineOf)
+        : undo(context, project, options)
     }
     case 'recover': {
       const { values } = read(word, words, { json: flag }, null)

@@ -10,7 +10,7 @@ import type { Forecast } from '../model/prediction.ts'
 import type { RestorePoint } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
 import { maskedArgv } from './entries.ts'
-import { judge } from './judge.ts'
+import { asOne, judge } from './judge.ts'
 import { lookAhead } from './observe.ts'
 import type { Look } from './observe.ts'
 import { scopeOf } from './take-restore-point.ts'
@@ -45,8 +45,8 @@ export async function foresee(context: Context, invocation: Invocation): Promise
   const { facts } = look
   const prediction = predict(facts, invocation, look.circumstances)
   const holdings = prediction.volumes.flatMap(({ holding }) => holding ?? [])
-  const [decision, contents, points] = await Promise.all([
-    judge(context, look, invocation, { ahead: true }),
+  const [cases, contents, points] = await Promise.all([
+    judge(context, [look], invocation, { ahead: true }),
     contentsOf(look, holdings),
     context.openStore().then(store => store.list(scopeOf(facts))),
   ])
@@ -59,7 +59,7 @@ export async function foresee(context: Context, invocation: Invocation): Promise
     prediction,
     contents,
     restorePoints: newestOf(points, holdings),
-    plan: planFor(decision, facts, { ...invocation, argv: command }),
+    plan: planFor(asOne(cases).decision, facts, { ...invocation, argv: command }),
   }
 }
 

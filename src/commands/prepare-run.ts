@@ -1,4 +1,5 @@
 import { destroys } from '../core/estimate.ts'
+import { wordsOf } from '../core/read-again.ts'
 import { unreachable, Stop } from '../model/failure.ts'
 import { identityOfHolding, nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
@@ -11,10 +12,10 @@ import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import type { Copy } from './copy-holdings.ts'
 import type { OpenEntry } from './entries.ts'
-import { maskedArgv, openEntry } from './entries.ts'
-import type { Judgement } from './judge.ts'
+import { entryId, maskedArgv, openEntry } from './entries.ts'
+import type { Case } from './judge.ts'
 import type { Look } from './observe.ts'
-import { observeAgain } from './observe.ts'
+import { observeAgain } from './observe-command.ts'
 import { runStates } from './quiet-writers.ts'
 import type { Settled } from './settle.ts'
 import { askBriefly } from './dump-databases.ts'
@@ -23,94 +24,113 @@ import type { Standstill } from './standstill.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
 import { writesTo } from './writers.ts'
 
-/** Everything that Compose's run needs to be remembered and, if need be, taken back. */
+/** Everything that the command's run needs to be remembered and, if need be, taken back. */
 export interface PreparedRun {
   readonly argv: readonly string[]
-  /** Null where nothing was at stake. */
-  readonly guarded: {
-    readonly store: Store
-    readonly entry: OpenEntry
-    readonly restorePoint: RestorePoint | null
-    readonly ran: readonly RunState[]
-    /** Sets going again what still stands still of what ran. */
-    readonly resume: () => Promise<void>
-    /** Ends the watch of the child that would put things back if we die. */
-    readonly disarm: () => Promise<void>
-    readonly release: () => Promise<void>
-  } | null
+  /** For each project, in the order of the cases; null where nothing of it was at stake. */
+  readonly guarded: readonly (GuardedRun | null)[]
 }
 
+export interface GuardedRun {
+  readonly store: Store
+  readonly entry: OpenEntry
+  readonly restorePoint: RestorePoint | null
+  readonly ran: readonly RunState[]
+  /** Sets going again what still stands still of what ran. */
+  readonly resume: () => Promise<void>
+  /** Ends the watch of the child that would put things back if we die. */
+  readonly disarm: () => Promise<void>
+  readonly release: () => Promise<void>
+}
+
+/** What was done so far, to be taken back from the end. */
+type Undoing = (() => Promise<void>)[]
+
 /**
- * Carries out the plan up to Compose: takes the lock, writes the journal entry, quiets the writers, copies, checks,
- * and looks once more. `look-again` when something differs from what was judged; everything runs again then.
+ * Carries out the plans up to the command itself: for each project takes the lock, writes the journal entry, quiets the
+ * writers, copies and checks; then looks once more. `look-again` when something differs from what was judged;
+ * everything runs again then.
  */
 export async function prepareRun(
   context: Context,
-  look: Look,
+  cases: readonly Case[],
   invocation: Invocation,
-  plan: Plan,
   settled: Settled,
 ): Promise<PreparedRun | 'look-again'> {
-  const decision = plan.decision as Judgement
-  const copies = plan.steps.filter(step => step.type === 'copy')
-  const worthRecording = decision.stakes.some(isWorthRecording)
-  if (!settled.goesOn || !worthRecording) return { argv: settled.argv, guarded: null }
+  const isAtStake = ({ decision }: Case): boolean => settled.goesOn && decision.stakes.some(isWorthRecording)
+  const nothing = { argv: settled.argv, guarded: cases.map(() => null) }
+  if (!cases.some(isAtStake)) return nothing
+  const together = invocation.form === 'docker' ? entryId(context) : undefined
+  const undo: Undoing = []
+  try {
+    const guarded: (GuardedRun | null)[] = []
+    for (const each of cases)
+      guarded.push(
+        isAtStake(each) ? await prepareCase(context, each, invocation, settled, { undo, together }) : null,
+      )
+    const ran = guarded.flatMap(each => each?.ran ?? [])
+    const quieted = new Set(ran.filter(({ done }) => done !== 'nothing').map(({ id }) => id))
+    if (await observeAgain(context, cases, invocation, quieted)) {
+      await unwind(undo)
+      return 'look-again'
+    }
+    context.interruption.check()
+    return { argv: settled.argv, guarded }
+  } catch (error) {
+    await unwind(undo)
+    throw error
+  }
+}
 
+async function prepareCase(
+  context: Context,
+  { look, decision, plan }: Case,
+  invocation: Invocation,
+  settled: Settled,
+  { undo, together }: { readonly undo: Undoing; readonly together: string | undefined },
+): Promise<GuardedRun> {
   const { engine, facts } = look
   const store = await context.openStore()
   await store.prepare()
   const scope = scopeOf(facts)
   const lock = await engine.lock(facts.project.name, await context.host.owner())
-  const undo: (() => Promise<void>)[] = [() => lock.release()]
-  try {
-    const clearing = clearRemains(context, engine, store, scope)
-    const cleared = clearing.then(
-      () => {},
-      () => {}, // Looked at below, when the guardian is armed.
-    )
-    undo.push(() => cleared)
-    const ran = runStates(affectedContainers(look, plan), container => doneTo(plan, container.id))
-    const entry = await openEntry(context, store.journal(scope), {
-      kind: 'command',
-      status: 'copying',
-      argv: maskedArgv(invocation.argv),
-      project: facts.project.name,
-      engine: facts.engine.id,
-      audience: context.audience.kind,
-      verdict: decision.verdict,
-      findings: decision.stakes.map(({ stake }) => stake.finding),
-      restorePoint: null,
-      ran,
-      restores: [],
-    })
-    undo.push(() => entry.close('rolled-back'))
-    const guardian = await context.guardian.arm(facts.engine.host, ran)
-    undo.push(() => guardian.disarm())
-    await clearing
-    const saved =
-      settled.copies && copies.length > 0 ? await save(context, look, invocation, plan, ran) : nothingSaved
-    undo.push(saved.resume)
-    const quieted = new Set(ran.filter(({ done }) => done !== 'nothing').map(({ id }) => id))
-    if (await observeAgain(context, look, invocation, decision.findings, quieted)) {
-      await unwind(undo)
-      return 'look-again'
-    }
-    context.interruption.check()
-    return {
-      argv: settled.argv,
-      guarded: {
-        store,
-        entry,
-        restorePoint: saved.point,
-        ran,
-        resume: saved.resume,
-        disarm: () => guardian.disarm(),
-        release: () => lock.release(),
-      },
-    }
-  } catch (error) {
-    await unwind(undo)
-    throw error
+  undo.push(() => lock.release())
+  const clearing = clearRemains(context, engine, store, scope)
+  const cleared = clearing.then(
+    () => {},
+    () => {}, // Looked at below, when the guardian is armed.
+  )
+  undo.push(() => cleared)
+  const ran = runStates(affectedContainers(look, plan), container => doneTo(plan, container.id))
+  const entry = await openEntry(context, store.journal(scope), {
+    kind: 'command',
+    ...(together === undefined ? {} : { together }),
+    status: 'copying',
+    argv: maskedArgv(wordsOf(invocation)),
+    project: facts.project.name,
+    engine: facts.engine.id,
+    audience: context.audience.kind,
+    verdict: decision.verdict,
+    findings: decision.stakes.map(({ stake }) => stake.finding),
+    restorePoint: null,
+    ran,
+    restores: [],
+  })
+  undo.push(() => entry.close('rolled-back'))
+  const guardian = await context.guardian.arm(facts.engine.host, ran)
+  undo.push(() => guardian.disarm())
+  await clearing
+  const copies = plan.steps.some(step => step.type === 'copy')
+  const saved = settled.copies && copies ? await save(context, look, invocation, plan, ran) : nothingSaved
+  undo.push(saved.resume)
+  return {
+    store,
+    entry,
+    restorePoint: saved.point,
+    ran,
+    resume: saved.resume,
+    disarm: () => guardian.disarm(),
+    release: () => lock.release(),
   }
 }
 
@@ -127,18 +147,26 @@ interface Saved {
 
 const nothingSaved: Saved = { point: null, resume: async () => {} }
 
-async function unwind(undo: readonly (() => Promise<void>)[]): Promise<void> {
+async function unwind(undo: Undoing): Promise<void> {
   for (const step of undo.toReversed()) await step()
 }
 
-/** The containers that the command concerns: the project's own, and whoever else is stopped or paused. */
+/** The containers that the command concerns: the project's own, whoever else is stopped or paused, and those that keep what is at stake. */
 function affectedContainers(look: Look, plan: Plan): Look['facts']['containers'] {
   const touched = new Set(
     plan.steps.flatMap(step => (step.type === 'stop' || step.type === 'pause' ? step.containers : [])),
   )
+  const holding = new Set(
+    plan.decision.stakes.flatMap(({ stake }) =>
+      'container' in stake.finding.holding ? stake.finding.holding.container : [],
+    ),
+  )
   const { facts } = look
   return facts.containers.filter(
-    container => (container.project === facts.project.name && !container.oneOff) || touched.has(container.id),
+    container =>
+      (container.project === facts.project.name && !container.oneOff) ||
+      touched.has(container.id) ||
+      holding.has(container.id),
   )
 }
 
@@ -237,6 +265,8 @@ async function stopByCompose(
   invocation: Invocation,
   services: readonly string[],
 ): Promise<boolean> {
+  // A line of the docker CLI does not tell where the project's files are: the engine stops them one by one.
+  if (invocation.form === 'docker') return false
   const answer = await context.compose.call(invocation.globalWords, ['stop', ...services])
   return answer.code === 0
 }

@@ -1,3 +1,4 @@
+import { typedToUs } from '../core/command-line.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import { unreachable } from '../model/failure.ts'
 import type { Engine, Store, StoreScope } from '../model/ports.ts'
@@ -47,7 +48,7 @@ async function recover(
   try {
     const journal = store.journal(scope)
     const end = { closedAt: context.host.now().toISOString() }
-    const words = `safe-compose ${entry.argv.filter(word => word !== 'compose').join(' ')}`
+    const words = typedToUs(entry.argv).join(' ')
     switch (entry.status) {
       case 'copying': {
         const { troubles } = await putBack(engine, entry.ran)

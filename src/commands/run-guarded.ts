@@ -1,6 +1,7 @@
 import { alarmsFor, placesToIdentify, settledBy } from '../core/alarms.ts'
 import type { Alarm } from '../core/alarms.ts'
 import { ledgerFor } from '../core/ledger.ts'
+import { wordsOf } from '../core/read-again.ts'
 import type { ContainerFact, VolumeFact } from '../model/facts.ts'
 import { Stop } from '../model/failure.ts'
 import type { Finding } from '../model/finding.ts'
@@ -9,81 +10,96 @@ import type { Invocation } from '../model/invocation.ts'
 import type { ChildEnd, Engine } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import { copyToPlaces } from './copy.ts'
-import type { Judgement } from './judge.ts'
+import type { Case } from './judge.ts'
 import type { Look } from './observe.ts'
-import type { PreparedRun } from './prepare-run.ts'
+import type { GuardedRun, PreparedRun } from './prepare-run.ts'
 import { applyRetention } from './prune.ts'
+import { run } from './run.ts'
 import { scopeOf } from './take-restore-point.ts'
 import { isAttached, isSame, raiseAlarms, watchAlarms } from './watch-alarms.ts'
 
 /**
- * Lets Compose run and remembers what became of it: the journal entry is closed holding by holding, what Compose left
- * standing still is set going again, the ledger is written. Compose's own end is the result, whatever happens after.
+ * Lets the command run and remembers what became of it: each journal entry is closed holding by holding, what was left
+ * standing still is set going again, the ledger is written. The command's own end is the result, whatever happens after.
  */
 export async function runGuarded(
   context: Context,
-  look: Look,
+  cases: readonly Case[],
   invocation: Invocation,
-  decision: Judgement,
-  run: PreparedRun,
+  prepared: PreparedRun,
 ): Promise<ChildEnd> {
-  const { guarded } = run
-  if (guarded !== null) {
-    await guarded.entry.change({ status: 'running', restorePoint: guarded.restorePoint?.id ?? null })
-    await guarded.disarm()
+  const { argv } = prepared
+  for (const guarded of prepared.guarded) {
+    await guarded?.entry.change({ status: 'running', restorePoint: guarded.restorePoint?.id ?? null })
+    await guarded?.disarm()
   }
-  context.reporter.say({ type: 'compose-starts', argv: run.argv })
+  context.reporter.say({ type: 'compose-starts', argv: wordsOf({ ...invocation, argv }) })
   context.reporter.quiet()
   context.interruption.handOver()
-  const beside = isAttached(invocation)
-    ? await watchAlarms(context, look, run.argv, settledBy(decision))
-    : null
-  const end = await context.compose.run(run.argv)
+  const [first] = cases
+  const beside =
+    first !== undefined && isAttached(invocation)
+      ? await watchAlarms(context, first.look, argv, settledBy(first.decision))
+      : null
+  const end = await run(context, { ...invocation, argv })
   try {
     const told = (await beside?.end()) ?? []
-    await remember(context, look, decision, run, end, told)
+    const closed: Closed[] = []
+    for (const [index, each] of cases.entries())
+      closed.push(await closeEntry(context, each, prepared.guarded[index] ?? null, end))
+    sayEnd(context, prepared, closed, end)
+    for (const each of closed) {
+      await writeLedger(context, each, argv, told)
+      if (each.guarded !== null) await tellFailure(context, tidyUp(context, each.look))
+    }
     // Nobody waits for it any more.
-    const saved = guarded?.restorePoint ?? null
-    if (saved !== null) await copyToPlaces(context, saved)
+    for (const saved of prepared.guarded.flatMap(guarded => guarded?.restorePoint ?? []))
+      await copyToPlaces(context, saved)
   } catch (error) {
     context.reporter.say({ type: 'warning', text: `what happened could not be recorded: ${String(error)}` })
   }
   return end
 }
 
-async function remember(
+/** A project after the command. */
+interface Closed extends Pick<Case, 'look' | 'decision'> {
+  readonly guarded: GuardedRun | null
+  readonly after: Aftermath
+  /** What became of the holdings at stake. */
+  readonly outcome: readonly { readonly holding: Holding; readonly gone: boolean }[]
+}
+
+async function closeEntry(
   context: Context,
-  look: Look,
-  decision: Judgement,
-  run: PreparedRun,
+  { look, decision }: Case,
+  guarded: GuardedRun | null,
   end: ChildEnd,
-  told: readonly Alarm[],
-): Promise<void> {
-  const { engine } = look
-  const { guarded } = run
+): Promise<Closed> {
   // What was not there before cannot be gone by this command.
   const holdings = holdingsAtStake(decision.stakes.map(({ stake }) => stake.finding)).filter(holding =>
     wasThere(holding, look.facts),
   )
-  const after = await lookAfter(context, engine, guarded === null ? [] : holdings)
-  let gone: readonly Holding[] = []
-  if (guarded !== null) {
-    const outcome = holdings.map(holding => ({ holding, gone: isGone(holding, after) }))
-    gone = outcome.filter(each => each.gone).map(each => each.holding)
-    await guarded.resume()
-    await guarded.entry.close('done', { outcome, exitCode: end.code })
-    await guarded.release()
-    context.reporter.say({
-      type: 'compose-ended',
-      exitCode: end.code ?? 0,
-      gone,
-      kept: outcome.filter(each => !each.gone).map(each => each.holding),
-      restorePoint: guarded.restorePoint?.id ?? null,
-      audience: context.audience.kind,
-    })
-  }
-  await writeLedger(context, look, decision, run, after, gone, told)
-  if (guarded !== null) await tellFailure(context, tidyUp(context, look))
+  const after = await lookAfter(context, look.engine, guarded === null ? [] : holdings)
+  if (guarded === null) return { look, decision, guarded, after, outcome: [] }
+  const outcome = holdings.map(holding => ({ holding, gone: isGone(holding, after) }))
+  await guarded.resume()
+  await guarded.entry.close('done', { outcome, exitCode: end.code })
+  await guarded.release()
+  return { look, decision, guarded, after, outcome }
+}
+
+function sayEnd(context: Context, { guarded }: PreparedRun, closed: readonly Closed[], end: ChildEnd): void {
+  const outcome = closed.flatMap(each => each.outcome)
+  const [restorePoint] = guarded.flatMap(each => each?.restorePoint ?? [])
+  if (guarded.every(each => each === null)) return
+  context.reporter.say({
+    type: 'compose-ended',
+    exitCode: end.code ?? 0,
+    gone: outcome.filter(each => each.gone).map(each => each.holding),
+    kept: outcome.filter(each => !each.gone).map(each => each.holding),
+    restorePoint: restorePoint?.id ?? null,
+    audience: context.audience.kind,
+  })
 }
 
 /** What can be gone afterwards: a warning may speak of what does not exist yet. */
@@ -136,13 +152,11 @@ export function isGone(holding: Holding, after: Aftermath): boolean {
 
 async function writeLedger(
   context: Context,
-  look: Look,
-  decision: Judgement,
-  run: PreparedRun,
-  after: { containers: readonly ContainerFact[]; volumes: readonly VolumeFact[] },
-  gone: readonly Holding[],
+  { look, decision, after, outcome }: Closed,
+  argv: readonly string[],
   told: readonly Alarm[],
 ): Promise<void> {
+  const gone = outcome.filter(each => each.gone).map(each => each.holding)
   const store = await context.openStore()
   const file = store.ledger(scopeOf(look.facts))
   const before = await file.read()
@@ -160,7 +174,7 @@ async function writeLedger(
   if (next === null) return
   const alarms = alarmsFor({ before, after: next, settled: settledBy(decision) })
   const untold = alarms.filter(each => !told.some(known => isSame(known, each)))
-  await raiseAlarms(context, look, after.volumes, run.argv, untold)
+  await raiseAlarms(context, look, after.volumes, argv, untold)
   await store.prepare()
   await file.write(next)
 }

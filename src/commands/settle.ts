@@ -1,16 +1,16 @@
 import { destroys, estimateCopies } from '../core/estimate.ts'
-import { readInvocation } from '../core/invocation.ts'
 import { keepTheData } from '../core/keep-the-data.ts'
+import { readAgain, wordsOf } from '../core/read-again.ts'
 import { unreachable, Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
 import type { Answer, DecidedStake, Plan } from '../model/decision.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Context } from './context.ts'
-import type { Judgement } from './judge.ts'
-import { approvalKeyOf } from './judge.ts'
+import type { Case, Judgement } from './judge.ts'
+import { approvalKeyOf, asOne } from './judge.ts'
 import type { Look } from './observe.ts'
-import { observeAgain } from './observe.ts'
+import { observeAgain } from './observe-command.ts'
 import { pinVolume } from './pin.ts'
 
 /** What was settled with whoever asks: the words that Compose gets. */
@@ -24,62 +24,50 @@ export interface Settled {
 
 /**
  * Brings the decision to an end: says what was found, asks where a person must decide, refuses where nobody may.
- * `look-again` when the project changed while the question stood; `instead` what is to be judged and run in its place. Throws `refused` or `declined`.
+ * `look-again` when a project changed while the question stood; `instead` what is to be judged and run in its place. Throws `refused` or `declined`.
  */
 export async function settle(
   context: Context,
-  look: Look,
+  cases: readonly Case[],
   invocation: Invocation,
-  decision: Judgement,
-  plan: Plan,
 ): Promise<Settled | 'look-again' | { readonly instead: Invocation }> {
-  const { project } = look.facts
+  const { decision, plan, project } = asOne(cases)
   switch (decision.verdict) {
     case 'pass':
       return { argv: invocation.argv, goesOn: true, copies: true }
     case 'warn':
     case 'back-up':
-      await sayFound(context, look, invocation, decision, plan)
+      await sayFound(context, cases, invocation)
       return { argv: invocation.argv, goesOn: true, copies: await patient(context, plan) }
     case 'refuse': {
-      const code = await rememberRefusal(context, look, invocation, decision)
-      context.reporter.say({
-        type: 'refused',
-        decision,
-        code,
-        project: project.name,
-        command: invocation.argv,
-      })
+      const code = await rememberRefusal(context, cases, invocation)
+      context.reporter.say({ type: 'refused', decision, code, project, command: wordsOf(invocation) })
       throw new Stop({ reason: 'refused', why: refusalOf(decision) })
     }
     case 'ask': {
-      const answer = await ask(context, look, invocation, decision, plan)
+      const answer = await ask(context, cases, invocation)
       context.reporter.say({ type: 'answered', answer })
-      if (await observeAgain(context, look, invocation, decision.findings, new Set())) return 'look-again'
+      if (await observeAgain(context, cases, invocation, new Set())) return 'look-again'
       if (typeof answer === 'object') return mend(context, invocation, answer.remedy)
-      return follow(context, look, invocation, answer)
+      return follow(context, cases, invocation, answer)
     }
     default:
       return unreachable(decision.verdict)
   }
 }
 
-async function sayFound(
-  context: Context,
-  look: Look,
-  invocation: Invocation,
-  decision: Judgement,
-  plan: Plan,
-): Promise<void> {
-  const fresh = destroys(plan) ? decision : await withoutWhatWasSaid(context, look, decision)
+async function sayFound(context: Context, cases: readonly Case[], invocation: Invocation): Promise<void> {
+  const { plan } = asOne(cases)
+  const fresh = destroys(plan) ? cases : await withoutWhatWasSaid(context, cases)
   if (fresh === null) return
+  const { decision, project } = asOne(fresh)
   context.reporter.say({
     type: 'found',
-    decision: fresh,
-    project: look.facts.project.name,
-    command: invocation.argv,
+    decision,
+    project,
+    command: wordsOf(invocation),
     newest: decision.newest,
-    kept: keptBy(look, invocation),
+    kept: cases.flatMap(({ look }) => keptBy(look, invocation)),
   })
 }
 
@@ -87,19 +75,19 @@ async function sayFound(
  * Warnings are given once per project and change; null when nothing else is left. Where data would be destroyed nothing
  * is left out: see above.
  */
-async function withoutWhatWasSaid(
-  context: Context,
-  look: Look,
-  decision: Judgement,
-): Promise<Judgement | null> {
-  const directory = look.facts.project.directory ?? context.directory
-  const stakes: DecidedStake[] = []
-  for (const decided of decision.stakes) {
-    const { finding } = decided.stake
-    const isOnlySaid = finding.warning === true || decision.verdict === 'warn'
-    if (!isOnlySaid || (await context.projects.firstTime(directory, textOf(finding)))) stakes.push(decided)
+async function withoutWhatWasSaid(context: Context, cases: readonly Case[]): Promise<readonly Case[] | null> {
+  const fresh: Case[] = []
+  for (const { look, decision, plan } of cases) {
+    const directory = look.facts.project.directory ?? context.directory
+    const stakes: DecidedStake[] = []
+    for (const decided of decision.stakes) {
+      const { finding } = decided.stake
+      const isOnlySaid = finding.warning === true || decision.verdict === 'warn'
+      if (!isOnlySaid || (await context.projects.firstTime(directory, textOf(finding)))) stakes.push(decided)
+    }
+    fresh.push({ look, decision: { ...decision, stakes }, plan })
   }
-  return stakes.length === 0 ? null : { ...decision, stakes }
+  return fresh.some(({ decision }) => decision.stakes.length > 0) ? fresh : null
 }
 
 /** What it is remembered by that a warning was given: when its reasons change, it is given again. */
@@ -124,29 +112,25 @@ async function patient(context: Context, plan: Plan): Promise<boolean> {
   return false
 }
 
-async function ask(
-  context: Context,
-  look: Look,
-  invocation: Invocation,
-  decision: Judgement,
-  plan: Plan,
-): Promise<Answer> {
+async function ask(context: Context, cases: readonly Case[], invocation: Invocation): Promise<Answer> {
   if (context.prompt === null) throw new Stop({ reason: 'refused', why: 'nobody can be asked' })
-  const { project } = look.facts
+  const { decision, plan, project } = asOne(cases)
+  const command = wordsOf(invocation)
   context.reporter.say({
     type: 'found',
     decision,
-    project: project.name,
-    command: invocation.argv,
+    project,
+    command,
     newest: decision.newest,
-    kept: keptBy(look, invocation),
+    kept: cases.flatMap(({ look }) => keptBy(look, invocation)),
   })
+  const kept = keepTheData(invocation)
   return context.prompt.ask({
     decision,
     plan,
-    project: project.name,
-    command: invocation.argv,
-    keepCommand: keepTheData(invocation),
+    project,
+    command,
+    keepCommand: kept === null ? null : wordsOf({ ...invocation, argv: kept }),
     canBackUp: decision.stakes.every(({ stake }) => stake.finding.canBackUp),
   })
 }
@@ -166,25 +150,22 @@ async function mend(
   invocation: Invocation,
   remedy: Extract<Answer, object>['remedy'],
 ): Promise<'look-again' | { readonly instead: Invocation }> {
-  if (remedy.kind === 'run') return { instead: anotherLine(invocation, remedy.argv) }
+  // What the person chose to run instead, read as the same program reads it.
+  if (remedy.kind === 'run') return { instead: readAgain(invocation, remedy.argv) }
   if (!(await pinVolume(context, invocation, remedy))) throw new Stop({ reason: 'declined' })
   return 'look-again'
 }
 
-/** What the person chose to run instead, read as the same Compose reads it. */
-function anotherLine({ form, version }: Invocation, argv: readonly string[]): Invocation {
-  return readInvocation({ argv, form, version })
-}
-
 async function follow(
   context: Context,
-  look: Look,
+  cases: readonly Case[],
   invocation: Invocation,
   answer: Exclude<Answer, object>,
 ): Promise<Settled> {
   switch (answer) {
     case 'always-in-this-project':
-      await context.projects.rememberAlways(look.facts.project.directory ?? context.directory)
+      for (const { look } of cases)
+        await context.projects.rememberAlways(look.facts.project.directory ?? context.directory)
       return { argv: invocation.argv, goesOn: true, copies: true }
     case 'back-up-and-go-on':
       return { argv: invocation.argv, goesOn: true, copies: true }
@@ -202,17 +183,21 @@ async function follow(
 
 async function rememberRefusal(
   context: Context,
-  look: Look,
+  cases: readonly Case[],
   invocation: Invocation,
-  decision: Judgement,
 ): Promise<string | null> {
   if (context.audience.kind !== 'agent') return null
+  const found = cases.map(({ look, decision }) => ({ look, findings: decision.findings }))
+  const key = approvalKeyOf(context, found, invocation)
+  const [first] = cases
+  if (key === null || first === undefined) return null
+  const { decision, project } = asOne(cases)
   return context.approvals.remember({
-    key: approvalKeyOf(context, look, invocation, decision.findings),
-    argv: invocation.argv,
+    key,
+    argv: wordsOf(invocation),
     directory: context.directory,
-    engine: look.facts.engine.id,
-    project: look.facts.project.name,
+    engine: first.look.facts.engine.id,
+    project,
     holdings: decision.stakes.map(({ stake }) => stake.finding.because),
     refusedAt: context.host.now().toISOString(),
   })

@@ -3,6 +3,7 @@ import type { Holding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { CopyQuality, Engine, RestorePointDraft, StoreScope } from '../model/ports.ts'
 import type { HoldingRecord, RestorePoint, RestorePointReason } from '../model/restore-point.ts'
+import { wordsOf } from '../core/read-again.ts'
 import { restorePointId } from '../core/restore-point-id.ts'
 import type { Context } from './context.ts'
 import { copyHoldings } from './copy-holdings.ts'
@@ -71,7 +72,7 @@ export async function takeRestorePoint(
       command:
         request.invocation === null || request.reason !== 'preflight'
           ? null
-          : maskedArgv(request.invocation.argv),
+          : maskedArgv(wordsOf(request.invocation)),
       tool: { name: 'safe-compose', version: context.version },
       compose: facts.compose,
       engine: { id: facts.engine.id, version: facts.engine.version, host: facts.engine.host },

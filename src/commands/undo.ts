@@ -31,7 +31,11 @@ export async function undo(context: Context, project: Invocation, options: UndoO
   const look = await lookAtProject(context, project, { hashes: true })
   const store = await context.openStore()
   const scope = scopeOf(look.facts)
-  const entry = chooseEntry(await store.journal(scope).read(), options.id)
+  const entry = chooseEntry(
+    await store.journal(scope).read(),
+    options.id,
+    'no command of this project that went through safe-compose',
+  )
   const point = await store.find(scope, entry.restorePoint)
   await store.unlock(point)
   context.reporter.say({ type: 'undo', step: 'begin', details: [commandOf(entry), point.id, entry.openedAt] })
@@ -47,13 +51,18 @@ export async function undo(context: Context, project: Invocation, options: UndoO
       globals: project.globalWords,
       startAgain: true,
     }
-    const whole = lost.flatMap(record => wholeTarget(point, record))
+    const loose = looseParts(look.facts, lost)
+    const whole = [
+      ...lost.flatMap(record => wholeTarget(point, record)),
+      ...loose.map(part => looseTarget(point, part)),
+    ]
     if (whole.length > 0) await restoreVolumes(context, { ...request, facts: look.facts, targets: whole })
-    const parts = lost.flatMap(record => partOf(record))
+    const parts = lost.flatMap(partOf).filter(({ holding }) => holding.service !== null)
     const starter = await howToStart(look, entry, parts)
     const missed = await restoreIntoContainers(context, request, project, { entry, point, parts, starter })
     if (missed.length === 0) await markUndone(context, look, entry)
     const code = await startWhatRan(context, look, entry, starter, missed)
+    sayWhere(context, loose)
     const isBack = await confirmDatabases(context, project, {
       point,
       restored: lost.map(({ holding }) => nameOfHolding(holding)),
@@ -65,12 +74,21 @@ export async function undo(context: Context, project: Invocation, options: UndoO
   }
 }
 
-function chooseEntry(entries: readonly JournalEntry[], id: string | null): UndoableEntry {
+/**
+ * The one that is named, else the last that can be taken back. Throws `nothing-to-undo`, `restore-point-not-found`.
+ *
+ * @param whose the commands that there are none of, for people
+ */
+export function chooseEntry(
+  entries: readonly JournalEntry[],
+  id: string | null,
+  whose: string,
+): UndoableEntry {
   const undoable = entries.filter(isUndoable)
   if (id === null) {
     const last = undoable.at(-1)
     if (last !== undefined) return last
-    throw new Stop({ reason: 'nothing-to-undo', why: whyNothing(entries) })
+    throw new Stop({ reason: 'nothing-to-undo', why: whyNothing(entries, whose) })
   }
   const named = entries.filter(entry => (entry.restorePoint ?? '').startsWith(id) || entry.id.startsWith(id))
   const chosen = named.findLast(isUndoable)
@@ -91,10 +109,10 @@ function chooseEntry(entries: readonly JournalEntry[], id: string | null): Undoa
   })
 }
 
-function whyNothing(entries: readonly JournalEntry[]): string {
+function whyNothing(entries: readonly JournalEntry[], whose: string): string {
   const done = entries.findLast(entry => entry.undoneBy !== null)
   if (done !== undefined) return `${commandOf(done)} was already undone, and nothing was destroyed since`
-  return 'no command of this project that went through safe-compose has destroyed anything'
+  return `${whose} has destroyed anything`
 }
 
 export function commandOf(entry: JournalEntry): string {
@@ -125,6 +143,46 @@ interface Part {
 function partOf(record: HoldingRecord): readonly Part[] {
   const { holding } = record
   return holding.kind === 'anonymous' || holding.kind === 'layer' ? [{ holding, record }] : []
+}
+
+/** What lay in a container of no service: how that was made nobody remembers, so its data comes back as a volume. */
+interface LoosePart extends Part {
+  readonly volume: string
+}
+
+/** Named by the container and the folder: `pg-data`. A name that is taken gets a number. */
+function looseParts(facts: Look['facts'], lost: readonly HoldingRecord[]): readonly LoosePart[] {
+  const taken = new Set(facts.volumes.map(({ name }) => name))
+  return lost
+    .flatMap(partOf)
+    .filter(({ holding }) => holding.service === null)
+    .map(part => {
+      const { owner, container, path } = part.holding
+      const folder = path.slice(path.lastIndexOf('/') + 1)
+      const plain = [owner ?? container.slice(0, 12), folder].filter(text => text !== '').join('-')
+      let volume = plain
+      for (let number = 2; taken.has(volume); number++) volume = `${plain}-${number}`
+      taken.add(volume)
+      return { ...part, volume }
+    })
+}
+
+function looseTarget(point: RestorePoint, { holding, record, volume }: LoosePart): RestoreTarget {
+  const spec = { driver: 'local', options: {}, labels: {} }
+  return { volume, spec, holding, origin: { kind: 'restore-point', point, record } }
+}
+
+function sayWhere(context: Context, loose: readonly LoosePart[]): void {
+  if (loose.length === 0) return
+  const gone = [...new Set(loose.map(({ holding }) => holding.owner ?? holding.container))].join(', ')
+  context.reporter.say({
+    type: 'undo',
+    step: 'in-volumes',
+    details: [
+      `${gone} was made by hand and is gone; what it kept is in ${loose.length === 1 ? 'a volume' : 'volumes'} now`,
+      ...loose.map(({ volume, holding }) => `docker run -v ${volume}:${holding.path} …`),
+    ],
+  })
 }
 
 /** How what ran can be started again, or why it cannot. */

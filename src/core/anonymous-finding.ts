@@ -16,7 +16,10 @@ export function removedAnonymousFindings(
   words: { readonly by: (removal: Removal) => string; readonly instead: string | null },
 ): readonly Finding[] {
   const { facts, invocation, circumstances } = from
-  const going = new Set(findRemovals(facts, invocation, circumstances).map(removal => removal.container))
+  const going = new Set([
+    ...findRemovals(facts, invocation, circumstances).map(removal => removal.container.id),
+    ...(circumstances.reach?.going ?? []),
+  ])
   return removals.flatMap(removal =>
     anonymousVolumes(facts, removal.container)
       .filter(({ volume }) => !isHeld(facts, volume.name, going))
@@ -38,10 +41,10 @@ function isDeletedWith({ details }: ContainerFact, { mount }: MountedVolume): bo
 }
 
 /** A volume that a remaining container mounts is neither deleted nor out of sight. */
-function isHeld(facts: Facts, name: string, going: ReadonlySet<ContainerFact>): boolean {
+function isHeld(facts: Facts, name: string, going: ReadonlySet<string>): boolean {
   return facts.containers.some(
     container =>
-      !going.has(container) && !isHelper(container) && container.mounts.some(mount => mount.name === name),
+      !going.has(container.id) && !isHelper(container) && container.mounts.some(mount => mount.name === name),
   )
 }
 

@@ -1,11 +1,25 @@
 import type { Invocation } from '../model/invocation.ts'
 import { escapeName } from './escape.ts'
-import { readInvocation } from './invocation.ts'
+import { commandOf } from './reach.ts'
+import { readAgain } from './read-again.ts'
 
 /** A command as the user would type it in a shell: `docker compose -f a.yml down`. `argv` is what Compose would get. */
 export function commandLine(invocation: Invocation, argv: readonly string[]): string {
-  const program = invocation.form === 'plugin' ? 'docker' : 'docker-compose'
+  const program = invocation.form === 'plugin' || invocation.form === 'docker' ? 'docker' : 'docker-compose'
   return shellLine([program, ...argv])
+}
+
+/** A command by its name: `down`; one of the docker CLI as `docker volume rm`, `docker rm`. */
+export function commandName(invocation: Invocation): string {
+  if (invocation.form !== 'docker') return commandOf(invocation)
+  const path = invocation.command.join(' ')
+  return `docker ${path === 'container rm' ? 'rm' : path}`
+}
+
+/** What was passed on, as it is typed to us: `safe-compose down -v`, `safe-docker volume rm a`. Not quoted. */
+export function typedToUs(argv: readonly string[]): readonly string[] {
+  if (argv[0] === 'docker') return ['safe-docker', ...argv.slice(1)]
+  return ['safe-compose', ...argv.filter((word, index) => !(index === 0 && word === 'compose'))]
 }
 
 /** Words as they can be typed into a shell. */
@@ -20,9 +34,9 @@ export function otherCommand(invocation: Invocation, words: readonly string[]): 
 
 /** The same, read as the Compose at hand reads it. */
 export function sameProject(invocation: Invocation, words: readonly string[]): Invocation {
-  const { form, version, dockerWords, globalWords } = invocation
-  const compose = form === 'plugin' ? [...dockerWords, 'compose'] : []
-  return readInvocation({ argv: [...compose, ...globalWords, ...words], form, version })
+  const { form, dockerWords, globalWords } = invocation
+  const before = form === 'plugin' ? [...dockerWords, 'compose'] : dockerWords
+  return readAgain(invocation, [...before, ...globalWords, ...words])
 }
 
 function quote(word: string): string {

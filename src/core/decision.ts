@@ -260,7 +260,8 @@ function isStricter(verdict: Verdict, than: Verdict): boolean {
   return strictness.indexOf(verdict) > strictness.indexOf(than)
 }
 
-function strictest(verdicts: readonly Verdict[]): Verdict {
+/** The strictest of several; `pass` of none. */
+export function strictest(verdicts: readonly Verdict[]): Verdict {
   return verdicts.reduce<Verdict>((most, verdict) => (isStricter(verdict, most) ? verdict : most), 'pass')
 }
 

@@ -1,5 +1,5 @@
 import type { Facts } from '../model/facts.ts'
-import type { Circumstances, Finding, Outcome } from '../model/finding.ts'
+import type { Circumstances, Finding, Outcome, Rule } from '../model/finding.ts'
 import type { Holding } from '../model/holding.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
@@ -35,7 +35,12 @@ export function everyFinding(
   circumstances: Circumstances,
 ): readonly Finding[] {
   if (invocation.outcome === 'help' || invocation.outcome === 'error') return []
-  return rules.flatMap(rule => rule.check(facts, invocation, circumstances))
+  return rulesFor(invocation).flatMap(rule => rule.check(facts, invocation, circumstances))
+}
+
+function rulesFor({ form }: Invocation): readonly Rule[] {
+  const whose = form === 'docker' ? 'docker' : undefined
+  return rules.filter(({ judges }) => judges === 'both' || judges === whose)
 }
 
 /** What the rules want to have looked into before they judge a command. Each once. */
@@ -45,7 +50,9 @@ export function holdingsJudgedBy(
   circumstances: Circumstances,
 ): readonly Holding[] {
   if (invocation.outcome === 'help' || invocation.outcome === 'error') return []
-  const wanted = rules.flatMap(rule => rule.looksInto?.(facts, invocation, circumstances) ?? [])
+  const wanted = rulesFor(invocation).flatMap(
+    rule => rule.looksInto?.(facts, invocation, circumstances) ?? [],
+  )
   return [...new Map(wanted.map(holding => [identityOfHolding(holding), holding])).values()]
 }
 

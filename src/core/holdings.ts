@@ -43,6 +43,7 @@ export function anonymousHolding(
     number: container.number,
     path: mount.destination,
     container: container.id,
+    ...(container.service === null ? { owner: container.name } : {}),
   }
 }
 

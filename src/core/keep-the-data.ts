@@ -1,5 +1,6 @@
 import type { Invocation } from '../model/invocation.ts'
-import { isOn, readInvocation } from './invocation.ts'
+import { isOn } from './invocation.ts'
+import { readAgain } from './read-again.ts'
 import { commandOf } from './reach.ts'
 
 /** Per command, the flags without which it deletes less. */
@@ -11,12 +12,22 @@ const deletingFlags: Readonly<Record<string, readonly string[]>> = {
   run: ['remove-orphans'],
 }
 
+/** The same of the docker CLI. */
+const deletingFlagsOfDocker: Readonly<Record<string, readonly string[]>> = {
+  'container rm': ['volumes'],
+  'system prune': ['volumes'],
+}
+
 /**
  * The same command without what deletes: `down -v` → `down`, `rm -fsv` → `rm -fs`. Words as Compose gets them; null
  * where no flag deletes, or where it cannot be taken out without changing anything else.
  */
 export function keepTheData(invocation: Invocation): readonly string[] | null {
-  const flags = (deletingFlags[commandOf(invocation)] ?? []).filter(flag => isOn(invocation, flag))
+  const deleting =
+    invocation.form === 'docker'
+      ? deletingFlagsOfDocker[invocation.command.join(' ')]
+      : deletingFlags[commandOf(invocation)]
+  const flags = (deleting ?? []).filter(flag => isOn(invocation, flag))
   if (flags.length === 0) return null
   let kept: Invocation | null = invocation
   for (const flag of flags) {
@@ -28,7 +39,7 @@ export function keepTheData(invocation: Invocation): readonly string[] | null {
 /** Takes one mention of a flag out. Whether it was the right word is told by reading the line again. */
 function withoutOne(invocation: Invocation, flag: string): Invocation | null {
   for (const argv of shorterLines(invocation.argv)) {
-    const read = readInvocation({ argv, form: invocation.form, version: invocation.version })
+    const read = readAgain(invocation, argv)
     if (differsOnlyIn(flag, invocation, read)) return read
   }
   return null

@@ -1,6 +1,7 @@
 import type { Invocation } from '../model/invocation.ts'
 import { commandLine } from './command-line.ts'
-import { globalText, readInvocation } from './invocation.ts'
+import { globalText } from './invocation.ts'
+import { readAgain } from './read-again.ts'
 
 /**
  * The same command for another project name: `-p NAME` among Compose's globals, in place of one that was typed. Null
@@ -11,11 +12,11 @@ export function asProject(
   project: string,
 ): { readonly argv: readonly string[]; readonly words: string } | null {
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(project)) return null
-  const { argv, form, version, dockerWords, globalWords } = invocation
+  const { argv, form, dockerWords, globalWords } = invocation
   const start = form === 'plugin' ? dockerWords.length + 1 : 0
   const rest = argv.slice(start + globalWords.length)
   const other = [...argv.slice(0, start), ...withoutName(globalWords), '-p', project, ...rest]
-  const read = readInvocation({ argv: other, form, version })
+  const read = readAgain(invocation, other)
   const isSame =
     read.outcome === 'run' &&
     globalText(read, 'project-name') === project &&

@@ -5,6 +5,7 @@ import type { Invocation } from '../model/invocation.ts'
 import { isWithin } from './data-paths.ts'
 import { escapeName } from './escape.ts'
 import { listed } from './format.ts'
+import { wordsOf } from './read-again.ts'
 import { commandOf, dependencies, isHelper } from './reach.ts'
 
 export { renderPlan } from './render-plan.ts'
@@ -29,7 +30,7 @@ export function planFor(decision: Decision, facts: Facts, invocation: Invocation
       ...pauseSteps(paused, destroys),
       ...copied.map(stake => copyStep(facts, stake, stopped)),
       ...resumeSteps(paused),
-      { type: 'compose', argv: invocation.argv, cause: 'the command as typed' },
+      { type: 'compose', argv: wordsOf(invocation), cause: 'the command as typed' },
     ],
   }
 }

@@ -31,6 +31,7 @@ export function findRemovals(
   invocation: Invocation,
   circumstances: Circumstances,
 ): readonly Removal[] {
+  if (invocation.form === 'docker') return removedByDocker(facts, circumstances)
   if (isDryRun(invocation)) return []
   const removals = [
     ...removedByDown(facts, invocation, circumstances),
@@ -42,6 +43,15 @@ export function findRemovals(
   return removals.filter(
     (removal, index) => removals.findIndex(each => each.container === removal.container) === index,
   )
+}
+
+/** What a line of the docker CLI removes of this project. */
+function removedByDocker(facts: Facts, { reach }: Circumstances): readonly Removal[] {
+  return (reach?.containers ?? []).flatMap(({ id, withVolumes }) => {
+    const container = facts.containers.find(each => each.id === id)
+    if (container === undefined) return []
+    return [{ container, by: 'rm' as const, withVolumes, asked: reach?.asked === true }]
+  })
 }
 
 /**

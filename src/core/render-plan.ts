@@ -9,13 +9,13 @@ import { formatBytes, listed, plural } from './format.ts'
  * A plan as lines of text: what is at stake and why, what is not, what would be done in which order. The same text is
  * the dry run, and what tests compare with. Plain, without colour; names are escaped. Ends without a line break.
  */
-export function renderPlan(plan: Plan): string {
+export function renderPlan(plan: Plan, program: 'Compose' | 'docker' = 'Compose'): string {
   const { decision, steps } = plan
   const rows = [...decision.stakes.map(stakeRow), ...decision.spared.map(sparedRow)]
   const ignored =
     decision.ignored.length === 0 ? [] : [`ignored, because an agent is at work: ${listed(decision.ignored)}`]
   return [
-    summaryOf(decision),
+    summaryOf(decision, program),
     ...block(rows.length === 0 ? [] : aligned(rows)),
     ...block(stepLines(steps)),
     ...block(ignored),
@@ -31,7 +31,7 @@ const signs: Readonly<Record<Outcome, string>> = {
   corrupted: '!',
 }
 
-function summaryOf(decision: Decision): string {
+function summaryOf(decision: Decision, program: string): string {
   const counts = (['destroyed', 'corrupted', 'hidden', 'orphaned', 'recreated'] as const)
     .map(outcome => [outcome, countOf(decision, outcome)] as const)
     .filter(([, count]) => count > 0)
@@ -39,7 +39,7 @@ function summaryOf(decision: Decision): string {
   if (counts.length === 0) return 'nothing is at stake'
   const saved = decision.stakes.filter(stake => stake.backUp).length
   const copies = saved === 0 ? 'nothing backed up' : `${plural(saved, 'backup')} first`
-  return `${counts.join(', ')}; ${copies}; ${verdictWords[decision.verdict]}`
+  return `${counts.join(', ')}; ${copies}; ${verdictWords(program)[decision.verdict]}`
 }
 
 function countOf(decision: Decision, outcome: Outcome): number {
@@ -48,12 +48,14 @@ function countOf(decision: Decision, outcome: Outcome): number {
   ).length
 }
 
-const verdictWords: Readonly<Record<Decision['verdict'], string>> = {
-  pass: 'then Compose runs',
-  warn: 'then Compose runs',
-  'back-up': 'then Compose runs',
-  ask: 'you are asked before anything is done',
-  refuse: 'refused, Compose does not run',
+function verdictWords(program: string): Readonly<Record<Decision['verdict'], string>> {
+  return {
+    pass: `then ${program} runs`,
+    warn: `then ${program} runs`,
+    'back-up': `then ${program} runs`,
+    ask: 'you are asked before anything is done',
+    refuse: `refused, ${program} does not run`,
+  }
 }
 
 /** Sign, name, what, why. */
@@ -110,8 +112,11 @@ function stepWords(step: Step): string {
       return `${step.type.padEnd(7)}  ${step.cause}`
     case 'copy':
       return `copy     ${escapeName(nameOfHolding(step.holding))} (${step.consistency})`
-    case 'compose':
-      return `compose  ${step.argv.map(escapeName).join(' ')}  (${step.cause})`
+    case 'compose': {
+      const words = step.argv.map(escapeName)
+      const [program, rest] = words[0] === 'docker' ? ['docker ', words.slice(1)] : ['compose', words]
+      return `${program}  ${rest.join(' ')}  (${step.cause})`
+    }
   }
 }
 

@@ -11,7 +11,15 @@ import { imageReferences } from './recreation.ts'
 export function layersOf(facts: Facts, container: ContainerFact): readonly LayerHolding[] {
   if (container.oneOff || container.state === 'created') return []
   const { id, service, number } = container
-  return pathsInLayer(facts, container).map(path => ({ kind: 'layer', container: id, service, number, path }))
+  const owner = service === null ? { owner: container.name } : {}
+  return pathsInLayer(facts, container).map(path => ({
+    kind: 'layer',
+    container: id,
+    service,
+    number,
+    path,
+    ...owner,
+  }))
 }
 
 /** Settings that say where the data lies, whatever the image is used to. */

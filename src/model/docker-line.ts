@@ -1,9 +1,12 @@
 import type { FlagValue, Invocation } from './invocation.ts'
+import type { Ledger } from './journal.ts'
 
 /** A command line of the docker CLI, parsed as it parses it. It never changes what is passed on. */
 export interface DockerLine {
   /** The words after `docker`, byte for byte. */
   readonly argv: readonly string[]
+  /** Those of them before the command. */
+  readonly dockerWords: readonly string[]
   /**
    * - `run`: docker will run the command
    * - `help`: docker prints help, nothing runs
@@ -47,4 +50,28 @@ export interface Danger {
    * - `containers`: containers with what is in their writable layer
    */
   readonly kind: 'volumes' | 'anonymous' | 'containers'
+}
+
+/** What a line of the docker CLI does to one project's data, told before anything of it is looked into. */
+export interface DockerReach {
+  /** Names of the volumes that it removes by themselves. */
+  readonly volumes: readonly string[]
+  /** Ids of the containers that it removes, and whether their anonymous volumes go with them. */
+  readonly containers: readonly { readonly id: string; readonly withVolumes: boolean }[]
+  /** The ids of all containers that it removes, whatever project they are of. */
+  readonly going: readonly string[]
+  /** Docker asks before it does it. */
+  readonly asked: boolean
+  /** The newest restore point that holds a volume of the name that is created here, and how that was made. */
+  readonly remembered: RememberedVolume | null
+  /** What is remembered of this directory on another engine than the one that is turned to. */
+  readonly leftBehind: Ledger | null
+}
+
+export interface RememberedVolume {
+  readonly name: string
+  readonly createdAt: string
+  readonly driver: string
+  readonly options: Readonly<Record<string, string>>
+  readonly restorePoint: string
 }

@@ -1,4 +1,4 @@
-import type { Answer, Decision } from './decision.ts'
+import type { Answer, Decision, Plan } from './decision.ts'
 import type { Failure } from './failure.ts'
 import type { Holding } from './holding.ts'
 import type { Manifest, RestorePoint, VerifiedPart } from './restore-point.ts'
@@ -21,6 +21,8 @@ export type Event =
   | { readonly type: 'plan'; readonly forecast: Forecast }
   /** What `plan` shows on standard output, for whoever keeps a summary. */
   | { readonly type: 'foreseen'; readonly forecast: Forecast }
+  /** The same for a line of the docker CLI, of which docker itself tells nothing. */
+  | { readonly type: 'docker-plan'; readonly plan: Plan; readonly command: readonly string[] }
   /** A copy goes on. `total` and `rate` (bytes, bytes per second) are null while not known. */
   | {
       readonly type: 'progress'
@@ -91,7 +93,8 @@ export type Event =
     }
   | {
       readonly type: 'undo'
-      readonly step: 'begin' | 'restored' | 'starting' | 'done' | 'not-started'
+      /** `in-volumes`: the containers that came back as volumes, and how each is mounted. */
+      readonly step: 'begin' | 'restored' | 'starting' | 'done' | 'not-started' | 'in-volumes'
       readonly details: readonly string[]
     }
   | {

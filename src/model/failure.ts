@@ -4,6 +4,10 @@ export type Failure =
   | { readonly reason: 'compose-not-found'; readonly looked: readonly string[] }
   /** The program named by SAFE_COMPOSE_DOCKER_COMPOSE cannot be run. */
   | { readonly reason: 'compose-not-executable'; readonly path: string; readonly why: string }
+  /** No docker was found, or only ourselves. */
+  | { readonly reason: 'docker-not-found'; readonly looked: readonly string[] }
+  /** The program named by SAFE_COMPOSE_DOCKER cannot be run. */
+  | { readonly reason: 'docker-not-executable'; readonly path: string; readonly why: string }
   /** One of our own options, variables or arguments is wrong. */
   | { readonly reason: 'bad-usage'; readonly what: string; readonly how: string }
   /** A configuration file is wrong. */
@@ -99,7 +103,7 @@ export const exitCodes = {
   backupFailed: { code: 121, meaning: 'the backup failed: Compose did not run' },
   declined: { code: 122, meaning: 'declined by the person at the terminal: Compose did not run' },
   badUsage: { code: 123, meaning: 'our options or configuration are wrong' },
-  notFound: { code: 127, meaning: 'no Compose was found' },
+  notFound: { code: 127, meaning: 'no Compose, or no docker, was found' },
   interrupted: { code: 130, meaning: 'ended by Ctrl-C before Compose ran' },
   terminated: { code: 143, meaning: 'ended by SIGTERM before Compose ran' },
 } as const
@@ -116,6 +120,8 @@ export function exitCodeOf(failure: Failure, kind: 'guarded' | 'own' | 'monitor'
   switch (failure.reason) {
     case 'compose-not-found':
     case 'compose-not-executable':
+    case 'docker-not-found':
+    case 'docker-not-executable':
       return exitCodes.notFound.code
     case 'bad-usage':
     case 'bad-configuration':

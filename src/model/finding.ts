@@ -1,3 +1,4 @@
+import type { DockerReach } from './docker-line.ts'
 import type { Facts } from './facts.ts'
 import type { Contents, Holding } from './holding.ts'
 import type { Invocation } from './invocation.ts'
@@ -106,6 +107,8 @@ export interface Rule {
     invocation: Invocation,
     circumstances: Circumstances,
   ) => readonly Holding[]
+  /** Whose lines it judges; left out: Compose's. */
+  readonly judges?: 'docker' | 'both'
   readonly check: (facts: Facts, invocation: Invocation, circumstances: Circumstances) => readonly Finding[]
 }
 
@@ -121,6 +124,8 @@ export interface Circumstances {
   readonly directories: Readonly<Record<string, NamedDirectory>>
   /** Those of `variables` that only a `.env` file sets: Compose does not take every variable from there. */
   readonly envFileOnly?: readonly string[]
+  /** What a line of the docker CLI does; absent for Compose's. */
+  readonly reach?: DockerReach
   /** SHA-256 of a text's UTF-8 bytes, in lower-case hex. */
   readonly sha256: (text: string) => string
 }

@@ -17,6 +17,8 @@ export interface AnonymousHolding {
   readonly number: number | null
   readonly path: string
   readonly container: string
+  /** The container's name, where it is of no service. */
+  readonly owner?: string
 }
 
 /** A directory of the host that a container mounts. */
@@ -35,6 +37,8 @@ export interface LayerHolding {
   readonly service: string | null
   readonly number: number | null
   readonly path: string
+  /** The container's name, where it is of no service. */
+  readonly owner?: string
 }
 
 /** A directory of this machine that a command would delete (`bridge convert -o`). */
@@ -53,7 +57,7 @@ export function nameOfHolding(holding: Holding): string {
       return holding.name
     case 'anonymous':
     case 'layer':
-      return `${holding.service ?? holding.container}${holding.number && holding.number > 1 ? `-${holding.number}` : ''}:${holding.path}`
+      return `${holding.service ?? holding.owner ?? holding.container}${holding.number && holding.number > 1 ? `-${holding.number}` : ''}:${holding.path}`
     case 'bind':
       return holding.source
     case 'directory':

@@ -10,11 +10,15 @@ export type ComposeForm =
 /** A flag's value as Compose holds it: text for a single value (`'true'` for a switch), a list where repeats add up. */
 export type FlagValue = string | readonly string[]
 
-/** A Compose command line, parsed as Compose parses it. It never changes what is passed on. */
+/**
+ * A Compose command line, parsed as Compose parses it; or one of the docker CLI, as it parses it. It never changes what
+ * is passed on.
+ */
 export interface Invocation {
   /** What is handed to Compose, byte for byte: the words typed less our own `--safe-*` options. */
   readonly argv: readonly string[]
-  readonly form: ComposeForm
+  /** `docker`: a line of the docker CLI that goes to no Compose. */
+  readonly form: ComposeForm | 'docker'
   /**
    * The words of `argv` that come before the subcommand and after `compose`: Compose's own globals as typed. In
    * standalone and v1 form, everything before the subcommand.

@@ -7,6 +7,8 @@ export interface JournalEntry {
   readonly id: string
   /** A command passed on to Compose, or a restore (`undo` is one that takes a command back). */
   readonly kind: 'command' | 'restore'
+  /** The same in the entries that one docker line made in several projects; absent for a line of Compose's. */
+  readonly together?: string
   readonly openedAt: string
   /** Null while open: a run that died leaves it so, and the next run finishes or rolls back. */
   readonly closedAt: string | null

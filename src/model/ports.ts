@@ -62,6 +62,14 @@ export type ModelAnswer =
 export type ChildEnd =
   { readonly code: number; readonly signal: null } | { readonly code: null; readonly signal: NodeJS.Signals }
 
+/** The docker CLI itself. */
+export interface Docker {
+  /** As `Compose.run`. */
+  readonly run: (argv: readonly string[]) => Promise<ChildEnd>
+  /** Runs it for our own purposes, output captured, standard input empty. */
+  readonly call: (argv: readonly string[]) => Promise<{ readonly code: number; readonly stdout: string }>
+}
+
 // ---- The engine --------------------------------------------------------------------------------------------------
 
 /** All that is asked of a Docker engine, and all that is done to it. Failures are `Stop` with `engine-unreachable` or `not-possible`. */

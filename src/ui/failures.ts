@@ -49,6 +49,8 @@ function restartedWords(running: readonly string[]): string {
 const speaksForItself: ReadonlySet<Failure['reason']> = new Set([
   'compose-not-found',
   'compose-not-executable',
+  'docker-not-found',
+  'docker-not-executable',
   'bad-usage',
   'bad-configuration',
   'refused',
@@ -72,6 +74,19 @@ function tell(failure: Failure, kind: Failed['kind'], command: readonly string[]
         how: [
           'SAFE_COMPOSE_DOCKER_COMPOSE names it: correct that, or unset it to use the one that is installed',
         ],
+      }
+    case 'docker-not-found':
+      return {
+        what: 'no docker was found',
+        how: [
+          `looked at: ${failure.looked.map(escapeName).join(', ')}`,
+          'install the docker CLI, or name it: SAFE_COMPOSE_DOCKER=/path/to/docker',
+        ],
+      }
+    case 'docker-not-executable':
+      return {
+        what: `${escapeName(failure.path)} cannot be run: ${escapeName(failure.why)}`,
+        how: ['SAFE_COMPOSE_DOCKER names it: correct that, or unset it to use the one on the PATH'],
       }
     case 'bad-usage':
       return { what: escapeName(failure.what), how: [escapeName(failure.how)] }

@@ -23,6 +23,7 @@ export function helpText(version: string): string {
     '',
     '  safe-compose [OPTION…] COMMAND …    any command of Compose: up -d, down -v, ps, …',
     '  safe-compose --help                 the help of Compose itself',
+    '  safe-docker [OPTION…] COMMAND …     the same for docker: volume rm, system prune, rm -v, …',
     '',
     'Commands of our own',
     '',
@@ -36,6 +37,7 @@ export function helpText(version: string): string {
       [
         ['  SAFE_COMPOSE=off', 'pass everything through untouched; not for coding agents'],
         ['  SAFE_COMPOSE_DOCKER_COMPOSE=PROGRAM', 'the Compose to use'],
+        ['  SAFE_COMPOSE_DOCKER=PROGRAM', 'the docker that safe-docker uses'],
       ],
       '   ',
     ),

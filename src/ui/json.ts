@@ -3,7 +3,7 @@ import { exitCodeOf } from '../model/failure.ts'
 import { forecastJson } from '../core/forecast-json.ts'
 import { identityOfHolding } from '../model/holding.ts'
 import { failedLines } from './failures.ts'
-import { planLines, refusedLines } from './messages.ts'
+import { dockerPlanLines, planLines, refusedLines } from './messages.ts'
 
 /** Milliseconds between two lines about the progress of the same copy. */
 const progressEvery = 1000
@@ -45,6 +45,8 @@ function inWords(
       return { forecast: forecastJson(event.forecast) }
     case 'plan':
       return { forecast: forecastJson(event.forecast), text: planLines(event) }
+    case 'docker-plan':
+      return { text: dockerPlanLines(event) }
     case 'failed':
       return { text: failedLines(event, []), exitCode: exitCodeOf(event.failure, event.kind) }
     default:

@@ -14,7 +14,9 @@ import {
   composeLine,
   hexOf,
   lastWriteOf,
+  isDockers,
   nameOf,
+  ofProject,
   otherProjectLine,
   projectWords,
   quoted,
@@ -119,8 +121,8 @@ function headline(
 ): string {
   const isVolume = ({ stake }: DecidedStake): boolean =>
     stake.finding.holding.kind === 'volume' || stake.finding.holding.kind === 'anonymous'
-  const all = `${plural(stakes.length, 'volume')} of project ${escapeName(project)}`
-  const what = stakes.every(isVolume) ? all : `data of project ${escapeName(project)}`
+  const all = `${plural(stakes.length, 'volume')}${ofProject(project)}`
+  const what = stakes.every(isVolume) ? all : `data${ofProject(project)}`
   switch (outcome) {
     case 'destroyed':
       return `this deletes ${what}`
@@ -144,7 +146,7 @@ function whyLines(stakes: readonly DecidedStake[]): readonly string[] {
 }
 
 /** Rules about what the words of the command say in so many words. */
-const saysItself: ReadonlySet<string> = new Set(['down-volumes'])
+const saysItself: ReadonlySet<string> = new Set(['down-volumes', 'docker-volume-removed'])
 
 function becauses(stakes: readonly DecidedStake[]): readonly string[] {
   return [...new Set(stakes.map(({ stake }) => escapeName(stake.finding.because)))]
@@ -390,7 +392,8 @@ export function runNames(containers: EventOf<'resumed'>['containers']): readonly
 export function composeEndedLines(event: EventOf<'compose-ended'>, { command }: Setting): readonly string[] {
   const { gone, kept, restorePoint, exitCode } = event
   if (gone.length === 0) return []
-  const failed = exitCode === 0 ? '' : `Compose ended with ${exitCode}: `
+  const program = isDockers(command ?? []) ? 'docker' : 'Compose'
+  const failed = exitCode === 0 ? '' : `${program} ended with ${exitCode}: `
   const some = kept.length === 0 || exitCode === 0 ? '' : `; ${listed(kept.map(nameOf))} is still there`
   return [`safe-compose: ${failed}${goneWords(gone)}${some}. ${wayBack(event, restorePoint, command ?? [])}`]
 }
@@ -450,6 +453,8 @@ export function undoLines(
         `  start it with:  ${second}`,
         ...(third === '' ? [] : [`  then the rest:  ${third}`]),
       ]
+    case 'in-volumes':
+      return [`safe-compose: ${first}`, ...words.slice(1).map(line => `  use it with:  ${line}`)]
     default:
       return unreachable(step)
   }
@@ -554,6 +559,15 @@ export function planLines({ forecast }: EventOf<'plan'>): readonly string[] {
     `safe-compose itself: ${renderPlan(forecast.plan)}`,
     '',
     'safe-compose: a dry run: nothing was changed, and Compose did not run',
+  ].flatMap(text => text.split('\n'))
+}
+
+/** The same for a line of the docker CLI. */
+export function dockerPlanLines({ plan, command }: EventOf<'docker-plan'>): readonly string[] {
+  return [
+    `safe-compose: ${shortLine(command)}: ${renderPlan(plan, 'docker')}`,
+    '',
+    'safe-compose: a dry run: nothing was changed, and docker did not run',
   ].flatMap(text => text.split('\n'))
 }
 

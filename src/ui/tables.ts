@@ -24,7 +24,7 @@ import { recoveredPage, recoveryPage } from './recovery.ts'
 import type { RecoveryPage } from './recovery.ts'
 import { table, text } from './table.ts'
 import { scheduleTable } from './schedule-table.ts'
-import { nameOf, quoted, shortLine } from './words.ts'
+import { nameOf, quoted, safeLine, shortLine } from './words.ts'
 
 /** A guarded command as `undo --list` shows it. */
 export interface UndoTableRow {
@@ -200,7 +200,7 @@ function showTable(point: RestorePoint, now: Date, { width, home }: TableOptions
         `${escapeName(manifest.finishedAt)}, ${formatAgeOf(manifest.finishedAt, now)}, in ${formatDuration(took)}`,
       ],
       ['why', whyOf(manifest)],
-      ['command', manifest.command === null ? '' : `safe-compose ${shortLine(manifest.command)}`],
+      ['command', manifest.command === null ? '' : safeLine(manifest.command)],
       ['project', projectOf(manifest)],
       ['files', manifest.project.files.map(escapeName).join(', ')],
       ['engine', `${escapeName(manifest.engine.version)} at ${escapeName(manifest.engine.host)}`],

@@ -12,6 +12,7 @@ import {
   composeEndedLines,
   copiedLines,
   detailLines,
+  dockerPlanLines,
   findingIdLines,
   foundLines,
   longCopyLine,
@@ -103,6 +104,8 @@ function linesOf(
       return [...foundLines(event, setting), ...(options.verbose ? findingIdLines(event) : [])]
     case 'plan':
       return planLines(event)
+    case 'docker-plan':
+      return dockerPlanLines(event)
     case 'copied':
       return setting.isTerminal || options.longCopy || options.verbose ? copiedLines(event, setting) : []
     case 'saved':

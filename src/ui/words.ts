@@ -1,3 +1,4 @@
+import { noProject } from '../core/docker/projects.ts'
 import { escapeName } from '../core/escape.ts'
 import { formatAgeOf, formatBytes } from '../core/format.ts'
 import { aroundCommand } from '../core/options.ts'
@@ -44,15 +45,24 @@ function quoteWord(word: string): string {
   return `'${escapeName(word).replaceAll("'", String.raw`'\''`)}'`
 }
 
-/** What is handed to Compose, as its user types it: `docker compose down -v`. */
+/** Whether these are words of the docker CLI itself: they stand with its name before them. */
+export function isDockers([first]: readonly string[]): boolean {
+  return first === 'docker'
+}
+
+/** What is handed to Compose or docker, as its user types it: `docker compose down -v`. */
 export function composeLine(argv: readonly string[]): string {
+  if (isDockers(argv)) return quoted(argv)
   const isPlugin = aroundCommand(argv).before.includes('compose')
   return quoted([isPlugin ? 'docker' : 'docker-compose', ...argv])
 }
 
 /** The same words typed to us, with ours in front: `safe-compose --safe-allow down-volumes down -v`. */
 export function safeLine(argv: readonly string[], ours: readonly string[] = []): string {
-  return quoted(['safe-compose', ...ours, ...withoutCompose(argv)])
+  const [program, rest] = isDockers(argv)
+    ? ['safe-docker', argv.slice(1)]
+    : ['safe-compose', withoutCompose(argv)]
+  return quoted([program, ...ours, ...rest])
 }
 
 /** The words of a command as a person thinks of it: `down -v`. */
@@ -62,12 +72,17 @@ export function shortLine(argv: readonly string[]): string {
 
 /** A command of ours on the same project: what chooses the project stays, `words` follow. */
 export function sameProjectLine(argv: readonly string[], words: readonly string[]): string {
+  if (isDockers(argv)) return quoted(['safe-docker', ...aroundCommand(argv.slice(1)).before, ...words])
   const before = aroundCommand(argv).before.filter(word => word !== 'compose')
   return quoted(['safe-compose', ...before, ...words])
 }
 
 /** The same files as another project: `docker compose -f a.yml -p scratch-7f3a up -d`. */
 export function otherProjectLine(argv: readonly string[], project: string, words: readonly string[]): string {
+  if (isDockers(argv)) {
+    const { before } = aroundCommand(argv.slice(1))
+    return quoted(['docker', ...before, 'compose', '-p', project, ...words])
+  }
   const { before } = aroundCommand(argv)
   const kept: string[] = []
   for (let index = 0; index < before.length; index++) {
@@ -78,12 +93,22 @@ export function otherProjectLine(argv: readonly string[], project: string, words
   return composeLine([...kept, '-p', project, ...words])
 }
 
+/** `of project shop`, `of the projects blog, shop`; nothing for what belongs to no project. */
+export function ofProject(project: string): string {
+  const names = project.split(', ').filter(name => name !== noProject)
+  if (names.length === 0) return ''
+  const isAll = !project.split(', ').includes(noProject)
+  const whose = `of ${names.length === 1 ? 'project' : 'the projects'} ${names.map(escapeName).join(', ')}`
+  return isAll ? ` ${whose}` : ` ${whose} and of none`
+}
+
 /** The words before the command, which choose the project. */
 export function projectWords(argv: readonly string[]): readonly string[] {
   return aroundCommand(argv).before
 }
 
 function withoutCompose(argv: readonly string[]): readonly string[] {
+  if (isDockers(argv)) return argv
   const { before, after } = aroundCommand(argv)
   return [...before.filter(word => word !== 'compose'), ...after]
 }

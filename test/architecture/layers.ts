@@ -16,6 +16,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   ui: ['core', 'model'],
   'main.ts': ['commands', 'adapters', 'ui', 'core', 'model'],
   'entry.ts': ['main.ts', 'adapters', 'core', 'model'],
+  'docker-entry.ts': ['main.ts', 'adapters', 'core', 'model'],
   'guardian.ts': ['adapters', 'core', 'model'],
   'age.ts': ['adapters', 'core', 'model'],
 }
@@ -31,7 +32,13 @@ const withoutEffects: Readonly<Record<string, ReadonlySet<string>>> = {
 }
 
 /** What may touch the `process` global. Everything else is given what it needs. */
-const touchesProcess = new Set(['src/main.ts', 'src/entry.ts', 'src/guardian.ts', 'src/age.ts'])
+const touchesProcess = new Set([
+  'src/main.ts',
+  'src/entry.ts',
+  'src/docker-entry.ts',
+  'src/guardian.ts',
+  'src/age.ts',
+])
 
 /** Where a library may be loaded, and only when it is needed. */
 const libraries: Readonly<Record<string, readonly string[]>> = {

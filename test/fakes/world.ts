@@ -110,7 +110,12 @@ export function aWorld(words: WorldWords): World {
             choose: async () => null,
           },
     compose: composeOf(world, words, step),
+    docker: {
+      run: async () => ({ code: 0, signal: null }),
+      call: async () => ({ code: 0, stdout: '' }),
+    },
     openEngine: async () => engine,
+    openEngineOf: async () => engine,
     openStore: async () => store,
     openCopyPlace: async root => ({
       root,

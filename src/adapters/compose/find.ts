@@ -4,28 +4,20 @@ import { basename, isAbsolute, join, resolve } from 'node:path'
 import type { ComposeForm } from '../../model/invocation.ts'
 import { Stop } from '../../model/failure.ts'
 import { findOnPath, isExecutable, whyNotExecutable } from './executable.ts'
+import { dockerOnPath } from './find-docker.ts'
 import { isOurselves, isScriptFile } from './ourselves.ts'
 import type { Ourselves } from './ourselves.ts'
 import type { Variables } from './own-process.ts'
+import type { Program } from './program.ts'
 import { composeVersion, probeAnswer } from './version.ts'
 
-/** The real Compose, and how it is started: `program`, then `prefixArgs`, then an argv. */
-export interface FoundCompose {
+/** The real Compose, and how it is started. */
+export interface FoundCompose extends Program {
   readonly form: ComposeForm
-  /** Absolute path. */
-  readonly program: string
-  /** What comes before every argv (`docker` after `sudo`). */
-  readonly prefixArgs: readonly string[]
   /** What an argv begins with before the words typed: `compose` in plugin form. */
   readonly lead: readonly string[]
-  /** What to set in its environment, and what to leave out (null). */
-  readonly variables: Readonly<Record<string, string | null>>
   /** The file whose version counts; null where it cannot be told. */
   readonly path: string | null
-  /** The plugin itself is run, as the docker CLI would run it. */
-  readonly isBarePlugin: boolean
-  /** The name by which the program is called, where that is not its path: the docker CLI tells it its plugins. */
-  readonly calledAs?: string
 }
 
 export interface Search {
@@ -159,8 +151,8 @@ function barePlugin(search: Search, path: string, lead: readonly string[]): Foun
 function throughDocker(search: Search, settings: DockerSettings, found: FoundCompose): FoundCompose {
   const isSetUp = Object.keys(search.variables).some(name => /^DOCKER_CLI_(HOOKS|OTEL_)/.test(name))
   if (!settings.needsDocker && !isSetUp && !search.typed.includes('--environment')) return found
-  const program = findOnPath('docker', search.variables, search.directory)[0]
-  if (program === undefined) return found
+  const program = dockerOnPath(search)
+  if (program === null) return found
   const variables = { [calledAsVariable]: null }
   return { ...found, program, variables, isBarePlugin: false, calledAs: 'docker' }
 }

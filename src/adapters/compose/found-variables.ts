@@ -1,9 +1,9 @@
-import type { FoundCompose } from './find.ts'
 import type { Variables } from './own-process.ts'
+import type { Program } from './program.ts'
 
 /** The environment in which a found Compose runs: ours, with what it needs set and what would mislead it removed. */
 export function childVariables(
-  found: Pick<FoundCompose, 'variables'>,
+  found: Pick<Program, 'variables'>,
   variables: Variables,
 ): Record<string, string> {
   const all: Record<string, string> = {}

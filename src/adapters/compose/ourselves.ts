@@ -15,7 +15,7 @@ export function locateOurselves(script: string): Ourselves {
 
 /**
  * Whether running this file would lead back to us: a link to us, another file of our package, or a small script that
- * starts us. A script by its text: the word `safe-compose`, or the file `safe-compose.js`, in its beginning.
+ * starts us. A script by its text: the word `safe-compose` or `safe-docker`, or the file of that name, in its beginning.
  */
 export function isOurselves(path: string, ourselves: Ourselves): boolean {
   const real = realpathSync(path)
@@ -23,7 +23,7 @@ export function isOurselves(path: string, ourselves: Ourselves): boolean {
   if (real.startsWith(`${ourselves.folder}${sep}bin${sep}`)) return true
   if (real.startsWith(`${ourselves.folder}${sep}dist${sep}`)) return true
   const beginning = beginningOf(real)
-  return isScript(beginning) && /(^|[\s/"'=])safe-compose(\.c?js)?(?=$|[\s"';)&|])/m.test(beginning)
+  return isScript(beginning) && /(^|[\s/"'=])safe-(compose|docker)(\.c?js)?(?=$|[\s"';)&|])/m.test(beginning)
 }
 
 /** Whether a file is run by an interpreter, so that what it leads to cannot be told from the file alone. */

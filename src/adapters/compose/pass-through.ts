@@ -5,9 +5,9 @@ import { constants } from 'node:os'
 import { Stop } from '../../model/failure.ts'
 import type { ChildEnd } from '../../model/ports.ts'
 import { whyNotExecutable } from './executable.ts'
-import type { FoundCompose } from './find.ts'
 import { childVariables } from './found-variables.ts'
 import type { OwnProcess, Variables } from './own-process.ts'
+import type { Program } from './program.ts'
 import { keepRawBytes } from './raw-words.ts'
 import { openReplay } from './replay.ts'
 import { shareSignals } from './share-signals.ts'
@@ -23,10 +23,10 @@ export interface Run {
 }
 
 /**
- * Hands the command over to Compose for good. Where the process can replace itself by Compose it does, and this never
- * returns; else as `runCompose`.
+ * Hands the command over to Compose, or to docker, for good. Where the process can replace itself by it it does, and this
+ * never returns; else as `runCompose`.
  */
-export function passThrough(found: FoundCompose, argv: readonly string[], run: Run): Promise<ChildEnd> {
+export function passThrough(found: Program, argv: readonly string[], run: Run): Promise<ChildEnd> {
   const { execve } = run.own
   if (execve !== undefined && mayBeReplaced(run)) {
     const why = whyNotExecutable(found.program)
@@ -60,10 +60,10 @@ function isPipe(fd: number): boolean {
 }
 
 /**
- * Runs Compose with this argv, its standard streams being ours, and resolves with how it ended. Every signal reaches
+ * Runs Compose, or docker, with this argv, its standard streams being ours, and resolves with how it ended. Every signal reaches
  * it once. Throws `compose-not-executable` when it cannot be started.
  */
-export async function runCompose(found: FoundCompose, argv: readonly string[], run: Run): Promise<ChildEnd> {
+export async function runCompose(found: Program, argv: readonly string[], run: Run): Promise<ChildEnd> {
   const variables = childVariables(found, { ...run.variables, ...workingDirectory(run.directory) })
   const replays = [...(run.replays ?? [])].map(([fd, bytes]) => ({ fd, replay: openReplay(bytes) }))
   try {
@@ -118,11 +118,7 @@ function endOf(child: ChildProcess, program: string): Promise<ChildEnd> {
 }
 
 /** When its plugin dies by a signal that did not reach it too, the docker CLI ends with 255. */
-function asSeenFromOutside(
-  found: FoundCompose,
-  end: ChildEnd,
-  received: ReadonlySet<NodeJS.Signals>,
-): ChildEnd {
+function asSeenFromOutside(found: Program, end: ChildEnd, received: ReadonlySet<NodeJS.Signals>): ChildEnd {
   const isPluginsOwn = found.isBarePlugin && end.signal !== null && !received.has(end.signal)
   return isPluginsOwn ? { code: 255, signal: null } : end
 }

@@ -17,6 +17,9 @@ export const probeAnswer = 'safe-compose'
 /** What is asked, besides the words that lead to Compose. */
 const question = ['version', '--short']
 
+/** The same question to a docker: no docker answers it. */
+export const askedForProbe = { words: question, variables: { [probeVariable]: '1' } }
+
 /** Whether these are the words and variables of such a question. */
 export function isProbe(argv: readonly string[], variables: Variables): boolean {
   return variables[probeVariable] === '1' && question.every(word => argv.includes(word))

@@ -29,8 +29,9 @@ export function readDocker(argv: readonly string[]): DockerLine {
     readEveryWay(unknown => readOnce(argv, unknown)),
     chooser,
   )
-  const { outcome, error, command, flags, docker, args, unknownFlags } = reading
-  return { argv, outcome, error, command, flags, docker, args, unknownFlags }
+  const { outcome, error, command, flags, docker, args, unknownFlags, commandAt } = reading
+  const dockerWords = commandAt < 0 ? argv : argv.slice(0, commandAt)
+  return { argv, dockerWords, outcome, error, command, flags, docker, args, unknownFlags }
 }
 
 /** What the command of a line can do to data. A line without a command does nothing. */
@@ -52,17 +53,17 @@ const chooser: Chooser = {
 function readOnce(argv: readonly string[], unknown: UnknownFlags): Reading {
   const values = { docker: {} as Values, flags: {} as Values }
   const asksForHelp = (): boolean => [values.docker, values.flags].some(each => each.help === 'true')
-  const finish = (read: Pick<Reading, 'outcome' | 'error' | 'command' | 'args'>): Reading => ({
+  const finish = (read: Parsed): Reading => ({
     ...read,
     ...values,
     globals: {},
     unknownFlags: unknown.met(),
     composeAt: -1,
-    commandAt: -1,
   })
   const root = flagSet(rootFlags, null, false)
   const first = parseFlags(toWords(argv), root, () => values.docker, unknown.take)
-  if (first.error !== null) return finish({ outcome: 'error', error: first.error, command: [], args: [] })
+  if (first.error !== null)
+    return finish({ outcome: 'error', error: first.error, command: [], args: [], commandAt: -1 })
   const tree: CommandTree = {
     levelOf: path => ({ set: setOf(path), isGroup: isGroup(path), args: commandOf(path)?.args ?? [0, null] }),
     find: findCommand,
@@ -74,7 +75,7 @@ function readOnce(argv: readonly string[], unknown: UnknownFlags): Reading {
   return finish(asWhole({ ...walked, args }, asksForHelp()))
 }
 
-type Parsed = Pick<Reading, 'outcome' | 'error' | 'command' | 'args'>
+type Parsed = Pick<Reading, 'outcome' | 'error' | 'command' | 'args' | 'commandAt'>
 
 /** What goes to Compose goes there with all its words, also when a shell asks how to complete them. */
 function asWhole(read: Parsed, asksForHelp: boolean): Parsed {

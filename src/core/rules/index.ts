@@ -11,6 +11,10 @@ import { engineSwitched } from './engine-switched.ts'
 import { externalMissing } from './external-missing.ts'
 import { collationSwitch } from './collation-switch.ts'
 import { dbMajorUpgrade } from './db-major-upgrade.ts'
+import { dockerContextSwitched } from './docker-context-switched.ts'
+import { dockerRunRm } from './docker-run-rm.ts'
+import { dockerVolumeRecreated } from './docker-volume-recreated.ts'
+import { dockerVolumeRemoved } from './docker-volume-removed.ts'
 import { downInParent } from './down-in-parent.ts'
 import { floatingTag } from './floating-tag.ts'
 import { foreignNamedVolume } from './foreign-named-volume.ts'
@@ -49,6 +53,7 @@ export const rules: readonly Rule[] = [
   foreignNamedVolume,
   downVService,
   volumeDivergedYes,
+  dockerVolumeRemoved,
   rmV,
   writableLayer,
   bridgeConvert,
@@ -85,6 +90,9 @@ export const rules: readonly Rule[] = [
   floatingTag,
   relativeBind,
   externalMissing,
+  dockerVolumeRecreated,
+  dockerContextSwitched,
+  dockerRunRm,
 ]
 
 /** What `--safe-allow` and the configuration may name. */

@@ -1,16 +1,18 @@
 import type { Rule } from '../../model/finding.ts'
 import { removedAnonymousFindings } from '../anonymous-finding.ts'
-import { commandLine } from '../command-line.ts'
+import { commandLine, commandName } from '../command-line.ts'
 import { keepTheData } from '../keep-the-data.ts'
 import { findRemovals } from '../removal.ts'
 
 /**
  * `rm -v` deletes the anonymous volumes of the containers that it removes.
  *
- * Named volumes stay, whatever the flag's name suggests. Without `--stop` only stopped containers are removed.
+ * Named volumes stay, whatever the flag's name suggests. Without `--stop` only stopped containers are removed. `docker
+ * rm -v` does the same, and Swarm to the containers of a stack or a service that is removed.
  */
 export const rmV: Rule = {
   id: 'rm-v',
+  judges: 'both',
   title: 'rm -v deletes the anonymous volumes of the containers',
   about:
     'Removes stopped containers (with --stop all of them) and deletes their anonymous volumes. Named volumes stay. ' +
@@ -29,7 +31,7 @@ export const rmV: Rule = {
       removals,
       { facts, invocation, circumstances },
       {
-        by: () => 'rm -v',
+        by: () => (invocation.form === 'docker' ? commandName(invocation) : 'rm -v'),
         instead: kept === null ? null : commandLine(invocation, kept),
       },
     )

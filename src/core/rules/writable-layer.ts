@@ -1,7 +1,8 @@
+import type { ContainerFact, Facts } from '../../model/facts.ts'
 import type { Finding, Rule } from '../../model/finding.ts'
-import { otherCommand } from '../command-line.ts'
+import type { Invocation } from '../../model/invocation.ts'
+import { commandName, otherCommand } from '../command-line.ts'
 import { escapeName } from '../escape.ts'
-import { commandOf } from '../reach.ts'
 import { findRecreations } from '../recreation.ts'
 import { findRemovals } from '../removal.ts'
 import { layersOf } from '../writable-layers.ts'
@@ -15,6 +16,7 @@ import { layersOf } from '../writable-layers.ts'
  */
 export const writableLayer: Rule = {
   id: 'writable-layer',
+  judges: 'both',
   title: 'a database keeps its data in the container itself, which goes',
   about:
     'Without a mount at its data path, and without a VOLUME in its image, a database keeps its data in the writable ' +
@@ -31,7 +33,7 @@ export const writableLayer: Rule = {
         how: 'removes',
         asked: asked && circumstances.stdin === 'terminal',
       })),
-      ...findRecreations(facts, invocation).map(({ container, certain, why }) => ({
+      ...recreationsOf(facts, invocation).map(({ container, certain, why }) => ({
         container,
         how: `${certain ? 'recreates' : 'may recreate'} (${why})`,
         asked: false,
@@ -45,17 +47,27 @@ export const writableLayer: Rule = {
           rule: 'writable-layer',
           outcome: 'destroyed',
           holding,
-          because: `${commandOf(invocation)} ${how} the container of ${name}, and its data at ${path} lies in the container itself`,
+          because: `${commandName(invocation)} ${how} the container of ${name}, and its data at ${path} lies in the container itself`,
           evidence: [
             `container ${escapeName(container.name)} mounts nothing at ${path}`,
             `image ${escapeName(container.image)} is a known store`,
           ],
           usedBy: [name],
-          instead: otherCommand(invocation, ['stop', container.service ?? '']),
+          instead: otherCommand(invocation, ['stop', stoppedBy(invocation, container)]),
           canBackUp: true,
           ...(asked ? { composeAsks: true as const } : {}),
         }
       }),
     )
   },
+}
+
+/** The docker CLI recreates nothing. */
+function recreationsOf(facts: Facts, invocation: Invocation): ReturnType<typeof findRecreations> {
+  return invocation.form === 'docker' ? [] : findRecreations(facts, invocation)
+}
+
+/** Compose stops services, docker containers. */
+function stoppedBy({ form }: Invocation, { service, name }: ContainerFact): string {
+  return form === 'docker' ? name : (service ?? '')
 }

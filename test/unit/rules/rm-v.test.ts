@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { rmV } from '../../../src/core/rules/rm-v.ts'
+import { typedToDocker } from '../../fakes/docker-line.ts'
 import { aContainer, aProject, aService, aVolume, anonymousName } from '../../fakes/facts.ts'
 import { expectFound, expectQuiet } from './rule-checks.ts'
 
@@ -48,6 +49,48 @@ describe('found', () => {
       { 'db:/data': 'destroyed' },
     )
     expect(finding?.composeAsks).toBeUndefined()
+  })
+})
+
+describe('docker rm -v, found', () => {
+  test('of a running container only with -f', () => {
+    const rm = typedToDocker('docker rm -fv shop-db-1', facts)
+    const [finding] = expectFound(rmV, rm, { 'db:/data': 'destroyed' })
+    expect(finding?.because).toBe(
+      'docker rm deletes the data of db at /data, which lies in an anonymous volume',
+    )
+    expect(finding?.instead).toBe('docker rm -f shop-db-1')
+    expectQuiet(rmV, typedToDocker('docker rm -v shop-db-1', facts), rm)
+    expectQuiet(rmV, typedToDocker('docker rm -f shop-db-1', facts), rm)
+  })
+
+  test('of a container of no project, called by its name', () => {
+    const hand = { ...db, id: 'hand', name: 'hand', project: '_volumes', service: null, number: null }
+    const alone = aProject({ name: '_volumes', containers: [hand], volumes: [aVolume(a)] })
+    expectFound(rmV, typedToDocker('docker rm -fv hand', alone), { 'hand:/data': 'destroyed' })
+  })
+
+  test('not where another container has the volume, unless that goes as well', () => {
+    const other = aContainer('other', { state: 'exited', mounts: [`${a}:/data`] })
+    const shared = aProject({ ...shop, containers: [db, other] })
+    const one = typedToDocker('docker rm -fv shop-db-1', shared)
+    const all = typedToDocker('docker rm -fv shop-db-1 shop-other-1', shared)
+    expectQuiet(rmV, one, all)
+  })
+
+  test('a stack takes the volumes of its tasks with it', () => {
+    const labels = { 'com.docker.stack.namespace': 'web' }
+    const task = {
+      ...db,
+      id: 'task',
+      name: 'web_db.1.x',
+      project: '_volumes',
+      service: null,
+      number: null,
+      labels,
+    }
+    const swarm = aProject({ name: '_volumes', containers: [task], volumes: [aVolume(a)] })
+    expectFound(rmV, typedToDocker('docker stack rm web', swarm), { 'web_db.1.x:/data': 'destroyed' })
   })
 })
 

@@ -4,6 +4,7 @@ import type { Facts } from '../../../src/model/facts.ts'
 import type { Circumstances, Finding, Rule } from '../../../src/model/finding.ts'
 import { nameOfHolding } from '../../../src/model/holding.ts'
 import type { Invocation } from '../../../src/model/invocation.ts'
+import { dockerLine } from '../../fakes/docker-line.ts'
 import { circumstances, typed } from '../../fakes/facts.ts'
 
 interface Situation {
@@ -12,7 +13,7 @@ interface Situation {
   readonly where?: Partial<Circumstances>
 }
 
-/** What a rule says. The line is read by the version of the facts, and must be one that Compose runs. */
+/** What a rule says. The line is read by the version of the facts, and must be one that Compose runs; one that begins with `docker` by the docker CLI. */
 function findingsOf(rule: Rule, { line, facts, where = {} }: Situation): readonly Finding[] {
   const invocation = lineFor(facts, line)
   expect(invocation.outcome, `Compose must run \`${line}\``).toBe('run')
@@ -20,7 +21,7 @@ function findingsOf(rule: Rule, { line, facts, where = {} }: Situation): readonl
 }
 
 function lineFor(facts: Facts, line: string): Invocation {
-  return typed(line, { version: facts.compose.version })
+  return line.startsWith('docker ') ? dockerLine(line) : typed(line, { version: facts.compose.version })
 }
 
 /** Expects exactly these holdings, by name, each with its outcome. Nothing expected is a mistake of the test. */

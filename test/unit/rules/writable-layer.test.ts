@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { writableLayer } from '../../../src/core/rules/writable-layer.ts'
+import { typedToDocker } from '../../fakes/docker-line.ts'
 import { aContainer, aProject, aService, anImage, anonymousName } from '../../fakes/facts.ts'
 import { expectFound, expectQuiet } from './rule-checks.ts'
 
@@ -12,6 +13,22 @@ const shop = {
 }
 const facts = aProject(shop)
 const found = { 'sql:/var/opt/mssql': 'destroyed' } as const
+
+describe('of the docker CLI', () => {
+  test('rm and prune, and what keeps the container', () => {
+    const stopped = aProject({ ...shop, containers: [{ ...container, state: 'exited' }] })
+    const [finding] = expectFound(writableLayer, typedToDocker('docker rm shop-sql-1', stopped), found)
+    expect(finding?.because).toBe(
+      'docker rm removes the container of sql, and its data at /var/opt/mssql lies in the container itself',
+    )
+    expect(finding?.instead).toBe('docker stop shop-sql-1')
+    expectFound(writableLayer, typedToDocker('docker system prune -f', stopped), found)
+    const prune = typedToDocker('docker container prune -f', stopped)
+    expectFound(writableLayer, prune, found)
+    expectQuiet(writableLayer, typedToDocker(prune.line, facts), prune)
+    expectQuiet(writableLayer, typedToDocker('docker rm -l shop-sql-1', stopped), prune)
+  })
+})
 
 describe('found', () => {
   test.each([
