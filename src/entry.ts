@@ -8,6 +8,7 @@ import { endLike, passThrough } from './adapters/compose/pass-through.ts'
 import { cacheFolderOf, isProbe, probeAnswer } from './adapters/compose/version.ts'
 import { classify } from './core/classify.ts'
 import { isDockerLine } from './core/docker-line.ts'
+import { pluginMetadata } from './core/doors/plugin-metadata.ts'
 import { isLetThrough } from './core/let-through.ts'
 import { isOwnWord } from './core/own-words.ts'
 import { Stop } from './model/failure.ts'
@@ -22,7 +23,7 @@ declare const __VERSION__: string
 async function enter(): Promise<void> {
   forgetShell(process.env)
   const argv = process.argv.slice(2)
-  if (argv[0] === 'docker-cli-plugin-metadata') return answer(JSON.stringify(pluginMetadata()))
+  if (argv[0] === 'docker-cli-plugin-metadata') return answer(JSON.stringify(pluginMetadata(__VERSION__)))
   if (isProbe(argv, process.env)) return answer(probeAnswer)
   const start: Start = {
     script: process.argv[1] ?? '',
@@ -32,6 +33,7 @@ async function enter(): Promise<void> {
   }
   const harmless = needsMain(argv, start) ? null : findHarmless(argv, start)
   if (harmless === null) return goOn(start)
+  if (start.asPlugin && harmless.command === 'version') await sayVersion()
   const { descriptors } = start
   const run = { own: process, variables: process.env, descriptors }
   endLike(await passThrough(harmless.found, harmless.argv, run), process)
@@ -41,26 +43,25 @@ function answer(text: string): void {
   writeSync(1, `${text}\n`)
 }
 
-/** What the docker CLI asks its plugins before each use. */
-function pluginMetadata(): Readonly<Record<string, string>> {
-  return {
-    SchemaVersion: '0.1.0',
-    Vendor: 'safe-compose',
-    Version: __VERSION__,
-    ShortDescription: 'Docker Compose, with a backup before data is destroyed',
-  }
+/** Beside Compose's own answer, which programs read; this is for a person. */
+async function sayVersion(): Promise<void> {
+  const { isatty } = await import('node:tty')
+  if (isatty(2)) writeSync(2, `safe-compose ${__VERSION__}, in front of:\n`)
 }
 
 /** Our own options and words, as far as they can be seen without reading the line. */
 function needsMain(argv: readonly string[], start: Start): boolean {
   if (argv.some(word => word.startsWith('--safe-'))) return true
   const [first] = argv
-  return !start.asPlugin && first !== undefined && first !== 'compose' && isOwnWord(first)
+  if (start.asPlugin || first === undefined || first === 'compose') return false
+  return isOwnWord(first) || first === '__complete'
 }
 
 interface Harmless {
   readonly found: FoundCompose
   readonly argv: readonly string[]
+  /** Null where it cannot be told. */
+  readonly command: string | null
 }
 
 /** The line as Compose gets it, if it can do nothing to data or the guard is switched off; else null. */
@@ -76,10 +77,9 @@ function findHarmless(words: readonly string[], start: Start): Harmless | null {
       asPlugin: start.asPlugin,
     })
     const argv = start.asPlugin ? typed : [...found.lead, ...typed]
-    const { effect } = classify(argv, found.form)
-    return effect === 'read-only' || (effect === 'guarded' && isLetThrough(process.env))
-      ? { found, argv }
-      : null
+    const { command, effect } = classify(argv, found.form)
+    const isHarmless = effect === 'read-only' || (effect === 'guarded' && isLetThrough(process.env))
+    return isHarmless ? { found, argv, command } : null
   } catch (error) {
     // `main` runs into the same and says what is wrong.
     if (error instanceof Stop) return null

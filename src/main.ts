@@ -1,20 +1,29 @@
 import { accessSync, constants, fstatSync, statSync } from 'node:fs'
-import { homedir, hostname } from 'node:os'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { homedir, hostname, userInfo } from 'node:os'
+import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
 import { isatty } from 'node:tty'
 import { openApprovals } from './adapters/state/approvals.ts'
 import { openCompose } from './adapters/compose/compose.ts'
+import { completeByCompose } from './adapters/compose/complete.ts'
 import { openDocker } from './adapters/compose/docker-cli.ts'
-import { findCompose } from './adapters/compose/find.ts'
+import { findOnPath } from './adapters/compose/executable.ts'
+import { findCompose, findPluginFolders } from './adapters/compose/find.ts'
+import type { FoundCompose } from './adapters/compose/find.ts'
 import { findDocker } from './adapters/compose/find-docker.ts'
 import { noCompose } from './adapters/compose/no-compose.ts'
-import { locateOurselves } from './adapters/compose/ourselves.ts'
+import { isOurselves, locateOurselves } from './adapters/compose/ourselves.ts'
 import { endLike, passThrough } from './adapters/compose/pass-through.ts'
 import type { Program } from './adapters/compose/program.ts'
 import { cacheFolderOf, composeVersion } from './adapters/compose/version.ts'
 import { openComposeFiles } from './adapters/configuration/compose-files.ts'
 import { findConfiguration } from './adapters/configuration/find-configuration.ts'
 import { readTree } from './adapters/configuration/read-tree.ts'
+import { openDoorFiles } from './adapters/doors/files.ts'
+import { whyNotForAll } from './adapters/doors/for-all.ts'
+import { ownStart } from './adapters/doors/own-start.ts'
+import { openDoorRecord } from './adapters/doors/record.ts'
+import { startUpFile } from './adapters/doors/start-up-file.ts'
+import { surveyDoors } from './adapters/doors/survey.ts'
 import { openProjectMemory } from './adapters/state/project-memory.ts'
 import { writeReport } from './adapters/state/report-file.ts'
 import { readOrMakeKey } from './adapters/state/secret-key.ts'
@@ -49,18 +58,22 @@ import { openForeignArchive } from './adapters/stores/foreign-archive.ts'
 import { openResticStore } from './adapters/stores/restic/store.ts'
 import { about } from './commands/about.ts'
 import type { Context } from './commands/context.ts'
+import { complete, completion } from './commands/completion.ts'
+import type { DoorTools } from './commands/door-tools.ts'
 import { guard } from './commands/guard.ts'
 import { hook } from './commands/hook.ts'
+import { install } from './commands/install.ts'
 import { lint } from './commands/lint.ts'
 import { runOwnCommand } from './commands/own-command.ts'
 import type { OwnTools } from './commands/own-command.ts'
 import type { ScheduleTools } from './commands/schedule-tools.ts'
+import { uninstall } from './commands/uninstall.ts'
 import { audienceOf } from './core/audience.ts'
 import { dockerEffectOf, readDocker } from './core/docker/line.ts'
 import { isDockerWord } from './core/docker/own-words.ts'
 import { effectOf, readInvocation } from './core/invocation.ts'
 import { once } from './core/once.ts'
-import { aroundCommand, holdBack, isSwitchedOff, readSafeOptions } from './core/options.ts'
+import { aroundCommand, holdBack, isSwitchedOff, readSafeOptions, rootLine } from './core/options.ts'
 import type { ReadOptions } from './core/options.ts'
 import { isOwnWord } from './core/own-words.ts'
 import type { ConfigurationSource } from './core/configuration.ts'
@@ -69,22 +82,25 @@ import { absoluteStore, settingsFrom } from './core/policy.ts'
 import type { Settings } from './core/policy.ts'
 import { locateProject } from './core/project.ts'
 import { asInvocation, wordsOf } from './core/read-again.ts'
-import { rules } from './core/rules/index.ts'
+import { ruleIds, rules } from './core/rules/index.ts'
 import { resticRepository } from './core/store-location.ts'
 import { storeRoot, systemRoot } from './core/store-root.ts'
 import { trustOf } from './core/trust.ts'
 import type { TrustState } from './core/trust.ts'
 import type { About } from './model/about.ts'
 import type { Audience, Policy } from './model/decision.ts'
+import { shells } from './model/doors.ts'
+import type { DoorSurvey } from './model/doors.ts'
 import type { Reporter } from './model/event.ts'
 import { exitCodeOf, Stop } from './model/failure.ts'
 import type { Invocation } from './model/invocation.ts'
 import type { ChildEnd, Compose, CopyPlace, Engine, Host, Store } from './model/ports.ts'
 import { aboutPage } from './ui/about-page.ts'
 import { wantsColor } from './ui/color.ts'
+import { doorsTable } from './ui/doors-table.ts'
 import { openExplanations } from './ui/explanations.ts'
 import { failureInWords } from './ui/failures.ts'
-import { helpText } from './ui/help.ts'
+import { helpText, vocabulary } from './ui/help.ts'
 import { hookReason } from './ui/hook.ts'
 import { ciReporter } from './ui/ci.ts'
 import { jsonReporter } from './ui/json.ts'
@@ -120,6 +136,11 @@ export async function main(start: Start): Promise<void> {
   // A terminal that was closed takes no more words.
   process.stderr.on('error', () => {})
   process.stdout.on('error', () => {})
+  const [first, ...words] = process.argv.slice(2)
+  if (first === '__complete' && !start.asPlugin && !start.asDocker) {
+    await completeHere(start, variables, words)
+    return
+  }
   let speaker: Speaker = {
     reporter: await openReporter(variables, audience, { json: false, verbose: false }),
     kind: 'guarded',
@@ -172,7 +193,9 @@ async function run(
     return run({ ...start, asPlugin: true, asDocker: false }, variables, audience, read, speakAs)
   }
   const { before, after } = aroundCommand(read.rest)
-  const word = after[0] ?? ''
+  const line = rootLine(read.rest)
+  const isHandedOn = line.isComposes && !start.asPlugin
+  const word = isHandedOn ? '' : (after[0] ?? '')
   const isOwn = isOwnWord(word) && word !== 'compose'
   if (word === 'help') return printed(helpText(version()))
   if (word === 'about') {
@@ -190,7 +213,18 @@ async function run(
     speakAs({ kind: 'own', command: read.rest })
     return { code: await hookHere(after.slice(1)), signal: null }
   }
-  const typed = word === 'compose' && !start.asPlugin ? [...before, ...after.slice(1)] : read.rest
+  if (word === 'completion') {
+    speakAs({ kind: 'own', command: read.rest })
+    const code = completion(after.slice(1), text => void process.stdout.write(text))
+    return { code, signal: null }
+  }
+  if (word === 'install' || word === 'uninstall') {
+    speakAs({ kind: 'own', command: read.rest })
+    const tools = openDoorTools(start, variables, audience)
+    const code = await (word === 'install' ? install : uninstall)(after.slice(1), tools)
+    return { code, signal: null }
+  }
+  const typed = isHandedOn ? [...line.passed, ...line.after] : read.rest
 
   const cacheFolder = cacheFolderOf(variables)
   const found = findCompose({
@@ -544,6 +578,72 @@ function aboutHere(
   })
 }
 
+/** Needs no engine and no Compose: it must work where neither is. */
+function openDoorTools(
+  start: Start,
+  variables: Readonly<Record<string, string>>,
+  audience: Audience,
+): DoorTools {
+  const ourselves = locateOurselves(start.script)
+  const home = homedir()
+  const state = stateFolder(variables)
+  const survey = (): Promise<DoorSurvey> => lookAtDoors(start, variables)
+  return {
+    files: openDoorFiles({ pid: process.pid, runs: isRunning }),
+    record: openDoorRecord(join(state, 'doors.json')),
+    survey,
+    start: ownStart({ node: process.execPath, folder: ourselves.folder }),
+    version: version(),
+    places: {
+      userPlugins: userPluginFolder(variables),
+      systemPlugins: '/usr/local/lib/docker/cli-plugins',
+      shims: join(state, 'path'),
+      startUpFile: shell => startUpFile(shell, { variables, home }),
+      resolve: resolved,
+    },
+    realPlugin: () => findPlugin(start, variables)?.path ?? null,
+    isOurFile: path => path.startsWith(`${ourselves.folder}/`),
+    whyNotForAll,
+    shell: shells.find(each => each === basename(variables['SHELL'] ?? '')) ?? null,
+    audience: audience.kind,
+    print: text => void process.stdout.write(text),
+    table: doorsTable,
+  }
+}
+
+/** The real plugin, whatever else is chosen; null where there is none. */
+function findPlugin(start: Start, variables: Readonly<Record<string, string>>): FoundCompose | null {
+  const { SAFE_COMPOSE_DOCKER_COMPOSE: _, ...others } = variables
+  try {
+    return findCompose({
+      variables: others,
+      directory: process.cwd(),
+      ourselves: locateOurselves(start.script),
+      cacheFolder: cacheFolderOf(variables),
+      typed: ['compose'],
+      asPlugin: true,
+    })
+  } catch (error) {
+    if (error instanceof Stop) return null
+    throw error
+  }
+}
+
+/** What a shell asks while a person types. */
+async function completeHere(
+  start: Start,
+  variables: Readonly<Record<string, string>>,
+  words: readonly string[],
+): Promise<void> {
+  await complete(words, vocabulary(ruleIds), {
+    print: text => void process.stdout.write(text),
+    askCompose: async line => {
+      const found = findPlugin(start, variables)
+      return found === null ? null : completeByCompose(found, line, variables)
+    },
+  })
+}
+
 function composeHere(start: Start, variables: Readonly<Record<string, string>>): About['compose'] {
   const cacheFolder = cacheFolderOf(variables)
   try {
@@ -586,6 +686,32 @@ async function storeHere(line: Invocation, from: Parameters<typeof aboutHere>[2]
 function whyOf(error: unknown): string {
   if (error instanceof Stop) return failureInWords(error.failure, []).what
   throw error
+}
+
+function userPluginFolder(variables: Readonly<Record<string, string>>): string {
+  return join(dirname(findPluginFolders(variables, process.cwd()).config), 'cli-plugins')
+}
+
+function lookAtDoors(start: Start, variables: Readonly<Record<string, string>>): Promise<DoorSurvey> {
+  const ourselves = locateOurselves(start.script)
+  return surveyDoors({
+    variables,
+    home: homedir(),
+    user: { name: userName(variables), isRoot: process.getuid?.() === 0 },
+    docker: findPluginFolders(variables, process.cwd()),
+    onPath: name => findOnPath(name, variables, process.cwd()),
+    isOurselves: path => isOurselves(path, ourselves),
+    agents: async () => [],
+  })
+}
+
+/** A user without an entry in the system's list has only what the environment says. */
+function userName(variables: Readonly<Record<string, string>>): string {
+  try {
+    return userInfo().username
+  } catch {
+    return variables['USER'] ?? ''
+  }
 }
 
 /** What Compose will run and can lose data by; what it only answers or rejects goes to it at once. */
@@ -730,7 +856,7 @@ function openContext(from: {
     projects: openProjectMemory(join(state, 'projects.json'), now),
     files: { readText, publishText, directory: directoryAt, place: placeAt, room: roomAt },
     composeFiles: openComposeFiles(join(state, 'compose-files'), now),
-    survey: store => surveyHost({ store, home: homedir(), root: locateOurselves(from.start.script).folder }),
+    survey: store => surveyHost({ store, home: homedir(), doors: () => lookAtDoors(from.start, variables) }),
     interruption: watchInterruption(process),
     secretKey: () => readOrMakeKey(state),
   }

@@ -200,6 +200,7 @@ describe('what is made from the code', () => {
       'src/core/rules/README.md',
       'src/core/hook/README.md',
       'src/schemas/config.schema.json',
+      'src/man/safe-compose.1',
     ])
     for (const [path, text] of Object.entries(generated)) expect(files[path], path).toBe(text)
   })

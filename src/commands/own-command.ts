@@ -82,7 +82,10 @@ export interface OwnTools {
  */
 export async function runOwnCommand(
   context: Context,
-  word: Exclude<OwnWord, 'compose' | 'help' | 'hook' | 'lint' | 'about'>,
+  word: Exclude<
+    OwnWord,
+    'about' | 'completion' | 'compose' | 'help' | 'hook' | 'install' | 'lint' | 'uninstall'
+  >,
   project: Invocation,
   words: readonly string[],
   tools: OwnTools,

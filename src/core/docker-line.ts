@@ -6,7 +6,7 @@ export function isDockerLine(words: readonly string[]): boolean {
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? ''
     if (word.startsWith('-') && word !== '-') {
-      if (takeValues.includes(word)) index++
+      if (flagsWithValue.includes(word)) index++
       else if (!isDockersFlag(word)) return false
       continue
     }
@@ -19,13 +19,13 @@ export function isDockerLine(words: readonly string[]): boolean {
 /** Alone, with its value behind `=`, or a letter with all that follows. */
 function isDockersFlag(word: string): boolean {
   const name = word.startsWith('--') ? (word.split('=', 1)[0] ?? word) : word.slice(0, 2)
-  return switches.includes(name) || takeValues.includes(name)
+  return switches.includes(name) || flagsWithValue.includes(name)
 }
 
 const switches: readonly string[] = ['--', '--debug', '-D', '--help', '-h', '--tls', '--tlsverify']
 
 /** Those of the docker CLI's own flags that take the next word. */
-const takeValues: readonly string[] = [
+export const flagsWithValue: readonly string[] = [
   '--config',
   '--context',
   '-c',

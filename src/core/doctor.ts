@@ -5,6 +5,7 @@ import type { Contents } from '../model/holding.ts'
 import type { HostSurvey } from '../model/ports.ts'
 import type { RestorePoint } from '../model/restore-point.ts'
 import { dataPathsOfContainer, isDataPath, isWithin } from './data-paths.ts'
+import { typedDoors } from './doors/status.ts'
 import { formatAgeOf, formatBytes, formatDuration, listed, plural } from './format.ts'
 import { imageReferences } from './recreation.ts'
 import { serviceContainers } from './reach.ts'
@@ -352,15 +353,11 @@ export function lookAlikeVolumes(facts: Facts): readonly VolumeFact[] {
 }
 
 function doors({ survey }: CheckUp): CheckWithoutFix {
-  const about = { id: 'doors', title: '`docker compose` leads here' }
-  if (survey.pluginIsOurs)
-    return { ...about, health: 'well', found: 'by the plugin in ~/.docker/cli-plugins', mend: null }
-  return {
-    ...about,
-    health: 'warning',
-    found: 'only what is typed as safe-compose is guarded',
-    mend: 'ln -s "$(command -v safe-compose)" ~/.docker/cli-plugins/docker-compose',
-  }
+  const about = { id: 'doors', title: 'what is typed leads here' }
+  const [open] = typedDoors(survey.doors).filter(({ state }) => state !== 'guarded')
+  return open === undefined
+    ? { ...about, health: 'well', found: '`docker compose` and `docker-compose`', mend: null }
+    : { ...about, health: 'warning', found: `${open.door} is ${open.state}: ${open.why}`, mend: open.mend }
 }
 
 function versions({ facts }: CheckUp): CheckWithoutFix {

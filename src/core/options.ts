@@ -166,6 +166,35 @@ export function aroundCommand(argv: readonly string[]): {
   return { before: before.map(({ word }) => word), after }
 }
 
+/** A line up to where it is being typed, for completion. */
+export function rootLine(argv: readonly string[]): {
+  /** What stands before the command, without our own options. */
+  readonly passed: readonly string[]
+  /** The option at the end whose value is still to come. */
+  readonly awaiting: string | null
+  /** Whether `compose` stands before the command, which is then Compose's whatever the word. */
+  readonly isComposes: boolean
+  /** The command, and what follows it. */
+  readonly after: readonly string[]
+} {
+  const { before, after } = splitAtCommand(argv)
+  const last = before.at(-1)
+  const isOpen = (word: string): boolean => (isOurs(word) ? oursTakesNext(word) : takesNext(word))
+  const isAwaiting =
+    after.length === 0 && last?.isValue === false && last.word.startsWith('-') && isOpen(last.word)
+  const passed = before.filter(({ word, isValue }, index) => {
+    const flag = isValue ? (before[index - 1]?.word ?? '') : word
+    return !isOurs(flag) && !(word === 'compose' && !isValue)
+  })
+  const isComposes = before.some(({ word, isValue }) => word === 'compose' && !isValue)
+  return {
+    passed: passed.map(({ word }) => word),
+    awaiting: isAwaiting ? last.word : null,
+    isComposes,
+    after,
+  }
+}
+
 interface RootWord {
   readonly word: string
   /** The value of the flag before it. */

@@ -26,6 +26,9 @@ export const ownWords = {
   lint: 'find what endangers data in Compose files, without an engine',
   hook: "judge a coding agent's shell line: its hook calls this",
   about: 'versions, what is bundled, and which Compose and docker are found',
+  install: 'guard what is typed as docker compose and docker-compose, too',
+  uninstall: 'take back exactly what install has placed',
+  completion: 'a script that lets a shell complete all of this',
   compose: 'hand the rest on to Compose, whatever the word',
   help: 'what safe-compose adds to Compose',
 } as const

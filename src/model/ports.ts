@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Channel } from './channel.ts'
 import type { DumpForm, Figure, ServerKind, ServerStatus } from './database.ts'
 import type { Answer, Decision, Plan } from './decision.ts'
+import type { DoorSurvey, Placed } from './doors.ts'
 import type { ComposeFact, ContainerFact, EngineFact, Facts, ImageFact, Model, VolumeFact } from './facts.ts'
 import type { Contents, DatabaseContents, Holding } from './holding.ts'
 import type { Invocation } from './invocation.ts'
@@ -675,14 +676,55 @@ export interface Runner {
   readonly sleep: (milliseconds: number, wake: Promise<unknown>) => Promise<void>
 }
 
+// ---- Doors -------------------------------------------------------------------------------------------------------
+
+/**
+ * Files that stand in the way of Docker commands. Most belong to the user or to programs that are not ours. Texts have a
+ * character for each byte. All throw `not-possible`; then nothing has changed.
+ */
+export interface DoorFiles {
+  readonly look: (path: string) => Promise<DoorFile>
+  /** With all above it; gives those that it made, the outermost first. */
+  readonly makeFolder: (path: string) => Promise<readonly string[]>
+  /** Those that are empty, the last one first. */
+  readonly removeFolders: (folders: readonly string[]) => Promise<void>
+  /** An executable file, in the place of whatever stands there: readers see the old one or the new one. A link is replaced. */
+  readonly place: (path: string, text: string) => Promise<void>
+  /**
+   * Changes a file of the user's as a whole, if it still is `before`. Null: there is none. A link stays one; mode and owner
+   * stay.
+   */
+  readonly edit: (path: string, before: string | null, after: string | null) => Promise<void>
+  readonly remove: (path: string) => Promise<void>
+  /** Within one folder; its mode and times stay. */
+  readonly move: (from: string, to: string) => Promise<void>
+  /** As `move`, but what is moved stays to be seen in its place where the file system can do that, to be replaced. */
+  readonly keepAside: (path: string, aside: string) => Promise<void>
+}
+
+export type DoorFile =
+  | { readonly kind: 'missing' }
+  /** Text is null where it is too large to be one. */
+  | { readonly kind: 'file'; readonly text: string | null }
+  /** `real`: what it leads to in the end; null where that is not there. */
+  | { readonly kind: 'link'; readonly to: string; readonly real: string | null; readonly text: string | null }
+  | { readonly kind: 'other' }
+
+/** What `install` has placed, remembered in the user's own state. What cannot be read is not known. */
+export interface DoorRecord {
+  readonly all: () => Promise<readonly Placed[]>
+  /** In the place of what was remembered for this path. Throws `not-possible`. */
+  readonly add: (placed: Placed) => Promise<void>
+  readonly forget: (path: string) => Promise<void>
+}
+
 /** What `doctor` wants to know of this machine. */
 export interface HostSurvey {
   /** Where it is arranged that backups are taken by themselves, for people; null where that cannot be read. */
   readonly schedules: readonly string[] | null
   /** Bytes free where the store lies; null where it cannot be told. */
   readonly free: number | null
-  /** Whether the docker CLI's plugin `compose` of this user leads to us. */
-  readonly pluginIsOurs: boolean
+  readonly doors: DoorSurvey
 }
 
 /** Consistency that a copy really had, and what to write beside it. */

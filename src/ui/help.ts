@@ -1,66 +1,85 @@
+import { infoOf } from '../core/completion/complete.ts'
+import type { Vocabulary } from '../core/completion/complete.ts'
 import { safeOptions } from '../core/options.ts'
 import { ownWords } from '../core/own-words.ts'
 import type { OwnWord } from '../core/own-words.ts'
 import { exitCodes } from '../model/failure.ts'
 import { columns } from './columns.ts'
 
-/** `safe-compose help`: what is ours. Everything else is Compose's, and so is its help. */
-export function helpText(version: string): string {
-  const options = safeOptions.map(({ flag, value, variable, about }) => [
-    `  ${flag}${value === null ? '' : ` ${value}`}`,
+/** All that the help and the manual page tell, as rows: what is written, and what it is about. */
+export const helpParts = {
+  purpose: [
+    'Type it instead of docker compose: the same words, the same output, the same exit code.',
+    'It backs up what a command would destroy before Compose runs, and brings it back.',
+  ],
+  lines: [
+    ['safe-compose [OPTION…] COMMAND …', 'any command of Compose: up -d, down -v, ps, …'],
+    ['safe-compose --help', 'the help of Compose itself'],
+    ['safe-docker [OPTION…] COMMAND …', 'the same for docker: volume rm, system prune, rm -v, …'],
+  ],
+  words: (): readonly (readonly [lines: readonly string[], about: string])[] =>
+    Object.entries(ownWords).map(([word, about]) => [usage[word as OwnWord], about]),
+  options: safeOptions.map(({ flag, value, variable, about }) => [
+    `${flag}${value === null ? '' : ` ${value}`}`,
     variable,
     about,
-  ])
-  const words = Object.entries(ownWords).flatMap(([word, about]) =>
-    usage[word as OwnWord].map((line, index) => [`  ${line}`, index === 0 ? about : '']),
-  )
-  const codes = Object.values(exitCodes).map(({ code, meaning }) => [`  ${code}`, meaning])
+  ]),
+  variables: [
+    ['SAFE_COMPOSE=off', 'pass everything through untouched; not for coding agents'],
+    ['SAFE_COMPOSE_DOCKER_COMPOSE=PROGRAM', 'the Compose to use'],
+    ['SAFE_COMPOSE_DOCKER=PROGRAM', 'the docker that safe-docker uses'],
+  ],
+  configuration: [
+    [
+      '~/.config/safe-compose/config.yaml',
+      'yours: store, encrypt, copies, rules, critical, preflight, keep, notify',
+    ],
+    ['.safe-compose.yaml', "a project's, beside its Compose file; unless trusted, it only protects"],
+    ['x-safe-compose:', 'the same, inside the Compose file'],
+    ['SAFE_COMPOSE_MAX_AGE=6h, …', 'the same as variables, listed in the README'],
+  ],
+  codes: Object.values(exitCodes).map(({ code, meaning }) => [String(code), meaning]),
+} as const
+
+/** `safe-compose help`: what is ours. Everything else is Compose's, and so is its help. */
+export function helpText(version: string): string {
+  const { purpose, lines, words, options, variables, configuration, codes } = helpParts
+  const rows = words().flatMap(([all, about]) => all.map((line, index) => [line, index === 0 ? about : '']))
   return `${[
     `safe-compose ${version}`,
     '',
-    'Type it instead of docker compose: the same words, the same output, the same exit code.',
-    'It backs up what a command would destroy before Compose runs, and brings it back.',
+    ...purpose,
     '',
-    '  safe-compose [OPTION…] COMMAND …    any command of Compose: up -d, down -v, ps, …',
-    '  safe-compose --help                 the help of Compose itself',
-    '  safe-docker [OPTION…] COMMAND …     the same for docker: volume rm, system prune, rm -v, …',
+    ...indented(lines, '    '),
     '',
     'Commands of our own',
     '',
-    ...columns(words, '  '),
+    ...indented(rows, '  '),
     '',
     'Options, before the command; each can be set by its variable instead',
     '',
-    ...columns(options, '   '),
+    ...indented(options, '   '),
     '',
-    ...columns(
-      [
-        ['  SAFE_COMPOSE=off', 'pass everything through untouched; not for coding agents'],
-        ['  SAFE_COMPOSE_DOCKER_COMPOSE=PROGRAM', 'the Compose to use'],
-        ['  SAFE_COMPOSE_DOCKER=PROGRAM', 'the docker that safe-docker uses'],
-      ],
-      '   ',
-    ),
+    ...indented(variables, '   '),
     '',
     'Configuration',
     '',
-    ...columns(
-      [
-        [
-          '  ~/.config/safe-compose/config.yaml',
-          'yours: store, encrypt, copies, rules, critical, preflight, keep, notify',
-        ],
-        ['  .safe-compose.yaml', "a project's, beside its Compose file; unless trusted, it only protects"],
-        ['  x-safe-compose:', 'the same, inside the Compose file'],
-        ['  SAFE_COMPOSE_MAX_AGE=6h, …', 'the same as variables, listed in the README'],
-      ],
-      '   ',
-    ),
+    ...indented(configuration, '   '),
     '',
     "Exit codes: Compose's own whenever Compose ran, else",
     '',
-    ...columns(codes, '   '),
+    ...indented(codes, '   '),
   ].join('\n')}\n`
+}
+
+function indented(rows: readonly (readonly string[])[], gap: string): readonly string[] {
+  return columns(rows, gap).map(line => `  ${line}`)
+}
+
+/** Our words with their options, for completion. */
+export function vocabulary(rules: readonly string[]): Vocabulary {
+  const words = Object.entries(ownWords).map(([word, about]) => infoOf(word, about, usage[word as OwnWord]))
+  return { words, rules }
 }
 
 const usage: Readonly<Record<OwnWord, readonly string[]>> = {
@@ -101,6 +120,14 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   lint: ['lint [--format F] [FILE…]'],
   hook: ['hook [--agent NAME]'],
   about: ['about [--json]'],
+  install: [
+    'install [status [--json]]',
+    'install plugin [--system]',
+    'install alias [--shell S] [--docker]',
+    'install path [DIR]',
+  ],
+  uninstall: ['uninstall [plugin|alias|path|all]'],
+  completion: ['completion bash|zsh|fish'],
   compose: ['compose COMMAND …'],
   help: ['help'],
 }

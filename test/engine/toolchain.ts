@@ -54,8 +54,7 @@ export async function prepareEngine(suite: Suite, expected: string | null): Prom
 
 /** Fetches the Compose of a suite, and the newest docker CLI. */
 export async function prepareCompose(suite: Suite, expected: string | null): Promise<ComposeTools> {
-  const cli = await unpackPackages('sid', ['docker-cli'], join(cacheFolder, 'packages', 'docker-cli'))
-  const docker = join(cli, 'usr/bin/docker')
+  const docker = await prepareCli('sid')
   const plugin = suite === 'bookworm' ? null : await fetchPlugin(suite)
   const program = plugin ?? (await fetchPythonCompose())
   const folder = await once(join(cacheFolder, 'tools', `compose-${suite}`), async unfinished => {
@@ -78,6 +77,17 @@ export async function prepareCompose(suite: Suite, expected: string | null): Pro
     standalone: join(folder, 'bin/docker-compose'),
     command: plugin ? ['docker', 'compose'] : ['docker-compose'],
   }
+}
+
+/** The docker CLI of a suite, for what depends on how it calls its plugins; path of the program. */
+export async function prepareCli(suite: Suite): Promise<string> {
+  const [folder, packages] = {
+    sid: ['docker-cli', ['docker-cli']],
+    trixie: ['docker-cli-trixie', ['docker-cli']],
+    // There the CLI is in the engine's own package.
+    bookworm: ['engine-bookworm', ['docker.io', 'containerd']],
+  }[suite] as [string, string[]]
+  return join(await unpackPackages(suite, packages, join(cacheFolder, 'packages', folder)), 'usr/bin/docker')
 }
 
 async function fetchPlugin(suite: Suite): Promise<string> {

@@ -15,6 +15,7 @@ import type { JournalEntry, Ledger, RunState } from '../../src/model/journal.ts'
 import type { Compose, DatabaseServer, Engine, EngineEvent, Inside, Store } from '../../src/model/ports.ts'
 import type { HoldingRecord, Manifest, RestorePoint } from '../../src/model/restore-point.ts'
 import { failureInWords } from '../../src/ui/failures.ts'
+import { aDoorSurvey } from './doors.ts'
 
 /**
  * An engine, a Compose and a store in memory, for trying every path of the flow that a real engine takes minutes for.
@@ -162,7 +163,7 @@ export function aWorld(words: WorldWords): World {
       room: async () => ({ free: 500_000_000_000, size: 1_000_000_000_000, at: '/' }),
     },
     composeFiles: openComposeFiles('/nowhere', now),
-    survey: async () => ({ schedules: [], free: 500_000_000_000, pluginIsOurs: false }),
+    survey: async () => ({ schedules: [], free: 500_000_000_000, doors: aDoorSurvey({ plugins: [] }) }),
     interruption: { race: work => work, check: () => on.get('interruption')?.(), handOver: () => {} },
     secretKey: async () => new Uint8Array(32),
   }

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { surveyHost } from '../../src/adapters/host/survey.ts'
+import { aDoorSurvey } from '../fakes/doors.ts'
 
 let home: string
 
@@ -12,7 +13,7 @@ beforeEach(async () => {
 })
 
 function survey(): ReturnType<typeof surveyHost> {
-  return surveyHost({ store: join(home, 'not/there/yet'), home, root: join(home, 'package') })
+  return surveyHost({ store: join(home, 'not/there/yet'), home, doors: async () => aDoorSurvey() })
 }
 
 test('a timer of the user that takes backups is found, another is not', async () => {
@@ -26,20 +27,4 @@ test('a timer of the user that takes backups is found, another is not', async ()
 
 test('room is that of the nearest folder that is there', async () => {
   expect((await survey()).free).toBeGreaterThan(0)
-})
-
-test('the plugin is ours when it leads to our package, or is a script that starts us', async () => {
-  const plugins = join(home, '.docker/cli-plugins')
-  const plugin = join(plugins, 'docker-compose')
-  await mkdir(join(home, 'package/bin'), { recursive: true })
-  await mkdir(plugins, { recursive: true })
-  expect((await survey()).pluginIsOurs).toBe(false)
-  await writeFile(plugin, '\u007FELF safe-compose')
-  expect((await survey()).pluginIsOurs).toBe(false)
-  await writeFile(plugin, '#!/bin/sh\nexec safe-compose "$@"\n')
-  expect((await survey()).pluginIsOurs).toBe(true)
-  await rm(plugin)
-  await writeFile(join(home, 'package/bin/x.js'), '')
-  await symlink(join(home, 'package/bin/x.js'), plugin)
-  expect((await survey()).pluginIsOurs).toBe(true)
 })

@@ -4,6 +4,7 @@ import type { Check, CheckUp } from '../../src/core/doctor.ts'
 import { ruleIds } from '../../src/core/rules/index.ts'
 import type { Verification } from '../../src/model/restore-point.ts'
 import { openTables } from '../../src/ui/tables.ts'
+import { aDoorSurvey } from '../fakes/doors.ts'
 import { aContainer, aProject, aService, aVolume, nothingInIt, now, someContents } from '../fakes/facts.ts'
 import { aFinding, aRestorePoint, aVolume as aHolding } from '../fakes/question.ts'
 
@@ -31,7 +32,7 @@ function examined(change: Partial<CheckUp> = {}): readonly Check[] {
     findings: [],
     points: [fresh],
     lookAlikes: [],
-    survey: { schedules: ['/etc/cron.d/shop'], free: 212_000_000_000, pluginIsOurs: true },
+    survey: { schedules: ['/etc/cron.d/shop'], free: 212_000_000_000, doors: aDoorSurvey() },
     elsewhere: null,
     policy: { maxAge: 6 * 3_600_000 },
     now,
@@ -54,7 +55,7 @@ describe('a project that is well', () => {
 })
 
 test('the disk of this machine says nothing of a store elsewhere', () => {
-  const survey = { schedules: ['x'], free: 1_000_000, pluginIsOurs: true }
+  const survey = { schedules: ['x'], free: 1_000_000, doors: aDoorSurvey() }
   expect(check('room', { survey, elsewhere: 'restic:sftp:me@nas:/repo' })).toMatchObject({
     health: 'well',
     found: 'kept in restic:sftp:me@nas:/repo, whose room is not seen from here',
@@ -89,22 +90,22 @@ describe('what is not well', () => {
     ],
     [
       'schedule',
-      { survey: { schedules: [], free: 1e12, pluginIsOurs: true } },
+      { survey: { schedules: [], free: 1e12, doors: aDoorSurvey() } },
       'critical',
       'safe-compose schedule install',
     ],
-    ['schedule', { survey: { schedules: null, free: 1e12, pluginIsOurs: true } }, 'unknown', null],
+    ['schedule', { survey: { schedules: null, free: 1e12, doors: aDoorSurvey() } }, 'unknown', null],
     [
       'room',
-      { survey: { schedules: ['x'], free: 300_000_000, pluginIsOurs: true } },
+      { survey: { schedules: ['x'], free: 300_000_000, doors: aDoorSurvey() } },
       'critical',
       'make room, or choose another place: store: /mnt/big',
     ],
     [
       'doors',
-      { survey: { schedules: ['x'], free: 1e12, pluginIsOurs: false } },
+      { survey: { schedules: ['x'], free: 1e12, doors: aDoorSurvey({ plugins: [] }) } },
       'warning',
-      'ln -s "$(command -v safe-compose)" ~/.docker/cli-plugins/docker-compose',
+      'safe-compose install plugin',
     ],
     [
       'look-alikes',
@@ -176,7 +177,11 @@ describe('what is not well', () => {
     const findings = ['unpinned-name', 'delayed-fuse'].map(rule =>
       aFinding(aHolding('x'), { rule, outcome: 'orphaned' }),
     )
-    const checks = examined({ findings, points: [], survey: { schedules: [], free: 0, pluginIsOurs: false } })
+    const checks = examined({
+      findings,
+      points: [],
+      survey: { schedules: [], free: 0, doors: aDoorSurvey({ plugins: [] }) },
+    })
     expect(checks.flatMap(({ id, fix }) => (fix === null ? [] : [[id, fix]]))).toEqual([
       ['pinned', 'pin'],
       ['restore-point', 'backup'],

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, isAbsolute, join, resolve } from 'node:path'
+import { keptPluginName } from '../../core/doors/marks.ts'
+import type { FoundPlugin } from '../../model/doors.ts'
 import type { ComposeForm } from '../../model/invocation.ts'
 import { Stop } from '../../model/failure.ts'
 import { findOnPath, isExecutable, whyNotExecutable } from './executable.ts'
@@ -114,10 +116,14 @@ function throughAnother(search: Search, program: string, words: readonly string[
 /** @param lead docker's own flags, if any, and `compose` */
 function plugin(search: Search, lead: readonly string[], looked: string[]): FoundCompose | null {
   const settings = readDockerSettings(configFolder(search))
-  const candidates = pluginFolders(search, settings).map(folder => join(folder, 'docker-compose'))
+  const candidates = pluginFolders(search, settings).flatMap(({ folder }) =>
+    // Beside ours lies the one whose place it has taken.
+    ['docker-compose', keptPluginName].map(name => join(folder, name)),
+  )
   let shadowed = false
   for (const path of candidates) {
-    looked.push(path)
+    const isKept = basename(path) === keptPluginName
+    if (!isKept) looked.push(path)
     if (!isExecutable(path)) continue
     if (isOurselves(path, search.ourselves)) {
       shadowed = true
@@ -125,7 +131,7 @@ function plugin(search: Search, lead: readonly string[], looked: string[]): Foun
     }
     const found = barePlugin(search, path, lead)
     if (isScriptFile(path) && leadsBack(search, found)) continue
-    return shadowed || search.asPlugin ? found : throughDocker(search, settings, found)
+    return shadowed || isKept || search.asPlugin ? found : throughDocker(search, settings, found)
   }
   return null
 }
@@ -157,19 +163,48 @@ function throughDocker(search: Search, settings: DockerSettings, found: FoundCom
   return { ...found, program, variables, isBarePlugin: false, calledAs: 'docker' }
 }
 
+/** Where the docker CLI looks for its plugins, and its own configuration. */
+export function findPluginFolders(variables: Variables, directory: string): DockerPlaces {
+  const search = { variables, directory, typed: [], asPlugin: false }
+  const folder = configFolder(search)
+  return { config: join(folder, 'config.json'), folders: pluginFolders(search, readDockerSettings(folder)) }
+}
+
+export interface DockerPlaces {
+  readonly config: string
+  /** The first one counts that has the plugin. */
+  readonly folders: readonly PluginFolder[]
+}
+
+interface PluginFolder {
+  readonly folder: string
+  readonly place: FoundPlugin['place']
+}
+
 /** The order of the docker CLI's code: what the configuration adds, the user's folder, the system's folders. */
-function pluginFolders(search: Search, settings: DockerSettings): readonly string[] {
+function pluginFolders(search: PlacesSearch, settings: DockerSettings): readonly PluginFolder[] {
+  const of = (place: FoundPlugin['place'], folders: readonly string[]): readonly PluginFolder[] =>
+    folders.map(folder => ({ folder, place }))
   return [
-    ...settings.pluginFolders.map(folder => resolve(search.directory, folder)),
-    join(configFolder(search), 'cli-plugins'),
-    '/usr/local/lib/docker/cli-plugins',
-    '/usr/local/libexec/docker/cli-plugins',
-    '/usr/lib/docker/cli-plugins',
-    '/usr/libexec/docker/cli-plugins',
+    ...of(
+      'extra',
+      settings.pluginFolders.map(folder => resolve(search.directory, folder)),
+    ),
+    ...of('user', [join(configFolder(search), 'cli-plugins')]),
+    ...of('system', systemPluginFolders),
   ]
 }
 
-function configFolder(search: Search): string {
+type PlacesSearch = Pick<Search, 'variables' | 'directory' | 'typed' | 'asPlugin'>
+
+const systemPluginFolders = [
+  '/usr/local/lib/docker/cli-plugins',
+  '/usr/local/libexec/docker/cli-plugins',
+  '/usr/lib/docker/cli-plugins',
+  '/usr/libexec/docker/cli-plugins',
+]
+
+function configFolder(search: PlacesSearch): string {
   const typed = search.asPlugin ? typedConfigFolder(search.typed) : null
   const told = typed ?? search.variables['DOCKER_CONFIG'] ?? ''
   if (told !== '') return isAbsolute(told) ? told : resolve(search.directory, told)

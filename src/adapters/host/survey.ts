@@ -1,6 +1,7 @@
-import { open, readFile, readdir, realpath, statfs } from 'node:fs/promises'
+import { readFile, readdir, statfs } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
 import { dirname, join } from 'node:path'
+import type { DoorSurvey } from '../../model/doors.ts'
 import type { HostSurvey } from '../../model/ports.ts'
 
 /** What is looked for in timers: our own command, however it is called. */
@@ -11,14 +12,14 @@ const ours = /\bsafe-compose(\.js)?\b[^\n]*\b(backup|schedule)\b/
  * compose` leads. Reads files and `crontab -l`, changes nothing; what may not be read counts as not there, and where
  * nothing at all may be read, `schedules` is null.
  *
- * @param from.root the folder of our own package, to recognise links to it
+ * @param from.doors the look at the ways by which commands come in
  */
 export async function surveyHost(from: {
   readonly store: string
   readonly home: string
-  readonly root: string
+  readonly doors: () => Promise<DoorSurvey>
 }): Promise<HostSurvey> {
-  const [crontab, tables, units, free, pluginIsOurs] = await Promise.all([
+  const [crontab, tables, units, free, doors] = await Promise.all([
     ownCrontab(),
     timersIn(['/etc/crontab'], ['/etc/cron.d', '/etc/cron.hourly', '/etc/cron.daily', '/etc/cron.weekly']),
     timersIn(
@@ -27,14 +28,14 @@ export async function surveyHost(from: {
       /\.(service|timer)$/,
     ),
     freeAt(from.store),
-    leadsTo(join(from.home, '.docker/cli-plugins/docker-compose'), from.root),
+    from.doors(),
   ])
   const schedules = [
     ...(crontab !== null && ours.test(crontab) ? ["this user's crontab"] : []),
     ...tables,
     ...units,
   ]
-  return { schedules: crontab === null && schedules.length === 0 ? null : schedules, free, pluginIsOurs }
+  return { schedules: crontab === null && schedules.length === 0 ? null : schedules, free, doors }
 }
 
 /** Null where there is no cron; empty where there is no table. */
@@ -75,27 +76,5 @@ async function freeAt(path: string): Promise<number | null> {
     return bavail * bsize
   } catch {
     return dirname(path) === path ? null : freeAt(dirname(path))
-  }
-}
-
-async function leadsTo(path: string, root: string): Promise<boolean> {
-  try {
-    const real = await realpath(path)
-    if (real.startsWith(`${root}/`)) return true
-    const beginning = await beginningOf(real)
-    return beginning.startsWith('#!') && /(^|[\s/"'=])safe-compose\b/m.test(beginning)
-  } catch {
-    return false
-  }
-}
-
-/** A plugin may be a program of many megabytes. */
-async function beginningOf(path: string): Promise<string> {
-  const file = await open(path)
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2048), 0, 2048, 0)
-    return buffer.toString('latin1', 0, bytesRead)
-  } finally {
-    await file.close()
   }
 }

@@ -1,4 +1,4 @@
-import { shellWord } from './job-script.ts'
+import { shellWord } from '../shell-word.ts'
 import { quarterHours } from './rhythm.ts'
 
 /** What stands between a beginning and an end of ours in a crontab; everything else is somebody else's. */

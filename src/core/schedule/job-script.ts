@@ -1,3 +1,4 @@
+import { shellWord } from '../shell-word.ts'
 import { maskedStore } from '../store-location.ts'
 
 /** What is started again by a scheduler, and everything that it needs for it. */
@@ -44,12 +45,6 @@ function logLines(log: string): readonly string[] {
     'if true >>"$log"; then exec >>"$log" 2>&1; fi',
     'exec </dev/null',
   ]
-}
-
-/** A word that a POSIX shell takes as it is. */
-export function shellWord(word: string): string {
-  if (/^[A-Za-z0-9_/:=.,@+-]+$/.test(word)) return word
-  return `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 /** A comment ends with its line. */

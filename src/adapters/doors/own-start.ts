@@ -1,0 +1,28 @@
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { OwnStart } from '../../model/doors.ts'
+
+/** Where Node stands under a name that stays when it is updated. */
+const lastingNames = ['/usr/local/bin/node', '/usr/bin/node', '/opt/homebrew/bin/node']
+
+/**
+ * How files that outlive this run start us.
+ *
+ * @param from.node the Node that runs
+ * @param from.folder of our package
+ */
+export function ownStart(from: { readonly node: string; readonly folder: string }): OwnStart {
+  const node = lastingNames.find(name => leadsTo(name, from.node)) ?? from.node
+  const [program, dockerProgram] = ['safe-compose.js', 'safe-docker.js'].map(name =>
+    join(from.folder, 'bin', name),
+  ) as [string, string]
+  return { node, program, dockerProgram }
+}
+
+function leadsTo(name: string, node: string): boolean {
+  try {
+    return realpathSync(name) === node
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,45 @@
+import type { Audience } from '../model/decision.ts'
+import type { DoorState, DoorSurvey, OwnStart, ShellName } from '../model/doors.ts'
+import { Stop } from '../model/failure.ts'
+import type { DoorFiles, DoorRecord } from '../model/ports.ts'
+
+/** What `install` and `uninstall` need: no engine, no Compose. */
+export interface DoorTools {
+  readonly files: DoorFiles
+  readonly record: DoorRecord
+  readonly survey: () => Promise<DoorSurvey>
+  readonly start: OwnStart
+  /** Our own version. */
+  readonly version: string
+  readonly places: DoorPlaces
+  /** The real plugin, be it shadowed by ours or not; null where there is none. */
+  readonly realPlugin: () => string | null
+  /** Whether a path is a file of this package. */
+  readonly isOurFile: (path: string) => boolean
+  /** Why root and other users must not, or cannot, run a file, for people; null where they may. */
+  readonly whyNotForAll: (path: string) => Promise<string | null>
+  /** The shell of this user, where it is one that we know. */
+  readonly shell: ShellName | null
+  readonly audience: Audience['kind']
+  readonly print: (text: string) => void
+  readonly table: (states: readonly DoorState[]) => string
+}
+
+/** Absolute paths. */
+export interface DoorPlaces {
+  readonly userPlugins: string
+  readonly systemPlugins: string
+  /** Where shims go if no other folder is named. */
+  readonly shims: string
+  readonly startUpFile: (shell: ShellName) => Promise<string>
+  readonly resolve: (path: string) => string
+}
+
+/** What is typed is not a line of these commands. */
+export function doorUsage(what: string, how: string): Stop {
+  return new Stop({ reason: 'bad-usage', what, how })
+}
+
+export function notPossible(what: string, how: string): Stop {
+  return new Stop({ reason: 'not-possible', what, how })
+}

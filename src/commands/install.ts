@@ -1,0 +1,167 @@
+import { parseArgs } from 'node:util'
+import { dirname, join } from 'node:path'
+import { aliasLines } from '../core/doors/alias-lines.ts'
+import { blockIn, withBlock } from '../core/doors/block.ts'
+import { asBytes } from '../core/doors/bytes.ts'
+import { pathAdvice } from '../core/doors/path-advice.ts'
+import { pathShim } from '../core/doors/shims.ts'
+import { doorStates } from '../core/doors/status.ts'
+import { doors, shells } from '../model/doors.ts'
+import type { ShellName } from '../model/doors.ts'
+import { Stop } from '../model/failure.ts'
+import { doorUsage, notPossible } from './door-tools.ts'
+import type { DoorTools } from './door-tools.ts'
+import { installPlugin, isOurs } from './install-plugin.ts'
+
+/** `install [DOOR]`: lets what is typed, or called, lead to us. Resolves with the exit code; throws `Stop`. */
+export async function install(words: readonly string[], tools: DoorTools): Promise<number> {
+  const [door = 'status', ...rest] = words[0]?.startsWith('-') === true ? ['status', ...words] : words
+  switch (door) {
+    case 'plugin': {
+      const { values } = read(door, rest, { system: { type: 'boolean' } }, 0)
+      return installPlugin(tools, { system: values['system'] === true })
+    }
+    case 'alias': {
+      const { values } = read(door, rest, { shell: { type: 'string' }, docker: { type: 'boolean' } }, 0)
+      return installAlias(tools, shellOf(values['shell'], tools), { docker: values['docker'] === true })
+    }
+    case 'path': {
+      const { positionals } = read(door, rest, {}, 1)
+      return installPath(tools, tools.places.resolve(positionals[0] ?? tools.places.shims))
+    }
+    case 'status': {
+      const { values } = read(door, rest, { json: { type: 'boolean' } }, 0)
+      return status(tools, values['json'] === true)
+    }
+    default:
+      throw doorUsage(`there is nothing called ${door} to install`, `${usage}: ${doors.join(', ')}, status`)
+  }
+}
+
+const usage = 'safe-compose install DOOR'
+
+/** `install status`: resolves with 1 where a door is open. */
+async function status(tools: DoorTools, json: boolean): Promise<number> {
+  const states = doorStates(await tools.survey())
+  tools.print(json ? `${JSON.stringify({ doors: states }, null, 2)}\n` : tools.table(states))
+  return states.every(({ state }) => state === 'guarded') ? 0 : 1
+}
+
+// ---- Aliases -----------------------------------------------------------------------------------------------------
+
+async function installAlias(
+  tools: DoorTools,
+  shell: ShellName,
+  wishes: { readonly docker: boolean },
+): Promise<number> {
+  const { files, record } = tools
+  const file = await tools.places.startUpFile(shell)
+  const before = await startUpText(tools, file)
+  const after = withBlock(before, aliasLines(shell, tools.start, wishes).map(asBytes))
+  if (after === null) throw tornBlock(file)
+  const block = blockIn(after) ?? ''
+  const folders = await files.makeFolder(dirname(file))
+  await record.add({ door: 'alias', name: shell, path: file, text: block, folders })
+  if (after !== before) await files.edit(file, before, after)
+  const taken = wishes.docker ? 'all of `docker`' : '`docker compose`'
+  tools.print(`${after === before ? 'they are there already:' : 'wrote'} functions in ${file}\n`)
+  tools.print(`in every new ${shell}, \`docker-compose\` and ${taken} are guarded; in this one: . ${file}\n`)
+  return 0
+}
+
+/** Null where there is no such file. Throws `not-possible`. */
+export async function startUpText({ files }: DoorTools, file: string): Promise<string | null> {
+  const found = await files.look(file)
+  if (found.kind === 'missing') return null
+  if (found.kind === 'link' && found.real === null)
+    throw notPossible(`${file} is a link to a file that is not there`, 'make that file, or remove the link')
+  if (found.kind !== 'other' && found.text !== null) return found.text
+  throw notPossible(`${file} is no text that can be added to`, 'see what it is: ls -l')
+}
+
+export function tornBlock(file: string): Stop {
+  return notPossible(
+    `in ${file} the lines of safe-compose have a beginning and no end: somebody has changed them`,
+    'remove what is left of them, from `# >>> safe-compose alias` on; nothing was changed',
+  )
+}
+
+function shellOf(word: string | boolean | undefined, tools: DoorTools): ShellName {
+  const how = `safe-compose install alias --shell ${shells.join('|')}`
+  if (word === undefined && tools.shell !== null) return tools.shell
+  if (word === undefined) throw doorUsage('it cannot be told which shell is yours', how)
+  const shell = shells.find(each => each === word)
+  if (shell === undefined) throw doorUsage(`there are no functions for the shell ${word}`, how)
+  return shell
+}
+
+// ---- The PATH ----------------------------------------------------------------------------------------------------
+
+async function installPath(tools: DoorTools, folder: string): Promise<number> {
+  const { files, record } = tools
+  if (/[:\n]/.test(folder)) throw doorUsage(`${folder} cannot stand in a PATH`, 'name another folder')
+  const names = ['docker-compose', 'docker'] as const
+  const again =
+    folder === tools.places.shims ? 'safe-compose install path' : `safe-compose install path ${folder}`
+  const shims = names.map(name => ({
+    path: join(folder, name),
+    text: asBytes(pathShim(name, tools.start, again)),
+  }))
+  const before = await Promise.all(shims.map(({ path }) => files.look(path)))
+  for (const [index, { path }] of shims.entries()) {
+    const found = before[index]
+    if (found !== undefined && found.kind !== 'missing' && !isOurs(found, tools))
+      throw notPossible(
+        `${path} is somebody else's`,
+        'choose a folder of its own: safe-compose install path DIR',
+      )
+  }
+  const folders = await files.makeFolder(folder)
+  for (const [index, { path, text }] of shims.entries()) {
+    const found = before[index]
+    const isThere = found?.kind === 'file' && found.text === text
+    await record.add({ door: 'path', name: '', path, text, folders })
+    if (!isThere) await files.place(path, text)
+    tools.print(`${isThere ? 'it is there already:' : 'wrote'} ${path}\n`)
+  }
+  tools.print(pathAdvice(folder))
+  return 0
+}
+
+// ---- Words -------------------------------------------------------------------------------------------------------
+
+type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>
+
+function read(
+  door: string,
+  words: readonly string[],
+  options: Options,
+  most: number,
+): {
+  readonly values: Readonly<Record<string, string | boolean | undefined>>
+  readonly positionals: readonly string[]
+} {
+  const how = usages[door] ?? usage
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options,
+      allowPositionals: true,
+      strict: true,
+    })
+    const [extra] = positionals.slice(most)
+    if (extra !== undefined) throw doorUsage(`${extra} is one word too many`, how)
+    return { values: values as Readonly<Record<string, string | boolean | undefined>>, positionals }
+  } catch (error) {
+    if (error instanceof Stop) throw error
+    const why = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error)
+    throw doorUsage(why, how)
+  }
+}
+
+const usages: Readonly<Record<string, string>> = {
+  plugin: 'safe-compose install plugin [--system]',
+  alias: `safe-compose install alias [--shell ${shells.join('|')}] [--docker]`,
+  path: 'safe-compose install path [DIR]',
+  status: 'safe-compose install status [--json]',
+}
