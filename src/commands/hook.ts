@@ -2,7 +2,8 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { isCertain, judgeLine, judgeWords, type Concern } from '../core/hook/judge.ts'
 import { agentNames, answerOf, answerToNonsense, readCall } from '../core/hook/protocols.ts'
 import type { AgentName, HookAnswer, HookCall, Verdict } from '../core/hook/protocols.ts'
-import { sharesVolumes, type Scratch } from '../core/hook/scratch.ts'
+import type { ComposePlace } from '../core/hook/scratch.ts'
+import { sharesData, sharesVolumes } from '../core/own-project.ts'
 import { Stop } from '../model/failure.ts'
 import type { ReadShell } from '../model/shell.ts'
 
@@ -15,8 +16,12 @@ export interface HookTools {
   readonly readText: (path: string) => Promise<string | null>
   readonly home: string | null
   readonly directory: string
-  /** Why a line is not let through, in words for the agent. */
-  readonly inWords: (concerns: readonly Concern[]) => string
+  /**
+   * Why a line is not let through, in words for the agent.
+   *
+   * @param keepsApart whether another project of the same files would have its data for itself
+   */
+  readonly inWords: (concerns: readonly Concern[], keepsApart: boolean) => string
 }
 
 /**
@@ -76,20 +81,30 @@ async function judge({ command, directory }: HookCall, tools: HookTools): Promis
   const concerns: Concern[] = []
   for (const concern of found) if (!(await isOnlyScratch(concern, tools))) concerns.push(concern)
   if (concerns.length === 0) return { decision: 'allow', reason: '' }
-  return { decision: concerns.some(isCertain) ? 'deny' : 'ask', reason: tools.inWords(concerns) }
+  const reason = tools.inWords(concerns, await keepsApart(concerns[0], tools))
+  return { decision: concerns.some(isCertain) ? 'deny' : 'ask', reason }
 }
 
 /** A project that was made to be thrown away, and whose files give its volumes no names of others. */
 async function isOnlyScratch(concern: Concern, tools: HookTools): Promise<boolean> {
-  if (concern.kind !== 'destroys' || concern.scratch === null) return false
-  const texts = await filesOf(concern.scratch, tools)
+  if (concern.kind !== 'destroys' || concern.compose?.isScratch !== true) return false
+  const texts = await filesOf(concern.compose.place, tools)
   return texts !== null && texts.every(text => !sharesVolumes(text))
+}
+
+async function keepsApart(concern: Concern | undefined, tools: HookTools): Promise<boolean> {
+  if (concern?.kind !== 'destroys' || concern.compose === null) return false
+  const texts = await filesOf(concern.compose.place, tools)
+  return texts !== null && texts.length > 0 && texts.every(text => !sharesData(text))
 }
 
 const usualNames = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
 
 /** Their texts; none where there are no files, and null where one cannot be read. */
-async function filesOf({ files, directory }: Scratch, tools: HookTools): Promise<readonly string[] | null> {
+async function filesOf(
+  { files, directory }: ComposePlace,
+  tools: HookTools,
+): Promise<readonly string[] | null> {
   if (directory === null && !files.every(file => isAbsolute(file))) return null
   const from = directory ?? '/'
   if (files.length > 0) {

@@ -1,5 +1,6 @@
 import { destroys, estimateCopies } from '../core/estimate.ts'
 import { keepTheData } from '../core/keep-the-data.ts'
+import { sharesData } from '../core/own-project.ts'
 import { readAgain, wordsOf } from '../core/read-again.ts'
 import { unreachable, Stop } from '../model/failure.ts'
 import { nameOfHolding } from '../model/holding.ts'
@@ -41,7 +42,14 @@ export async function settle(
       return { argv: invocation.argv, goesOn: true, copies: await patient(context, plan) }
     case 'refuse': {
       const code = await rememberRefusal(context, cases, invocation)
-      context.reporter.say({ type: 'refused', decision, code, project, command: wordsOf(invocation) })
+      context.reporter.say({
+        type: 'refused',
+        decision,
+        code,
+        anotherProject: await anotherProject(context, cases, invocation),
+        project,
+        command: wordsOf(invocation),
+      })
       throw new Stop({ reason: 'refused', why: refusalOf(decision) })
     }
     case 'ask': {
@@ -54,6 +62,22 @@ export async function settle(
     default:
       return unreachable(decision.verdict)
   }
+}
+
+/** What a project of another name would be with the same files, as far as they tell. */
+async function anotherProject(
+  context: Context,
+  cases: readonly Case[],
+  { form }: Invocation,
+): Promise<'keeps-apart' | 'shares-data' | null> {
+  if (form === 'docker') return null
+  for (const { look } of cases) {
+    const { model, project } = look.facts
+    if (model === null || project.files.length === 0) return 'shares-data'
+    const texts = await Promise.all(project.files.map(file => context.files.readText(file)))
+    if (!texts.every(text => text !== null && !sharesData(text))) return 'shares-data'
+  }
+  return 'keeps-apart'
 }
 
 async function sayFound(context: Context, cases: readonly Case[], invocation: Invocation): Promise<void> {

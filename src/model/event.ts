@@ -67,6 +67,8 @@ export type Event =
       readonly type: 'refused'
       readonly decision: Decision
       readonly code: string | null
+      /** What a project of another name would be with the same files; null where it is no line of Compose's. */
+      readonly anotherProject: 'keeps-apart' | 'shares-data' | null
       readonly project: string
       readonly command: readonly string[]
     }

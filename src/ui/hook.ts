@@ -1,15 +1,17 @@
 import type { Concern, Destruction } from '../core/hook/judge.ts'
 import { unreachable } from '../model/failure.ts'
-import { hexOf, otherProjectLine, quoted, safeLine } from './words.ts'
+import { hexOf, otherProjectLine, ownFileNeeded, ownProject, quoted, safeLine } from './words.ts'
 
 /**
  * Why a coding agent's line was not let through, and what to do instead: for the agent, which reads it as the result of
  * its command.
+ *
+ * @param keepsApart whether another project of the same files would have its data for itself
  */
-export function hookReason(concerns: readonly Concern[]): string {
+export function hookReason(concerns: readonly Concern[], keepsApart: boolean): string {
   const [first] = concerns
   if (first === undefined) return ''
-  const lines = [...whatLines(first), ...others(concerns), ...insteadLines(first)]
+  const lines = [...whatLines(first), ...others(concerns), ...insteadLines(first, keepsApart)]
   return lines.join('\n')
 }
 
@@ -69,25 +71,24 @@ function others(concerns: readonly Concern[]): readonly string[] {
   return count === 0 ? [] : [`(and ${count} more in the same line)`]
 }
 
-function insteadLines(concern: Concern): readonly string[] {
+function insteadLines(concern: Concern, keepsApart: boolean): readonly string[] {
   if (concern.kind !== 'destroys' || concern.isOpen) return []
-  const { compose, keeping, words } = concern
-  const kept = keeping === null ? [] : [`Keeping the data:  ${line(keeping)}`]
-  if (compose === null) return [...kept, ...dockerLines(words)]
+  const { compose, words, danger } = concern
+  if (compose === null) return dockerLines(words)
   return [
-    ...kept,
-    ...(concern.danger.kind === 'directory' ? [] : scratchLines(compose)),
-    `If a person wants exactly this:  ${safeLine(compose)}`,
+    ...(compose.keeping === null ? [] : [`Keeping the data:  ${line(compose.keeping)}`]),
+    ...(danger.kind === 'directory' ? [] : scratchLines(compose.argv, keepsApart)),
+    `If a person wants exactly this:  ${safeLine(compose.argv)}`,
     '    says what would be lost, backs it up, and has a code with which the person lets it through once.',
   ]
 }
 
-function scratchLines(compose: readonly string[]): readonly string[] {
-  const project = `scratch-${hexOf(compose.join(' '))}`
-  return [
-    'If the goal is a clean database for a test, use a project of its own, which deletes nothing:',
-    `    ${otherProjectLine(compose, project, ['up', '-d'])}        … and later: ${otherProjectLine(compose, project, ['down', '-v'])}`,
-  ]
+function scratchLines(argv: readonly string[], keepsApart: boolean): readonly string[] {
+  if (!keepsApart) return [ownFileNeeded]
+  const project = `scratch-${hexOf(argv.join(' '))}`
+  const up = otherProjectLine(argv, project, ['up', '-d'])
+  const down = otherProjectLine(argv, project, ['down', '-v'])
+  return [ownProject, `    ${up}        … and later: ${down}`]
 }
 
 function dockerLines(words: readonly string[]): readonly string[] {

@@ -18,6 +18,8 @@ import {
   nameOf,
   ofProject,
   otherProjectLine,
+  ownFileNeeded,
+  ownProject,
   projectWords,
   quoted,
   safeLine,
@@ -257,7 +259,7 @@ export function refusedLines(event: EventOf<'refused'>, { now }: Setting): reado
     ),
     ...insteadLines(refused),
     ...(code === null ? onPurposeLines(command, refused) : []),
-    ...(code !== null && destroys ? scratchLines(command, code) : []),
+    ...(code !== null && destroys ? scratchLines(command, code, event.anotherProject) : []),
     ...(code === null
       ? []
       : [`  To allow exactly this once, a person types at a terminal:  safe-compose approve ${code}`]),
@@ -317,14 +319,17 @@ function onPurposeLines(command: readonly string[], refused: readonly DecidedSta
 }
 
 /** A project of its own is what an agent that wants a clean database needs. */
-function scratchLines(command: readonly string[], code: string): readonly string[] {
+function scratchLines(
+  command: readonly string[],
+  code: string,
+  anotherProject: EventOf<'refused'>['anotherProject'],
+): readonly string[] {
+  if (anotherProject === null) return []
+  if (anotherProject === 'shares-data') return [`  ${ownFileNeeded}`]
   const scratch = `scratch-${hexOf(code)}`
   const up = otherProjectLine(command, scratch, ['up', '-d'])
   const down = otherProjectLine(command, scratch, ['down', '-v'])
-  return [
-    '  If the goal is a clean database for a test, use a project of its own, which deletes nothing:',
-    `      ${up}        … and later: ${down}`,
-  ]
+  return [`  ${ownProject}`, `      ${up}        … and later: ${down}`]
 }
 
 // ---- Backups -----------------------------------------------------------------------------------------------------

@@ -119,3 +119,11 @@ export function hexOf(text: string): string {
   for (const character of text) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0
   return (hash & 0xffff).toString(16).padStart(4, '0')
 }
+
+/** What an agent that wants a clean database needs; the commands follow. */
+export const ownProject =
+  'If the goal is a clean database for a test, use a project of its own, which deletes nothing:'
+
+/** The same where another project would meet the same data. */
+export const ownFileNeeded =
+  'If the goal is a clean database for a test, it needs a Compose file of its own: with this one, other projects may share its data.'

@@ -33,7 +33,10 @@ function bash(command: string, cwd: string): unknown {
 }
 
 test('a line that destroys is refused with the reason and the way out', async () => {
-  const { code, stdout, stderr } = await hook(bash('cd db && sudo docker compose -f a.yml down -v', '/srv'))
+  const directory = await place()
+  await writeFile(join(directory, 'a.yml'), 'services: {}\nvolumes:\n  pgdata:\n')
+  const line = 'docker compose ps && sudo docker compose -f a.yml down -v'
+  const { code, stdout, stderr } = await hook(bash(line, directory))
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   const { permissionDecision, permissionDecisionReason } = (
     JSON.parse(stdout) as { hookSpecificOutput: Record<string, string> }
@@ -50,6 +53,14 @@ test('a line that destroys is refused with the reason and the way out', async ()
       '    says what would be lost, backs it up, and has a code with which the person lets it through once.',
     ].join('\n'),
   )
+})
+
+test('where another project would share the data, it is not recommended', async () => {
+  const directory = await place()
+  await writeFile(join(directory, 'compose.yaml'), 'volumes:\n  pgdata:\n    name: shop_pgdata\n')
+  const { stdout } = await hook(bash('docker compose down -v', directory))
+  expect(stdout).toContain('it needs a Compose file of its own')
+  expect(stdout).not.toContain('scratch-')
 })
 
 test('a harmless line and a tool that runs nothing are let through without a word', async () => {

@@ -122,7 +122,7 @@ describe('GitHub Actions', () => {
     const decision = aDecision({ verdict: 'refuse', stakes: shopStakes({ verdict: 'refuse' }) })
     const lines = await logged(
       githubLog,
-      { type: 'refused', decision, code: null, project: 'shop', command: downV },
+      { type: 'refused', decision, code: null, anotherProject: null, project: 'shop', command: downV },
       { type: 'failed', kind: 'guarded', command: downV, failure: { reason: 'refused', why: 'data' } },
     )
     expect(lines).toEqual([

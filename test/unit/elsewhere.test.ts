@@ -43,7 +43,14 @@ safe-compose: db would start on a NEW, EMPTY volume, and its data is in another 
       aStake(finding, contents, { verdict: 'refuse', why: 'nobody is there to decide', backUp: false }),
     ]
     const decision = aDecision({ verdict: 'refuse', stakes })
-    const refused = { type: 'refused', decision, code: null, project: 'shop-v2', command: up } as const
+    const refused = {
+      type: 'refused',
+      decision,
+      code: null,
+      anotherProject: 'shares-data',
+      project: 'shop-v2',
+      command: up,
+    } as const
     expect(screen(refusedLines(refused, setting))).toBe(`
 safe-compose: refused: \`up -d\` would start db on shop-v2_pgdata, which does not exist yet; its data is in shop_pgdata (PostgreSQL 15, 1.2 GB, last write 14 min ago).
   why: this project was called "shop" until 14 min ago; now it is "shop-v2"

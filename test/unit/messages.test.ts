@@ -58,6 +58,7 @@ function refused(change: Partial<EventOf<'refused'>> = {}): EventOf<'refused'> {
       stakes: shopStakes({ verdict: 'refuse', why: 'an agent may not destroy data', backUp: false }),
     }),
     code: 'K7-2Q9',
+    anotherProject: 'keeps-apart',
     project: 'shop',
     command: downV,
     ...change,
@@ -334,6 +335,14 @@ safe-compose: refused: \`down -v\` would delete shop_pgdata (PostgreSQL 15, 1.2 
     expect(lines).toContain('  Keeping the data:  docker-compose -f a.yml -p shop down')
     expect(lines.join('\n')).toMatch(
       /^ {6}docker-compose -f a\.yml -p (scratch-[0-9a-f]{4}) up -d {8}… and later: docker-compose -f a\.yml -p \1 down -v$/m,
+    )
+  })
+
+  test('where another project would share the data, it is not recommended', () => {
+    const lines = refusedLines(refused({ anotherProject: 'shares-data' }), inLog)
+    expect(lines.join('\n')).not.toContain('scratch-')
+    expect(lines).toContain(
+      '  If the goal is a clean database for a test, it needs a Compose file of its own: with this one, other projects may share its data.',
     )
   })
 

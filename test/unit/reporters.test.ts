@@ -192,7 +192,14 @@ describe('text without a terminal', () => {
     const refusal = aDecision({ verdict: 'refuse', stakes: shopStakes({ verdict: 'refuse' }) })
     sayAll(
       reporter,
-      { type: 'refused', decision: refusal, code: 'K7-2Q9', project: 'shop', command: downV },
+      {
+        type: 'refused',
+        decision: refusal,
+        code: 'K7-2Q9',
+        anotherProject: 'keeps-apart',
+        project: 'shop',
+        command: downV,
+      },
       { type: 'failed', failure: { reason: 'refused', why: 'x' }, kind: 'guarded', command: downV },
     )
     expect(screen.printed.match(/refused/g)).toHaveLength(1)
@@ -324,7 +331,14 @@ describe('JSON', () => {
 
   test('an agent reads the code of its refusal', () => {
     const { reporter, lines } = json()
-    reporter.say({ type: 'refused', decision, code: 'K7-2Q9', project: 'shop', command: downV })
+    reporter.say({
+      type: 'refused',
+      decision,
+      code: 'K7-2Q9',
+      anotherProject: 'keeps-apart',
+      project: 'shop',
+      command: downV,
+    })
     expect(lines()[0]).toMatchObject({
       code: 'K7-2Q9',
       text: expect.arrayContaining([expect.stringContaining('approve K7-2Q9')]),

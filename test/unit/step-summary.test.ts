@@ -149,6 +149,7 @@ test('a failure and a refusal, each once', () => {
     type: 'refused',
     decision: aDecision({ verdict: 'refuse' }),
     code: null,
+    anotherProject: null,
     project: 'shop',
     command: downV,
   }

@@ -22,13 +22,14 @@ import {
 } from './wrapped-lines.ts'
 import {
   afterOptions,
+  entryOf,
   isInterpreter,
   optionValues,
   runners,
   shells,
   textOptions,
   textRunners,
-  wrapperOf,
+  wrappers,
   type Wrapper,
 } from './wrappers.ts'
 
@@ -72,6 +73,9 @@ export interface Beginning {
 /** Deeper than this nobody writes commands in commands. */
 const deepest = 12
 
+/** More commands than this are in no line; functions that call each other could make any number of a short one. */
+const mostCommands = 2000
+
 /**
  * The commands in a shell line, those in other commands too (`sudo`, `sh -c`, `xargs`, …), in every way in which the
  * line can come out. Words that only a run can tell are left open.
@@ -79,7 +83,7 @@ const deepest = 12
 export function findCommands(line: string, beginning: Beginning): readonly Found[] {
   const walk = new Walk(beginning)
   walk.text(line)
-  return walk.found
+  return walk.isOver ? [...walk.found, { kind: 'text', text: line }] : walk.found
 }
 
 /** The same for words that no shell has to read. */
@@ -114,6 +118,7 @@ class Walk {
   /** What a text reads that is given to another shell. */
   #input: ShellInput | null = null
   #depth = 0
+  #commands = 0
 
   constructor(beginning: Beginning) {
     this.#beginning = beginning
@@ -128,6 +133,11 @@ class Walk {
     }
   }
 
+  /** Whether it was given up before the end. */
+  get isOver(): boolean {
+    return this.#commands > mostCommands
+  }
+
   plain(): Way {
     return { input: null, variables: this.#exported, withoutOthers: false, mounts: this.#mounts }
   }
@@ -140,6 +150,8 @@ class Walk {
   }
 
   words(words: readonly string[], way: Way): void {
+    this.#commands++
+    if (this.isOver) return
     if (this.#depth >= deepest) return this.#unreadable(words.join(' '))
     this.#depth++
     this.#follow(words, way)
@@ -175,6 +187,8 @@ class Walk {
   }
 
   #command(step: ShellCommand): void {
+    this.#commands++
+    if (this.isOver) return
     const written =
       step.output === null ? null : writtenBy([step], this.#known, input => this.#inputText(input))
     const path = step.output === null ? null : textOf(step.output, this.#known)
@@ -265,12 +279,12 @@ class Walk {
       this.#emit(words, way)
       return this.#scan(rest, way)
     }
-    for (const text of optionValues(rest, textOptions[program] ?? [])) this.#inner(text)
+    for (const text of optionValues(rest, entryOf(textOptions, program) ?? [])) this.#inner(text)
     if (shells.includes(program)) return this.#shell(words, way)
     if (isInterpreter(program)) return this.#interpret(words, way)
-    const runner = Object.hasOwn(textRunners, program) ? textRunners[program] : undefined
-    if (runner !== undefined) return this.#textRunner(program, runner, words, way)
-    const wrapper = wrapperOf(program)
+    const runner = entryOf(textRunners, program)
+    if (runner !== null) return this.#textRunner(program, runner, words, way)
+    const wrapper = entryOf<Wrapper>(wrappers, program)
     if (wrapper !== null) return this.#wrapped(wrapper, words, way)
     if (this.#written.has(first)) return this.#runFile(first)
     this.#emit(words, way)

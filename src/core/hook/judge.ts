@@ -1,3 +1,4 @@
+import type { Invocation } from '../../model/invocation.ts'
 import type { LineDanger } from './compose-danger.ts'
 import { readLine } from './docker-danger.ts'
 import { keepTheData } from '../keep-the-data.ts'
@@ -10,7 +11,7 @@ import type { Beginning, Found, FoundCommand } from './find-commands.ts'
 import { looksDestructive } from './looks-destructive.ts'
 import { findLoosening } from './loosening.ts'
 import { closed, dangerOfUnknown, dangerWhenOpen, takesValue } from './open-words.ts'
-import { removesScratchOnly, scratchProject, type Scratch } from './scratch.ts'
+import { composePlace, removesScratchOnly, takesScratchDown, type ComposePlace } from './scratch.ts'
 import { isOpen, programOf, shown } from './words.ts'
 
 /** A command destroys something, or may. */
@@ -20,11 +21,18 @@ export interface Destruction {
   readonly danger: LineDanger
   /** It depends on a word that only a run can tell. */
   readonly isOpen: boolean
-  readonly scratch: Scratch | null
-  /** What Compose gets; null where it is no line of Compose's, or not known to be one. */
-  readonly compose: readonly string[] | null
+  /** Null where it is no line of Compose's, or not known to be one. */
+  readonly compose: ComposeLine | null
+}
+
+export interface ComposeLine {
+  /** What Compose gets. */
+  readonly argv: readonly string[]
   /** The same line without what deletes, with its program. */
   readonly keeping: readonly string[] | null
+  readonly place: ComposePlace
+  /** It takes down a project that has the name of one made to be thrown away. */
+  readonly isScratch: boolean
 }
 
 /** One reason not to let a line run. */
@@ -94,7 +102,7 @@ function judgeUnknown(rest: readonly string[], command: FoundCommand): readonly 
 }
 
 function destroys(words: readonly string[], danger: LineDanger, open: boolean): Destruction {
-  return { kind: 'destroys', words, danger, isOpen: open, scratch: null, compose: null, keeping: null }
+  return { kind: 'destroys', words, danger, isOpen: open, compose: null }
 }
 
 function judgeDocker(program: string, rest: readonly string[], command: FoundCommand): readonly Concern[] {
@@ -103,20 +111,23 @@ function judgeDocker(program: string, rest: readonly string[], command: FoundCom
   const words = shown(command.words)
   if (line.danger !== null) {
     if (line.compose === null) return removesScratchOnly(rest) ? [] : [destroys(words, line.danger, false)]
-    const keeping = keepTheData(line.compose)
-    return [
-      {
-        ...destroys(words, line.danger, false),
-        scratch: scratchProject(line.compose, command),
-        compose: line.compose.argv,
-        keeping: keeping === null ? null : [isCompose(program) ? program : (words[0] ?? ''), ...keeping],
-      },
-    ]
+    return [{ ...destroys(words, line.danger, false), compose: composeLine(program, line.compose, command) }]
   }
   const danger = dangerWhenOpen(program, rest, answersYes)
   if (danger !== null) return [destroys(words, danger, true)]
   // Where `docker compose` leads to the guard, it must stay one.
   return line.isGuarded ? loosens(rest, command) : []
+}
+
+function composeLine(program: string, invocation: Invocation, command: FoundCommand): ComposeLine {
+  const kept = keepTheData(invocation)
+  const start = isCompose(program) ? program : (command.words[0] ?? '')
+  return {
+    argv: invocation.argv,
+    keeping: kept === null ? null : [start, ...kept],
+    place: composePlace(invocation, command),
+    isScratch: takesScratchDown(invocation, command),
+  }
 }
 
 /** What goes through the guard is left to it: it looks at what there is, which a line of text does not tell. */

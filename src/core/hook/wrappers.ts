@@ -140,9 +140,9 @@ export function isInterpreter(program: string): boolean {
   )
 }
 
-export function wrapperOf(program: string): Wrapper | null {
-  const all: Readonly<Record<string, Wrapper>> = wrappers
-  return Object.hasOwn(all, program) ? (all[program] ?? null) : null
+/** What a table says of a program; null where it has none of that name (`constructor` is one, too). */
+export function entryOf<T>(table: Readonly<Record<string, T>>, program: string): T | null {
+  return Object.hasOwn(table, program) ? (table[program] ?? null) : null
 }
 
 /** Where the words of the wrapped command begin. */
