@@ -35,8 +35,10 @@ import { findEndpoint } from './adapters/docker/connect.ts'
 import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
 import { appendText, directoryAt, placeAt, readText, roomAt } from './adapters/host/files.ts'
-import { readLibraries } from './adapters/host/bundled-libraries.ts'
+import { librariesIn } from './adapters/host/bundled-libraries.ts'
 import { openHost } from './adapters/host/host.ts'
+import { openOwnProgram } from './adapters/host/own-program.ts'
+import type { OwnProgram } from './adapters/host/own-program.ts'
 import { programVersion } from './adapters/host/program-version.ts'
 import { surveyHost } from './adapters/host/survey.ts'
 import { watchInterruption } from './adapters/host/interruption.ts'
@@ -464,7 +466,7 @@ function openSchedule(from: {
   readonly read: ReadOptions
 }): Omit<ScheduleTools, 'tables'> {
   const { variables, host, state } = from
-  const program = join(locateOurselves(from.start.script).folder, 'bin', 'safe-compose.js')
+  const { command } = ownProgram(from.start.script)
   const { store, config } = from.read.options
   const here = { home: homedir(), directory: process.cwd() }
   const configHome = variables['XDG_CONFIG_HOME'] ?? ''
@@ -481,10 +483,9 @@ function openSchedule(from: {
             openCrontab(variables),
           ],
     calendar,
-    runner: openRunner({ command: [process.execPath, '--', program], signals: process }),
+    runner: openRunner({ command, signals: process }),
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    node: process.execPath,
-    program,
+    start: command,
     isRoot: user === 0,
     given: {
       HOME: homedir(),
@@ -557,10 +558,10 @@ function aboutHere(
     page: aboutPage,
     tell: async () => {
       const docker = programOf('docker', variables)
-      const [dockerVersion, store, libraries] = await Promise.all([
+      const [dockerVersion, store, bill] = await Promise.all([
         docker === null ? null : programVersion(docker, variables),
         storeHere(line, from),
-        readLibraries(bundled('sbom.cdx.json', start.script)),
+        ownProgram(start.script).read('sbom.cdx.json'),
       ])
       return {
         name: 'safe-compose',
@@ -572,7 +573,7 @@ function aboutHere(
         compose: composeHere(start, variables),
         docker: { path: docker, version: dockerVersion },
         store,
-        libraries,
+        libraries: bill === null ? null : librariesIn(bill),
       }
     },
   })
@@ -837,8 +838,7 @@ function openContext(from: {
     openStore,
     databases,
     guardian: openGuardian({
-      program: process.execPath,
-      script: bundled('guardian.cjs', from.start.script),
+      ...ownProgram(from.start.script).child('guardian'),
       variables,
       endpoint: () => findEndpoint({ flags: from.invocation.docker, variables, home: homedir() }),
     }),
@@ -922,9 +922,7 @@ function defaultRoot(variables: Readonly<Record<string, string>>): string {
 /** The host's own, else the one that we bring along. */
 function ageProgram(variables: Readonly<Record<string, string>>, script: string): AgeProgram {
   const program = programOf('age', variables)
-  return program === null
-    ? { program: process.execPath, args: [bundled('age.cjs', script)] }
-    : { program, args: [] }
+  return program === null ? ownProgram(script).child('age') : { program, args: [] }
 }
 
 /** Path of a program of this machine. */
@@ -1003,11 +1001,11 @@ async function openPlainReporter(
   return textReporter({ stderr, isTerminal, color: wantsColor(variables, isTerminal), ...options })
 }
 
-/** A file of the bundle, beside this one. */
-function bundled(name: string, script: string): string {
-  return typeof __dirname === 'string'
-    ? join(__dirname, name)
-    : join(locateOurselves(script).folder, 'dist', name)
+/** The bundle lies where this file is; run from its sources, it lies in `dist/`. */
+function ownProgram(script: string): OwnProgram {
+  const { folder } = locateOurselves(script)
+  const bundle = typeof __dirname === 'string' ? __dirname : join(folder, 'dist')
+  return openOwnProgram({ node: process.execPath, folder, bundle })
 }
 
 function definedVariables(): Readonly<Record<string, string>> {

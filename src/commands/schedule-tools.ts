@@ -18,10 +18,8 @@ export interface ScheduleTools {
   readonly runner: Runner
   /** The time zone of this machine: an IANA name. */
   readonly zone: string
-  /** Absolute. */
-  readonly node: string
-  /** Our own file, absolute. */
-  readonly program: string
+  /** What starts us, the program by its absolute path. */
+  readonly start: readonly string[]
   readonly isRoot: boolean
   /** Options of ours that a timer needs as well, as their variables, with absolute paths. */
   readonly given: Readonly<Record<string, string>>

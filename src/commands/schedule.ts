@@ -264,7 +264,7 @@ export function scriptFor(
   context: Context,
   project: Invocation,
   plan: SchedulePlan,
-  { node, program, given, book }: ScheduleTools,
+  { start, given, book }: ScheduleTools,
 ): string {
   const files = globalList(project, 'file')
   const once = files.find(file => file === '-' || /^\/(dev|proc)\//.test(file))
@@ -283,7 +283,7 @@ export function scriptFor(
     ...engineVariables(context, project),
     [scheduleVariable]: plan.key,
   }
-  const command = { directory: context.directory, node, program, globals: project.globalWords, variables }
+  const command = { directory: context.directory, start, globals: project.globalWords, variables }
   const keepsLog = plan.startedBy !== 'systemd' && plan.startedBy !== 'systemd-user'
   return jobScript(plan.project, command, keepsLog ? book.log(plan.key) : null)
 }

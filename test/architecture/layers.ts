@@ -19,6 +19,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'docker-entry.ts': ['main.ts', 'adapters', 'core', 'model'],
   'guardian.ts': ['adapters', 'core', 'model'],
   'age.ts': ['adapters', 'core', 'model'],
+  'single.ts': ['core'],
 }
 
 /** Modules of Node that compute and touch nothing. */
@@ -38,6 +39,7 @@ const touchesProcess = new Set([
   'src/docker-entry.ts',
   'src/guardian.ts',
   'src/age.ts',
+  'src/single.ts',
 ])
 
 /** Where a library may be loaded, and only when it is needed. */

@@ -663,7 +663,7 @@ describe('after a kill', () => {
     work: string,
   ): Promise<void> {
     const victim = script(`
-const guardian = openGuardian({ program: process.execPath, script: ${JSON.stringify(guardian)}, variables })
+const guardian = openGuardian({ program: process.execPath, args: [${JSON.stringify(guardian)}], variables })
 const { engine: fact } = await engine.observe()
 const stateOf = async (id, done) => {
   const found = await engine.container(id)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { readLibraries } from '../../src/adapters/host/bundled-libraries.ts'
+import { librariesIn } from '../../src/adapters/host/bundled-libraries.ts'
 import { root } from '../architecture/project-files.ts'
 
 interface BuildParts {
@@ -34,9 +34,9 @@ describe('what is bundled', () => {
     inBundle = await bundled()
   })
 
-  test('is what the bill of materials lists, each with a licence', async () => {
+  test('is what the bill of materials lists, each with a licence', () => {
     expect(inBundle.length).toBeGreaterThan(30)
-    const listed = (await readLibraries(dist('sbom.cdx.json'))) ?? []
+    const listed = librariesIn(readFileSync(dist('sbom.cdx.json'), 'utf8'))
     expect(listed.map(({ name, version }) => `${name} ${version}`).toSorted()).toEqual(inBundle)
     expect(listed.filter(({ licenses }) => licenses.length === 0)).toEqual([])
     const bill = JSON.parse(readFileSync(dist('sbom.cdx.json'), 'utf8')) as Record<string, unknown>
@@ -58,8 +58,4 @@ describe('what is bundled', () => {
         /permission is hereby granted|permission to use, copy|Apache License|Redistribution and use/i,
       )
   })
-})
-
-test('without a bill of materials nothing is known to be bundled', async () => {
-  expect(await readLibraries(join(tmpdir(), 'there-is-none', 'sbom.cdx.json'))).toBeNull()
 })

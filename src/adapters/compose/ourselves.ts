@@ -1,16 +1,20 @@
 import { closeSync, openSync, readSync, realpathSync } from 'node:fs'
 import { dirname, sep } from 'node:path'
+import { isSea } from 'node:sea'
 
 /** Where this program stands: what its own file leads to, and the folder of the package that it belongs to. */
 export interface Ourselves {
   readonly script: string
+  /** As a single executable, that of the executable alone: nothing beside it is ours. */
   readonly folder: string
+  readonly isSingle: boolean
 }
 
-/** @param script the file that was started, which lies in a folder of the package (`bin/`, `dist/`) */
+/** @param script the file that was started, which lies in a folder of the package (`bin/`, `dist/`) or is all of it */
 export function locateOurselves(script: string): Ourselves {
   const real = realpathSync(script)
-  return { script: real, folder: dirname(dirname(real)) }
+  const isSingle = isSea()
+  return { script: real, folder: isSingle ? dirname(real) : dirname(dirname(real)), isSingle }
 }
 
 /**
@@ -20,8 +24,8 @@ export function locateOurselves(script: string): Ourselves {
 export function isOurselves(path: string, ourselves: Ourselves): boolean {
   const real = realpathSync(path)
   if (real === ourselves.script) return true
-  if (real.startsWith(`${ourselves.folder}${sep}bin${sep}`)) return true
-  if (real.startsWith(`${ourselves.folder}${sep}dist${sep}`)) return true
+  const isBeside = ['bin', 'dist'].some(name => real.startsWith(`${ourselves.folder}${sep}${name}${sep}`))
+  if (isBeside && !ourselves.isSingle) return true
   const beginning = beginningOf(real)
   return isScript(beginning) && /(^|[\s/"'=])safe-(compose|docker)(\.c?js)?(?=$|[\s"';)&|])/m.test(beginning)
 }

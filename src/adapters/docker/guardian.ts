@@ -10,9 +10,9 @@ import type { GuardianOrder } from './put-back.ts'
  * ends our process group does not end it, and knows of our death by the end of the pipe between us.
  */
 export function openGuardian(options: {
-  /** The Node program, and the child's script for it. */
+  /** What starts the child. */
   readonly program: string
-  readonly script: string
+  readonly args: readonly string[]
   readonly variables: Readonly<Record<string, string>>
   /** How the engine is reached, where its host does not tell all (TLS). */
   readonly endpoint?: () => Promise<Endpoint>
@@ -24,7 +24,7 @@ export function openGuardian(options: {
       if (touched.length === 0) return { disarm: async () => {} }
       const endpoint = (await options.endpoint?.()) ?? parseHost(host, null)
       const order: GuardianOrder = { endpoint, ran: touched }
-      const child = spawn(options.program, [options.script], {
+      const child = spawn(options.program, [...options.args], {
         cwd: '/',
         // Options meant for this process (debuggers, loaders) are not the child's.
         env: { ...options.variables, NODE_OPTIONS: '' },

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { BundledLibrary } from '../../model/about.ts'
 
 interface Component {
@@ -11,10 +10,8 @@ interface Component {
   }[]
 }
 
-/** What the bill of materials in this file (CycloneDX JSON) lists, by name; null where there is none. */
-export async function readLibraries(file: string): Promise<readonly BundledLibrary[] | null> {
-  const text = await readFile(file, 'utf8').catch(() => null)
-  if (text === null) return null
+/** What a bill of materials (CycloneDX JSON) lists, by name. */
+export function librariesIn(text: string): readonly BundledLibrary[] {
   const { components } = JSON.parse(text) as { readonly components: readonly Component[] }
   return components
     .map(({ group, name, version, licenses = [] }) => ({

@@ -4,10 +4,8 @@ import { maskedStore } from '../store-location.ts'
 /** What is started again by a scheduler, and everything that it needs for it. */
 export interface ScheduledCommand {
   readonly directory: string
-  /** Absolute. */
-  readonly node: string
-  /** Our own file, absolute. */
-  readonly program: string
+  /** What starts us, the program by its absolute path. */
+  readonly start: readonly string[]
   /** Compose's globals as typed, which choose the project. */
   readonly globals: readonly string[]
   readonly variables: Readonly<Record<string, string>>
@@ -23,8 +21,8 @@ const logLimit = 1_000_000
  * @param log where its output is appended; null where the scheduler keeps a log itself
  */
 export function jobScript(project: string, command: ScheduledCommand, log: string | null): string {
-  const { directory, node, program, globals, variables } = command
-  const words = [node, '--', program, ...globals, 'schedule', 'run']
+  const { directory, start, globals, variables } = command
+  const words = [...start, ...globals, 'schedule', 'run']
   return [
     '#!/bin/sh',
     `# The scheduled backups of project ${oneLine(project)}.`,

@@ -11,8 +11,7 @@ import { aContainer } from '../../fakes/facts.ts'
 
 const command = {
   directory: "/srv/it's shop",
-  node: '/usr/bin/node',
-  program: '/opt/safe-compose/bin/safe-compose.js',
+  start: ['/usr/bin/node', '--', '/opt/safe-compose/bin/safe-compose.js'],
   globals: ['-p', 'shop', '-f', 'a b.yaml'],
   variables: { HOME: '/root', DOCKER_HOST: 'tcp://h:1' },
 }
@@ -29,7 +28,7 @@ exec /usr/bin/node -- /opt/safe-compose/bin/safe-compose.js -p shop -f 'a b.yaml
 })
 
 test('a log that cannot be written stops no run', () => {
-  const script = jobScript('shop', { ...command, directory: '/', node: '/bin/echo' }, '/nowhere/shop.log')
+  const script = jobScript('shop', { ...command, directory: '/', start: ['/bin/echo'] }, '/nowhere/shop.log')
   expect(execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8', stdio: 'pipe' })).toContain(
     'schedule run',
   )
