@@ -596,6 +596,7 @@ function openDoorTools(
     start: ownStart({ node: process.execPath, folder: ourselves.folder }),
     version: version(),
     places: {
+      home,
       userPlugins: userPluginFolder(variables),
       systemPlugins: '/usr/local/lib/docker/cli-plugins',
       shims: join(state, 'path'),
@@ -698,11 +699,11 @@ function lookAtDoors(start: Start, variables: Readonly<Record<string, string>>):
   return surveyDoors({
     variables,
     home: homedir(),
+    directory: process.cwd(),
     user: { name: userName(variables), isRoot: process.getuid?.() === 0 },
     docker: findPluginFolders(variables, process.cwd()),
     onPath: name => findOnPath(name, variables, process.cwd()),
     isOurselves: path => isOurselves(path, ourselves),
-    agents: async () => [],
   })
 }
 

@@ -27,6 +27,7 @@ export interface DoorTools {
 
 /** Absolute paths. */
 export interface DoorPlaces {
+  readonly home: string
   readonly userPlugins: string
   readonly systemPlugins: string
   /** Where shims go if no other folder is named. */
@@ -42,4 +43,14 @@ export function doorUsage(what: string, how: string): Stop {
 
 export function notPossible(what: string, how: string): Stop {
   return new Stop({ reason: 'not-possible', what, how })
+}
+
+/** The text of a file of the user's, a character for each byte; null where there is no such file. Throws `not-possible`. */
+export async function textToChange({ files }: DoorTools, file: string): Promise<string | null> {
+  const found = await files.look(file)
+  if (found.kind === 'missing') return null
+  if (found.kind === 'link' && found.real === null)
+    throw notPossible(`${file} is a link to a file that is not there`, 'make that file, or remove the link')
+  if (found.kind !== 'other' && found.text !== null) return found.text
+  throw notPossible(`${file} is no text that can be added to`, 'see what it is: ls -l')
 }

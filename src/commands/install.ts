@@ -9,8 +9,9 @@ import { doorStates } from '../core/doors/status.ts'
 import { doors, shells } from '../model/doors.ts'
 import type { ShellName } from '../model/doors.ts'
 import { Stop } from '../model/failure.ts'
-import { doorUsage, notPossible } from './door-tools.ts'
+import { doorUsage, notPossible, textToChange } from './door-tools.ts'
 import type { DoorTools } from './door-tools.ts'
+import { installAgent } from './install-agent.ts'
 import { installPlugin, isOurs } from './install-plugin.ts'
 
 /** `install [DOOR]`: lets what is typed, or called, lead to us. Resolves with the exit code; throws `Stop`. */
@@ -28,6 +29,10 @@ export async function install(words: readonly string[], tools: DoorTools): Promi
     case 'path': {
       const { positionals } = read(door, rest, {}, 1)
       return installPath(tools, tools.places.resolve(positionals[0] ?? tools.places.shims))
+    }
+    case 'agent': {
+      const { values, positionals } = read(door, rest, { project: { type: 'boolean' } }, 1)
+      return installAgent(tools, positionals[0], { project: values['project'] === true })
     }
     case 'status': {
       const { values } = read(door, rest, { json: { type: 'boolean' } }, 0)
@@ -56,7 +61,7 @@ async function installAlias(
 ): Promise<number> {
   const { files, record } = tools
   const file = await tools.places.startUpFile(shell)
-  const before = await startUpText(tools, file)
+  const before = await textToChange(tools, file)
   const after = withBlock(before, aliasLines(shell, tools.start, wishes).map(asBytes))
   if (after === null) throw tornBlock(file)
   const block = blockIn(after) ?? ''
@@ -67,16 +72,6 @@ async function installAlias(
   tools.print(`${after === before ? 'they are there already:' : 'wrote'} functions in ${file}\n`)
   tools.print(`in every new ${shell}, \`docker-compose\` and ${taken} are guarded; in this one: . ${file}\n`)
   return 0
-}
-
-/** Null where there is no such file. Throws `not-possible`. */
-export async function startUpText({ files }: DoorTools, file: string): Promise<string | null> {
-  const found = await files.look(file)
-  if (found.kind === 'missing') return null
-  if (found.kind === 'link' && found.real === null)
-    throw notPossible(`${file} is a link to a file that is not there`, 'make that file, or remove the link')
-  if (found.kind !== 'other' && found.text !== null) return found.text
-  throw notPossible(`${file} is no text that can be added to`, 'see what it is: ls -l')
 }
 
 export function tornBlock(file: string): Stop {
@@ -163,5 +158,6 @@ const usages: Readonly<Record<string, string>> = {
   plugin: 'safe-compose install plugin [--system]',
   alias: `safe-compose install alias [--shell ${shells.join('|')}] [--docker]`,
   path: 'safe-compose install path [DIR]',
+  agent: 'safe-compose install agent NAME [--project]',
   status: 'safe-compose install status [--json]',
 }

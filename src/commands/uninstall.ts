@@ -5,9 +5,10 @@ import { doors, shells } from '../model/doors.ts'
 import type { Door, Placed } from '../model/doors.ts'
 import { Stop } from '../model/failure.ts'
 import type { DoorFile } from '../model/ports.ts'
-import { doorUsage } from './door-tools.ts'
+import { doorUsage, textToChange } from './door-tools.ts'
 import type { DoorTools } from './door-tools.ts'
-import { startUpText, tornBlock } from './install.ts'
+import { tornBlock } from './install.ts'
+import { takeBackAgents } from './install-agent.ts'
 import { isOurs } from './install-plugin.ts'
 
 /**
@@ -15,7 +16,8 @@ import { isOurs } from './install-plugin.ts'
  * user has changed since stays. A coding agent may not. Resolves with the exit code; throws `Stop`.
  */
 export async function uninstall(words: readonly string[], tools: DoorTools): Promise<number> {
-  const [word = 'all', ...more] = words
+  const [word = 'all', ...rest] = words
+  const [agent, more] = word === 'agent' ? [rest[0] ?? null, rest.slice(1)] : [null, rest]
   if (word !== 'all' && !doors.some(door => door === word))
     throw doorUsage(
       `there is nothing called ${word} to be taken back`,
@@ -30,6 +32,7 @@ export async function uninstall(words: readonly string[], tools: DoorTools): Pro
     })
   const remembered = await tools.record.all()
   const said: string[] = []
+  if (word === 'all' || word === 'agent') said.push(...(await takeBackAgents(tools, agent, remembered)))
   for (const each of ['alias', 'path', 'plugin'] as const) {
     if (word !== 'all' && word !== each) continue
     for (const path of await pathsOf(each, remembered, tools)) {
@@ -74,7 +77,7 @@ async function takeBackLines(
   placed: Placed | null,
   tools: DoorTools,
 ): Promise<readonly string[]> {
-  const text = await startUpText(tools, file).catch(error => {
+  const text = await textToChange(tools, file).catch(error => {
     // Not ours to be mended where nothing of ours is.
     if (placed === null && error instanceof Stop) return null
     throw error

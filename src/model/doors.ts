@@ -14,7 +14,10 @@ export interface Placed {
   readonly name: string
   /** The file, absolute. */
   readonly path: string
-  /** What was placed: the whole file or, in a file of the user's, the lines of ours. A character for each byte. */
+  /**
+   * What was placed: the whole file or, in a start-up file, the lines of ours; of an agent nothing. A character for each
+   * byte.
+   */
   readonly text: string
   /** Folders that were made for it, the outermost first. */
   readonly folders: readonly string[]

@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { pathShim, pluginShim } from '../../src/core/doors/shims.ts'
+import { hookedAgents } from '../../src/core/hook/settings/index.ts'
 import { everythingIn } from '../fakes/home.ts'
 
 const executable = fileURLToPath(new URL('../../bin/safe-compose.js', import.meta.url))
@@ -425,8 +426,68 @@ describe('shims on the PATH', () => {
   })
 })
 
+describe('coding agents', () => {
+  test('ask us, and their settings are byte for byte what they were', () => {
+    const settings = place(inHome('.claude/settings.json'), '{\n\t"model": "caf\u00e9", // mine\n}', 0o600)
+    const before = everythingIn(home)
+    expect(safe('install status').stdout).toContain('safe-compose install agent claude')
+    expect(safe('install agent claude')).toMatchObject({
+      code: 0,
+      stdout: `wrote a hook of Claude Code in ${settings}\n`,
+    })
+    expect(safe('install agent claude').stdout).toContain('it is there already')
+    expect(text('.claude/settings.json')).toContain(`${executable} hook --agent claude`)
+    expect(safe('install status').stdout).toMatch(/✔ {2}agent claude +guarded/)
+    expect(safe('uninstall agent claude').stdout).toBe(`removed the hook of Claude Code from ${settings}\n`)
+    expect(everythingIn(home)).toEqual(before)
+  })
+
+  test('leave no trace, whichever it is, for a project too', () => {
+    for (const { name } of hookedAgents)
+      expectTracelessly([`install agent ${name}`, `install agent ${name} --project`])
+  })
+
+  test('what is placed is what an agent can run', () => {
+    safe('install agent cline')
+    expect(lstatSync(inHome('Documents/Cline/Hooks/PreToolUse')).mode & 0o111).toBe(0o111)
+    safe('install agent claude')
+    const { hooks } = JSON.parse(text('.claude/settings.json')) as {
+      hooks: { PreToolUse: { hooks: { command: string }[] }[] }
+    }
+    const command = hooks.PreToolUse[0]?.hooks[0]?.command ?? ''
+    const asked = {
+      hook_event_name: 'PreToolUse',
+      tool_name: 'Bash',
+      tool_input: { command: 'docker compose down -v' },
+      cwd: home,
+    }
+    const { stdout } = run('sh', ['-c', command], {}, JSON.stringify(asked))
+    expect(stdout).toContain('"permissionDecision":"deny"')
+  })
+
+  test('settings that cannot be added to stay, and the others are taken back all the same', () => {
+    const broken = place(inHome('.claude/settings.json'), '{ "hooks": [', 0o600)
+    expect(safe('install agent claude')).toMatchObject({ code: 1 })
+    safe('install agent gemini')
+    expect(safe('install status').code).toBe(1)
+    expect(safe('uninstall')).toMatchObject({
+      code: 0,
+      stdout: `removed ${inHome('.gemini/settings.json')}\n`,
+    })
+    expect(readFileSync(broken, 'utf8')).toBe('{ "hooks": [')
+    expect(safe('install agent cloude').stderr).toContain('did you mean claude?')
+    expect(safe('install agent').code).toBe(123)
+  })
+})
+
 describe('all of it', () => {
-  const everything = ['install plugin', 'install alias', 'install alias --shell fish', 'install path']
+  const everything = [
+    'install plugin',
+    'install alias',
+    'install alias --shell fish',
+    'install path',
+    'install agent claude',
+  ]
 
   test('is taken back also where nothing is remembered', () => {
     place(inHome(plugin), telling('real'))
@@ -436,7 +497,7 @@ describe('all of it', () => {
     rmSync(inHome('.local/state/safe-compose/doors.json'))
     safe('uninstall')
     // Folders that were made, and are empty, are nobody's any more.
-    const after = everythingIn(home, [plugin]).filter(line => !/^\.(local|config)\b/.test(line))
+    const after = everythingIn(home, [plugin]).filter(line => !/^\.(local|config|claude)\b/.test(line))
     expect(after).toEqual(before)
     place(inHome('.local/state/safe-compose/doors.json'), '{"placed":[{"path":1}]', 0o600)
     expect(safe('uninstall')).toMatchObject({

@@ -6,14 +6,18 @@ import { takesDocker } from '../../core/doors/alias-lines.ts'
 import { blockIn } from '../../core/doors/block.ts'
 import { jobsInCrontab, jobsInUnit } from '../../core/doors/jobs.ts'
 import { shimTargets } from '../../core/doors/marks.ts'
+import { hookedAgents } from '../../core/hook/settings/index.ts'
 import { shells } from '../../model/doors.ts'
 import type { DoorSurvey, FoundAgent, FoundJob, FoundPlugin, FoundProgram } from '../../model/doors.ts'
+import { Stop } from '../../model/failure.ts'
 import { startUpFile } from './start-up-file.ts'
 
 /** How it is told what leads where; the finder of the real Compose knows it. */
 export interface DoorLook {
   readonly variables: Readonly<Record<string, string>>
   readonly home: string
+  /** Where we are: a project may have settings of its own for agents. */
+  readonly directory: string
   readonly user: { readonly name: string; readonly isRoot: boolean }
   /** The docker CLI's configuration file, and the folders of its plugins in its order. */
   readonly docker: {
@@ -24,7 +28,6 @@ export interface DoorLook {
   readonly onPath: (name: string) => readonly string[]
   /** Whether running a file leads to us. */
   readonly isOurselves: (path: string) => boolean
-  readonly agents: () => Promise<readonly FoundAgent[]>
 }
 
 /**
@@ -34,7 +37,7 @@ export interface DoorLook {
 export async function surveyDoors(look: DoorLook): Promise<DoorSurvey> {
   const { docker, home, user } = look
   const leads = (path: string): FoundProgram => ({ path, leads: whereTo(path, look.isOurselves) })
-  const [foundShells, jobs, agents] = await Promise.all([shellsOf(look), jobsOf(look), look.agents()])
+  const [foundShells, jobs, agents] = await Promise.all([shellsOf(look), jobsOf(look), agentsOf(look)])
   const own =
     docker.folders.find(({ place }) => place === 'user')?.folder ?? join(home, '.docker/cli-plugins')
   return {
@@ -90,6 +93,31 @@ async function shellsOf(look: DoorLook): Promise<DoorSurvey['shells']> {
     }),
   )
   return found.flat()
+}
+
+/** Those whose folder is in the home directory. */
+async function agentsOf({ home, directory }: DoorLook): Promise<readonly FoundAgent[]> {
+  const found = await Promise.all(
+    hookedAgents
+      .filter(({ folder }) => existsSync(join(home, folder)))
+      .map(async ({ name, title, files, has }) => {
+        const { user, project } = files({ home, project: directory })
+        const file = (await hasHook(project, has)) ? project : user
+        return { name, title, file, isGuarded: await hasHook(file, has) }
+      }),
+  )
+  return found
+}
+
+/** Settings that cannot be read have no hook that is heard. */
+async function hasHook(file: string, has: (text: string) => boolean): Promise<boolean> {
+  const text = await textOf(file)
+  try {
+    return text !== '' && has(text)
+  } catch (error) {
+    if (error instanceof Stop) return false
+    throw error
+  }
 }
 
 // ---- Timers ------------------------------------------------------------------------------------------------------
