@@ -3,6 +3,7 @@ import type { LineDanger } from './compose-danger.ts'
 import { readLine } from './docker-danger.ts'
 import { keepTheData } from '../keep-the-data.ts'
 import { readSafeOptions } from '../options.ts'
+import { isOwnWord } from '../own-words.ts'
 import { isCompose, isDockerProgram, isGuarded } from './docker-programs.ts'
 import { engineDanger } from './engine-danger.ts'
 import { fileDanger, type FileDanger } from './file-danger.ts'
@@ -130,15 +131,18 @@ function composeLine(program: string, invocation: Invocation, command: FoundComm
   }
 }
 
+/** Our own commands that a coding agent may not give. */
+const forPeople: readonly string[] = ['approve', 'trust', 'uninstall']
+
 /** What goes through the guard is left to it: it looks at what there is, which a line of text does not tell. */
 function judgeOurs(program: string, rest: readonly string[], command: FoundCommand): readonly Concern[] {
   const [word] = rest.filter((each, index) => !each.startsWith('-') && !takesValue(rest[index - 1] ?? ''))
   const words = shown(command.words)
-  if (program === 'safe-compose' && (word === 'approve' || word === 'trust'))
-    return [{ kind: 'approves', words }]
+  if (program === 'safe-compose' && forPeople.includes(word ?? '')) return [{ kind: 'approves', words }]
   const plain = withoutOurs(rest)
   const { isGuarded, danger } = readLine(program, closed(plain), false)
-  return isGuarded || danger !== null ? loosens(rest, command) : []
+  const isOwn = program === 'safe-compose' && isOwnWord(word ?? '') && word !== 'compose'
+  return isOwn || isGuarded || danger !== null ? loosens(rest, command) : []
 }
 
 /** The words for Compose or docker, less our own. Where they are wrong, the guard itself says so. */
