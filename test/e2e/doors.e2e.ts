@@ -1,7 +1,8 @@
 import { copyFileSync, realpathSync } from 'node:fs'
-import { chmod, cp, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { describe, expect, inject, test } from 'vitest'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { prepareCli } from '../engine/toolchain.ts'
 import { everythingIn } from '../fakes/home.ts'
 import { eventually, executable, isV1, runProgram, scenario } from './scenario.ts'
@@ -167,6 +168,56 @@ describe.skipIf(isV1)('through the plugin', () => {
   })
 })
 
+describe.skipIf(isV1)('for the whole machine', () => {
+  /** In a mount namespace of its own this machine has no plugins but those that are placed here. */
+  const script = `
+    set -e
+    mount -t tmpfs none /usr/local/lib
+    plugins=/usr/local/lib/docker/cli-plugins
+    mkdir -p "$plugins"
+    cp "$1/plugin" "$plugins/docker-compose"
+    before=$(ls -lR --time-style=full-iso /usr/local/lib/docker/cli-plugins | tail -n +3)
+    cd /
+    "$1/node" -- "$1/bin/safe-compose.js" install plugin --system >/dev/null
+    asks() { echo "$1: $("$2/docker" compose version --short 2>&1) $("$2/docker" info 2>/dev/null | grep -c 'with a backup')"; }
+    asks root "$1"
+    DOCKER_CONFIG=/nowhere asks other "$1"
+    export -f asks
+    setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nowhere bash -c 'asks nobody "$1"' bash "$1"
+    "$1/node" -- "$1/bin/safe-compose.js" uninstall plugin
+    test "$before" = "$(ls -lR --time-style=full-iso /usr/local/lib/docker/cli-plugins | tail -n +3)"
+  `
+
+  test('every user, and any configuration, must be guarded by one plugin', async () => {
+    const { project, home } = await user()
+    const place = await mkdtemp(join(tmpdir(), 'safe-compose-all-'))
+    onTestFinished(() => rm(place, { recursive: true, force: true }))
+    await chmod(place, 0o755)
+    for (const name of ['bin', 'dist'])
+      await cp(join(dirname(executable), '..', name), join(place, name), { recursive: true })
+    const programs = {
+      node: process.execPath,
+      docker: realpathSync(inject('engine').docker),
+      plugin: realpathSync(inject('engine').compose.plugin ?? ''),
+    }
+    for (const [name, program] of Object.entries(programs)) {
+      copyFileSync(program, join(place, name))
+      await chmod(join(place, name), 0o755)
+    }
+    const { DOCKER_HOST = '', XDG_STATE_HOME = '' } = project.variables
+    const ran = await runProgram('unshare', ['-m', 'bash', '-c', script, 'bash', place], {
+      directory: home,
+      variables: { HOME: home, PATH: '/usr/bin:/bin:/usr/sbin:/sbin', DOCKER_HOST, XDG_STATE_HOME },
+    })
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    const { version } = inject('engine').compose
+    const said = ran.stdout.split('\n')
+    for (const [index, who] of ['root', 'other', 'nobody'].entries())
+      expect(said[index]).toMatch(new RegExp(`^${who}: ${version}\\S* 1$`))
+    expect(said[3]).toBe('put back /usr/local/lib/docker/cli-plugins/docker-compose')
+  })
+})
+
 /** The exit code of an `up` that stays in front when it is told to stop, and did. */
 async function frontAndCtrlC({ atTerminal, project, run }: User): Promise<number> {
   await run('docker', ['compose', 'down'])
@@ -221,6 +272,18 @@ describe('through shims on the PATH', () => {
     expect(ran.code, ran.stderr).toBe(0)
     expect(ran.stderr).toContain('safe-compose undo')
     await expectUndone(one)
+
+    expect((await one.run('docker-compose', ['down'])).code).toBe(0)
+    await writeFile(script, `docker volume rm ${one.project.name}_data\n`)
+    const removed = await one.run('env', ['-i', path, `HOME=${one.home}`, ...kept, 'sh', script])
+    expect(removed.code, removed.stderr).toBe(0)
+    expect(removed.stderr).toContain('undo')
+    expect(await one.project.volumes()).toEqual([])
+    const undo = await one.safe(['undo'])
+    expect(undo.code, undo.stderr).toBe(0)
+    await one.run('docker-compose', ['up', '-d'])
+    expect(await one.project.inside('keeper', 'cat /data/word')).toBe('kept')
+
     expect((await one.safe(['uninstall'])).code).toBe(0)
     expect(everythingIn(one.home)).toEqual(before)
   })

@@ -443,8 +443,9 @@ describe('coding agents', () => {
   })
 
   test('leave no trace, whichever it is, for a project too', () => {
-    for (const { name } of hookedAgents)
-      expectTracelessly([`install agent ${name}`, `install agent ${name} --project`])
+    expectTracelessly(
+      hookedAgents.flatMap(({ name }) => [`install agent ${name}`, `install agent ${name} --project`]),
+    )
   })
 
   test('what is placed is what an agent can run', () => {

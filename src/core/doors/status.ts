@@ -9,7 +9,7 @@ export function doorStates(survey: DoorSurvey): readonly DoorState[] {
     ...(survey.hasSudo && !survey.isRoot ? [underSudo(survey)] : []),
     ...programDoor(survey, 'docker-compose'),
     ...programDoor(survey, 'docker'),
-    ...survey.shells.map(({ shell, file, takes }) => shellDoor(shell, file, takes)),
+    ...survey.shells.map(each => shellDoor(survey, each)),
     ...(['cron', 'systemd'] as const).flatMap(by => timerDoor(survey, by)),
     ...survey.agents.map((agent): DoorState => ({
       door: `agent ${agent.name}`,
@@ -128,12 +128,18 @@ function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'))
 }
 
-function shellDoor(shell: string, file: string, takes: DoorSurvey['shells'][number]['takes']): DoorState {
+function shellDoor(survey: DoorSurvey, { shell, file, takes }: DoorSurvey['shells'][number]): DoorState {
   const door = `alias in ${shell}`
+  if (takes !== 'nothing') {
+    const what =
+      takes === 'docker' ? '`docker` and `docker-compose`' : '`docker compose` and `docker-compose`'
+    return { door, state: 'guarded', why: `${what}, by ${file}`, mend: null }
+  }
+  const programs = [pluginDoor(survey), ...programDoor(survey, 'docker-compose')]
+  if (programs.every(({ state }) => state === 'guarded'))
+    return { door, state: 'guarded', why: 'what it would call is guarded itself', mend: null }
   const mend = `safe-compose install alias --shell ${shell}`
-  if (takes === 'nothing') return { door, state: 'open', why: `${file} has no functions of ours`, mend }
-  const what = takes === 'docker' ? '`docker` and `docker-compose`' : '`docker compose` and `docker-compose`'
-  return { door, state: 'guarded', why: `${what}, by ${file}`, mend: null }
+  return { door, state: 'open', why: `${file} has no functions of ours`, mend }
 }
 
 /** Nothing to be said where no timer calls Docker. */

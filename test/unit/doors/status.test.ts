@@ -84,9 +84,13 @@ test('functions of a shell guard what is typed there', () => {
   expect(typedDoors(aDoorSurvey({ onPath })).map(({ state }) => state)).toEqual(['guarded', 'open'])
   expect(typedDoors(aDoorSurvey({ onPath, shells: [bash] })).map(({ state }) => state)).toEqual(['guarded'])
   expect(door('alias in bash', { shells: [bash] })).toMatchObject({ state: 'guarded', mend: null })
-  expect(door('alias in bash', { shells: [{ ...bash, takes: 'nothing' }] })).toMatchObject({
+  const none = { ...bash, takes: 'nothing' } as const
+  expect(door('alias in bash', { shells: [none], onPath })).toMatchObject({
     mend: 'safe-compose install alias --shell bash',
   })
+  // Without a docker-compose on the PATH the plugin is all that could be called.
+  expect(door('alias in bash', { shells: [none] })).toMatchObject({ state: 'guarded' })
+  expect(door('alias in bash', { shells: [none], plugins: [systems] })).toMatchObject({ state: 'open' })
 })
 
 describe('timers', () => {
