@@ -422,7 +422,7 @@ function openTools(from: {
       projectFiles: configuration.sources
         .filter(({ owner }) => owner === 'project')
         .map(source => ({ file: source.file, trust: configuration.trustOf(source) })),
-      schema: join(locateOurselves(start.script).folder, schemaFile),
+      schema: schemaOf(start.script),
     },
     settingsPage: openSettingsPage(homedir()),
     keepPolicyOf: async project => {
@@ -1000,6 +1000,12 @@ async function openPlainReporter(
   if (form !== null) return ciReporter({ stderr, form, ...options })
   const isTerminal = isatty(2)
   return textReporter({ stderr, isTerminal, color: wantsColor(variables, isTerminal), ...options })
+}
+
+/** A single executable has no file of it. */
+function schemaOf(script: string): string | null {
+  const own = locateOurselves(script)
+  return own.folder === own.script ? null : join(own.folder, schemaFile)
 }
 
 /** The bundle lies where this file is; run from its sources, it lies in `dist/`. */

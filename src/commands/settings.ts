@@ -19,8 +19,8 @@ export interface ConfigurationAtHand {
   readonly directory: string
   /** The files of the project that say something, with whether the user trusts them. */
   readonly projectFiles: readonly { readonly file: string; readonly trust: TrustState }[]
-  /** The schema that the package brings for editors. */
-  readonly schema: string
+  /** The schema that the package brings for editors; null where there is no file of it. */
+  readonly schema: string | null
 }
 
 export interface SettingRow {
@@ -44,7 +44,7 @@ export interface SettingsShown {
   readonly settings: readonly SettingRow[]
   readonly rules: readonly RuleRow[]
   readonly project: Pick<ConfigurationAtHand, 'directory' | 'projectFiles'>
-  readonly schema: string
+  readonly schema: string | null
 }
 
 /** `settings`: what is in force, and where each value came from. */

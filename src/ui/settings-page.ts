@@ -29,7 +29,7 @@ interface Shown {
     readonly directory: string
     readonly projectFiles: readonly { readonly file: string; readonly trust: TrustState }[]
   }
-  readonly schema: string
+  readonly schema: string | null
 }
 
 /** What is in force as two tables: the settings, and the rules by who asks. */
@@ -64,7 +64,7 @@ export function openSettingsPage(home: string): (shown: Shown) => string {
       ),
       '',
       ...project.projectFiles.map(({ file, trust }) => `${pathOf(file)}: ${trustWords[trust]}`),
-      `schema for editors: ${pathOf(schema)}`,
+      ...(schema === null ? [] : [`schema for editors: ${pathOf(schema)}`]),
     ])
 }
 

@@ -70,6 +70,16 @@ test('the single executable: must pass on, back up, and bring back, where there 
   const listed = await runProgram('safe-docker', ['ps', '-q'], { directory: project.directory, variables })
   expect(listed.code, ended(listed)).toBe(0)
   expect(listed.stdout).toContain(bare.stdout.slice(0, 12))
+  // Files that install places call it as they would call Node.
+  for (const name of ['safe-docker', 'safe-compose']) {
+    const script = join(project.directory, '../programs', name)
+    const asNode = await runProgram(single, ['--', script, 'ps', '-q'], {
+      directory: project.directory,
+      variables,
+    })
+    expect(asNode.code, ended(asNode)).toBe(0)
+    expect(asNode.stdout).toContain(bare.stdout.slice(0, 12))
+  }
   const none = await safe('ps', '--no-such-flag')
   expect(none.code).not.toBe(0)
   expect(none.stderr).toContain('--no-such-flag')

@@ -5,16 +5,14 @@ import { isSea } from 'node:sea'
 /** Where this program stands: what its own file leads to, and the folder of the package that it belongs to. */
 export interface Ourselves {
   readonly script: string
-  /** As a single executable, that of the executable alone: nothing beside it is ours. */
+  /** As a single executable, itself: nothing beside it is ours. */
   readonly folder: string
-  readonly isSingle: boolean
 }
 
 /** @param script the file that was started, which lies in a folder of the package (`bin/`, `dist/`) or is all of it */
 export function locateOurselves(script: string): Ourselves {
   const real = realpathSync(script)
-  const isSingle = isSea()
-  return { script: real, folder: isSingle ? dirname(real) : dirname(dirname(real)), isSingle }
+  return { script: real, folder: isSea() ? real : dirname(dirname(real)) }
 }
 
 /**
@@ -24,8 +22,8 @@ export function locateOurselves(script: string): Ourselves {
 export function isOurselves(path: string, ourselves: Ourselves): boolean {
   const real = realpathSync(path)
   if (real === ourselves.script) return true
-  const isBeside = ['bin', 'dist'].some(name => real.startsWith(`${ourselves.folder}${sep}${name}${sep}`))
-  if (isBeside && !ourselves.isSingle) return true
+  if (real.startsWith(`${ourselves.folder}${sep}bin${sep}`)) return true
+  if (real.startsWith(`${ourselves.folder}${sep}dist${sep}`)) return true
   const beginning = beginningOf(real)
   return isScript(beginning) && /(^|[\s/"'=])safe-(compose|docker)(\.c?js)?(?=$|[\s"';)&|])/m.test(beginning)
 }

@@ -1,17 +1,21 @@
 import { realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { isSea } from 'node:sea'
 import type { OwnStart } from '../../model/doors.ts'
 
 /** Where Node stands under a name that stays when it is updated. */
 const lastingNames = ['/usr/local/bin/node', '/usr/bin/node', '/opt/homebrew/bin/node']
 
 /**
- * How files that outlive this run start us.
+ * How files that outlive this run start us. A single executable is its own Node, as `single.ts` takes it; `safe-docker`
+ * is a link beside it.
  *
  * @param from.node the Node that runs
  * @param from.folder of our package
  */
 export function ownStart(from: { readonly node: string; readonly folder: string }): OwnStart {
+  if (isSea())
+    return { node: from.node, program: from.node, dockerProgram: join(dirname(from.node), 'safe-docker') }
   const node = lastingNames.find(name => leadsTo(name, from.node)) ?? from.node
   const [program, dockerProgram] = ['safe-compose.js', 'safe-docker.js'].map(name =>
     join(from.folder, 'bin', name),
