@@ -14,7 +14,7 @@ export function fileDanger(command: FoundCommand, home: string | null): FileDang
   const program = programOf(words[0] ?? '')
   const paths = removedPaths(program, words.slice(1))
   for (const typed of paths) {
-    const path = absolute(typed, mounts === null ? directory : '/')
+    const path = absolute(typed, directory)
     const whose = mounts === null ? ownerOf(path, home) : ownerInside(path, mounts, home)
     if (whose !== null) return { path: typed, whose }
   }

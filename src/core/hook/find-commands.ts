@@ -9,12 +9,12 @@ import type {
 import { isDockerProgram } from './docker-programs.ts'
 import { expand, expandAll, textOf } from './expand.ts'
 import type { Known, Value } from './expand.ts'
-import { writtenBy } from './written.ts'
+import { printed, writtenBy } from './written.ts'
 import { isOpen, programOf, shown, someText, someWords } from './words.ts'
 import {
-  mountsIn,
   placeOfFind,
   readAssignments,
+  readContainerLine,
   readEnv,
   readFind,
   readShellLine,
@@ -24,10 +24,12 @@ import {
   afterOptions,
   entryOf,
   isInterpreter,
+  isKnownProgram,
   optionValues,
   runners,
   shells,
   textOptions,
+  textTakers,
   textRunners,
   wrappers,
   type Wrapper,
@@ -270,10 +272,13 @@ class Walk {
         for (const path of rest) if (text !== null) this.#write(path, text)
         return
       }
-      case 'tmux':
-      case 'screen':
-        return rest.filter(word => /\s/.test(word)).forEach(word => this.#inner(word))
+      case 'read':
+        return this.#read(rest, way.input)
+      case 'printf':
+        if (rest[0] === '-v') return this.#set(rest[1] ?? '', printed(rest.slice(2)))
     }
+    if (textTakers.includes(program))
+      return rest.filter(word => /\s/.test(word)).forEach(word => this.#inner(word))
     if (program === 'command' && /^-p?[vV]/.test(rest[0] ?? '')) return
     if (isOpen(first)) {
       this.#emit(words, way)
@@ -289,7 +294,7 @@ class Walk {
     if (this.#written.has(first)) return this.#runFile(first)
     this.#emit(words, way)
     if (runners.includes(program) || hasDashes(program, rest)) return this.#scan(rest, way)
-    if (isDockerProgram(program)) this.#inContainer(rest, way)
+    if (isDockerProgram(program)) this.#inContainer(program, rest, way)
   }
 
   #emit(words: readonly string[], { input, variables, withoutOthers, mounts }: Way): void {
@@ -370,6 +375,18 @@ class Walk {
         this.#values.set(name, [...values, { words: [value ?? ''], isArray: false }])
       if (isExport) this.#exported.set(name, value ?? '')
     }
+  }
+
+  /** Several names share a line between them, which is not followed. */
+  #read(words: readonly string[], input: ShellInput | null): void {
+    const names = words.filter(word => !word.startsWith('-'))
+    const text = input === null ? null : this.#inputText(input)
+    for (const name of names) this.#set(name, names.length === 1 ? (text?.trim() ?? null) : null)
+  }
+
+  /** Null: nothing is known of it any longer. */
+  #set(name: string, text: string | null): void {
+    this.#values.set(name, text === null ? [] : [{ words: [text], isArray: false }])
   }
 
   #unset(words: readonly string[]): void {
@@ -496,25 +513,19 @@ class Walk {
     if (at >= 0) this.words(words.slice(at), way)
   }
 
-  /** `docker exec`, `docker run`: what runs inside may reach an engine, and what is mounted is data of the host's. */
-  #inContainer(words: readonly string[], way: Way): void {
-    const at = words.findIndex(word => word === 'exec' || word === 'run')
-    if (at < 0) return
-    const rest = words.slice(at + 1)
-    const mounts = words[at] === 'exec' ? [] : mountsIn(rest)
-    const reachesEngine =
-      words[at] === 'exec' ||
-      rest.some(word => /docker\.sock|podman\.sock|DOCKER_HOST|^--privileged/.test(word))
-    const hasData = mounts.length > 0 || rest.some(word => word.startsWith('--volumes-from'))
-    if (!reachesEngine && !hasData) return
-    const image = rest.findIndex(word => /^([\w.:-]+\/)*docker(:[\w.-]+)?$/.test(word))
-    const inside = { ...way, mounts }
-    const before = this.#mounts
-    this.#mounts = mounts
-    if (image >= 0 && reachesEngine && !isKnownProgram(programOf(rest[image + 1] ?? '')))
-      this.words(['docker', ...rest.slice(image + 1)], inside)
-    else this.#scan(rest.slice(image + 1), inside)
-    this.#mounts = before
+  /** What runs in a container may reach an engine, and what is mounted there is data of the host's. */
+  #inContainer(program: string, words: readonly string[], way: Way): void {
+    const line = readContainerLine(program, words)
+    if (line === null) return
+    const before = { mounts: this.#mounts, directory: this.#directory }
+    this.#mounts = line.mounts
+    this.#directory = null
+    const inside = { ...way, mounts: line.mounts }
+    if (line.text !== null) this.#inner(line.text)
+    else if (line.takesDocker) this.words(['docker', ...line.rest], inside)
+    else this.#scan(line.rest, inside)
+    this.#mounts = before.mounts
+    this.#directory = before.directory
   }
 
   #inputText(input: ShellInput): string | null {
@@ -545,14 +556,6 @@ function startsPrograms(text: string): boolean {
 }
 
 const digits = ['1', '2', '3', '4', '5', '6', '7', '8', '9']
-
-function isKnownProgram(program: string): boolean {
-  return (
-    isDockerProgram(program) ||
-    shells.includes(program) ||
-    ['rm', 'env', 'sudo', 'ssh', 'xargs', 'find'].includes(program)
-  )
-}
 
 /** `tool run -- docker …`; not of programs whose words are only looked for or shown. */
 function hasDashes(program: string, words: readonly string[]): boolean {

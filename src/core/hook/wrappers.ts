@@ -1,3 +1,5 @@
+import { isDockerProgram } from './docker-programs.ts'
+
 /** A program whose words end in another command line, which it runs. */
 export interface Wrapper {
   /** Letters of its options that take a value. */
@@ -23,6 +25,8 @@ export const wrappers = {
   ionice: { letters: 'cnpPu', long: ['class', 'classdata', 'pid'], own: 0 },
   nice: { letters: 'n', long: ['adjustment'], own: 0 },
   nohup: plain,
+  npx: { letters: 'p', long: ['package'], own: 0 },
+  bunx: plain,
   noglob: plain,
   nocorrect: plain,
   setsid: plain,
@@ -91,6 +95,16 @@ export const textOptions: Readonly<Record<string, readonly string[]>> = {
   vagrant: ['-c', '--command'],
 }
 
+/** Each of their words that has blanks in it is a text for a shell. */
+export const textTakers: readonly string[] = [
+  'concurrently',
+  'hyperfine',
+  'nodemon',
+  'screen',
+  'tmux',
+  'watchexec',
+]
+
 export const shells: readonly string[] = ['ash', 'bash', 'dash', 'fish', 'ksh', 'mksh', 'rbash', 'sh', 'zsh']
 
 /** They run another program with more of their own words before it than are listed here. */
@@ -119,7 +133,9 @@ export const runners: readonly string[] = [
   'op',
   'orb',
   'pdm',
+  'npm',
   'pipenv',
+  'pnpm',
   'poetry',
   'proxychains',
   'proxychains4',
@@ -129,9 +145,19 @@ export const runners: readonly string[] = [
   'toolbox',
   'unshare',
   'uv',
+  'yarn',
   'wsl',
   'distrobox',
 ]
+
+/** What is looked for among the words of a program that runs others. */
+export function isKnownProgram(program: string): boolean {
+  return (
+    isDockerProgram(program) ||
+    shells.includes(program) ||
+    ['rm', 'env', 'sudo', 'ssh', 'xargs', 'find'].includes(program)
+  )
+}
 
 /** They run a program that is written in another language than the shell's. */
 export function isInterpreter(program: string): boolean {

@@ -54,7 +54,7 @@ function pathOf(program: string | undefined): string | null {
 }
 
 /** The words go through the format one after the other, and it is used again until none is left. */
-function printed([format = '', ...words]: readonly string[]): string | null {
+export function printed([format = '', ...words]: readonly string[]): string | null {
   if (format === '-v') return null
   const plain = format.replaceAll('\\n', '\n').replaceAll('\\t', '\t')
   if (!plain.includes('%')) return plain
