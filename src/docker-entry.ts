@@ -6,11 +6,13 @@ import { locateOurselves } from './adapters/compose/ourselves.ts'
 import { endLike, passThrough } from './adapters/compose/pass-through.ts'
 import type { Program } from './adapters/compose/program.ts'
 import { isProbe, probeAnswer } from './adapters/compose/version.ts'
+import { classify } from './core/classify.ts'
 import { dockerEffectOf, readDocker } from './core/docker/line.ts'
 import { isDockerWord } from './core/docker/own-words.ts'
 import { isLetThrough } from './core/let-through.ts'
 import { isOwnWord } from './core/own-words.ts'
 import { Stop } from './model/failure.ts'
+import type { DockerEffect, DockerLine } from './model/docker-line.ts'
 import type { Start } from './main.ts'
 
 /**
@@ -41,10 +43,18 @@ function isHarmless(argv: readonly string[]): boolean {
   const [first = ''] = argv
   if (first.startsWith('--safe-') || isDockerWord(first)) return false
   const line = readDocker(argv)
-  const effect = line.outcome === 'run' ? dockerEffectOf(line) : 'read-only'
+  const effect = effectOf(line)
   if (line.outcome === 'unknown-command' && isOwnWord(line.args[0] ?? '')) return false
   if (effect === 'read-only') return !argv.slice(0, line.dockerWords.length + 1).some(isOurs)
   return effect === 'guarded' && isOff()
+}
+
+/** What goes to Compose is told at a glance, as far as it can be; `main` reads the rest. */
+function effectOf(line: DockerLine): DockerEffect {
+  if (line.outcome !== 'run') return 'read-only'
+  const effect = dockerEffectOf(line)
+  if (effect !== 'compose') return effect
+  return classify(line.argv, 'plugin').effect === 'read-only' ? 'read-only' : 'compose'
 }
 
 function isOurs(word: string): boolean {

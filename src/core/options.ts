@@ -352,7 +352,7 @@ function refuseLateOptions([command, ...words]: readonly string[]): void {
       if (!safeOptions.some(each => each.flag === flag)) throw unknownOption(flag)
       throw badUsage(
         `the option ${flag} stands after ${command}`,
-        `our own options stand before the subcommand: safe-compose ${flag} … ${command}`,
+        `our own options stand before the command: ${flag} … ${command}`,
       )
     }
     if ((command === 'run' || command === 'exec') && !word.startsWith('-')) return

@@ -73,7 +73,8 @@ export function foundLines(event: EventOf<'found'>, setting: Setting): readonly 
     ),
     ...sparedLines(decision),
     ...(blocks && groups.some(({ outcome }) => outcome !== 'recreated')
-      ? ['', newestLine(event, setting), '']
+      ? // Each of several projects has a newest backup of its own.
+        ['', ...(event.project.includes(', ') ? [] : [newestLine(event, setting), ''])]
       : []),
     ...(decision.approval === null
       ? []

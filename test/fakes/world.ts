@@ -43,8 +43,10 @@ export interface WorldWords {
   readonly policy?: Partial<Policy>
   readonly answers?: readonly Answer[]
   readonly contents?: Readonly<Record<string, Partial<Contents>>>
-  /** What Compose does to the world when it runs. */
+  /** What Compose, or docker, does to the world when it runs. */
   readonly composeDoes?: (world: World, argv: readonly string[]) => number
+  /** What `docker version` says of what it is asked. */
+  readonly dockerSays?: string
   readonly alive?: boolean
 }
 
@@ -112,8 +114,14 @@ export function aWorld(words: WorldWords): World {
           },
     compose: composeOf(world, words, step),
     docker: {
-      run: async () => ({ code: 0, signal: null }),
-      call: async () => ({ code: 0, stdout: '' }),
+      run: async argv => {
+        step(`docker ${argv.join(' ')}`)
+        return { code: words.composeDoes?.(world, argv) ?? 0, signal: null }
+      },
+      call: async () => {
+        const stdout = words.dockerSays ?? ''
+        return { code: stdout === '' ? 1 : 0, stdout }
+      },
     },
     openEngine: async () => engine,
     openEngineOf: async () => engine,

@@ -130,7 +130,7 @@ describe('wrong options are errors', () => {
       'after the subcommand',
       ['down', '--safe-yes'],
       'the option --safe-yes stands after down',
-      'our own options stand before the subcommand: safe-compose --safe-yes … down',
+      'our own options stand before the command: --safe-yes … down',
     ],
     [
       'unknown after the subcommand',
@@ -142,7 +142,7 @@ describe('wrong options are errors', () => {
       'before the service of exec',
       ['exec', '--safe-yes', 'db', 'sh'],
       'the option --safe-yes stands after exec',
-      'our own options stand before the subcommand: safe-compose --safe-yes … exec',
+      'our own options stand before the command: --safe-yes … exec',
     ],
     [
       'without its value',
