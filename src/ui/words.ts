@@ -79,10 +79,6 @@ export function sameProjectLine(argv: readonly string[], words: readonly string[
 
 /** The same files as another project: `docker compose -f a.yml -p scratch-7f3a up -d`. */
 export function otherProjectLine(argv: readonly string[], project: string, words: readonly string[]): string {
-  if (isDockers(argv)) {
-    const { before } = aroundCommand(argv.slice(1))
-    return quoted(['docker', ...before, 'compose', '-p', project, ...words])
-  }
   const { before } = aroundCommand(argv)
   const kept: string[] = []
   for (let index = 0; index < before.length; index++) {

@@ -38,17 +38,24 @@ describe('the same without what deletes', () => {
 })
 
 describe('what is said', () => {
-  test('to an agent: a project of its own on the same engine', () => {
+  test('to an agent', () => {
     const decision = aDecision({
       verdict: 'refuse',
       stakes: shopStakes({ verdict: 'refuse', backUp: false }),
     })
     const lines = refusedLines(
-      { type: 'refused', decision, code: 'K7-2Q9', project: 'shop', command: rm },
+      {
+        type: 'refused',
+        decision,
+        code: 'K7-2Q9',
+        anotherProject: null,
+        project: 'shop',
+        command: rm,
+      },
       setting,
     )
     expect(lines.join('\n')).toContain('refused: `docker -c far volume rm shop_data` would delete')
-    expect(lines.join('\n')).toMatch(/docker -c far compose -p scratch-[0-9a-f]{4} up -d/)
+    expect(lines.at(-1)).toContain('safe-compose approve K7-2Q9')
   })
 
   test('of several projects: no backup of one of them', () => {
