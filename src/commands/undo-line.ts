@@ -35,12 +35,15 @@ export async function undoLine(
 export async function entriesOfLines(context: Context, store: Store): Promise<readonly JournalEntry[]> {
   const engine = await context.openEngine()
   const { engine: fact } = await engine.observe()
-  const scopes = (await store.scopes()).filter(scope => scope.engine === fact.id)
+  const scopes = await store.scopes()
   const journals = await Promise.all(scopes.map(scope => store.journal(scope).read()))
-  return journals
-    .flat()
-    .filter(({ together }) => together !== undefined)
-    .toSorted((a, b) => (a.openedAt < b.openedAt ? -1 : 1))
+  return (
+    journals
+      .flat()
+      // A folder's name does not tell the id of every engine; the entry does.
+      .filter(({ together, engine }) => together !== undefined && engine === fact.id)
+      .toSorted((a, b) => (a.openedAt < b.openedAt ? -1 : 1))
+  )
 }
 
 async function projectLine(

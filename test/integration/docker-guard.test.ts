@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { guard } from '../../src/commands/guard.ts'
+import { entriesOfLines } from '../../src/commands/undo-line.ts'
 import type { Context } from '../../src/commands/context.ts'
 import { Stop } from '../../src/model/failure.ts'
 import type { Facts } from '../../src/model/facts.ts'
@@ -109,6 +110,23 @@ describe('a line that reaches several projects', () => {
       { project: '_volumes, shop', code: 'K7-2Q9' },
     ])
   })
+})
+
+test('what a line did is found under the engine’s own id, however its folder is called', async () => {
+  const world = engineWorld()
+  await guard(world.context, both)
+  const store = await world.context.openStore()
+  const folders = { ...store, scopes: async () => [{ engine: 'engine 1', project: 'shop' }] }
+  expect((await entriesOfLines(world.context, folders)).map(({ project }) => project)).toEqual([
+    '_volumes',
+    'shop',
+  ])
+  const { openEngine } = world.context
+  const other = async (): ReturnType<typeof openEngine> => ({
+    ...(await openEngine()),
+    observe: async () => ({ engine: { ...facts.engine, id: 'engine-2' }, containers: [], volumes: [] }),
+  })
+  expect(await entriesOfLines({ ...world.context, openEngine: other }, folders)).toEqual([])
 })
 
 describe('what is at stake', () => {
