@@ -8,7 +8,8 @@ import type {
 } from '../../model/shell.ts'
 import { isDockerProgram } from './docker-programs.ts'
 import { expand, expandAll, textOf } from './expand.ts'
-import type { Known, Value } from './expand.ts'
+import type { Known } from './expand.ts'
+import { Variables } from './variables.ts'
 import { printed, writtenBy } from './written.ts'
 import { isOpen, programOf, shown, someText, someWords } from './words.ts'
 import {
@@ -107,8 +108,7 @@ interface Way {
 class Walk {
   readonly found: Found[] = []
   readonly #beginning: Beginning
-  readonly #values = new Map<string, Value[]>()
-  readonly #exported = new Map<string, string | null>()
+  readonly #variables = new Variables()
   readonly #functions = new Map<string, ShellScript>()
   readonly #aliases = new Map<string, string>()
   readonly #written = new Map<string, string>()
@@ -125,11 +125,10 @@ class Walk {
   constructor(beginning: Beginning) {
     this.#beginning = beginning
     this.#directory = beginning.directory
-    if (beginning.directory !== null)
-      this.#values.set('PWD', [{ words: [beginning.directory], isArray: false }])
-    if (beginning.home !== null) this.#values.set('HOME', [{ words: [beginning.home], isArray: false }])
+    this.#variables.set('PWD', beginning.directory)
+    this.#variables.set('HOME', beginning.home)
     this.#known = {
-      valuesOf: name => this.#values.get(name) ?? [],
+      valuesOf: name => this.#variables.of(name),
       outputOf: script => writtenBy(script.steps, this.#known, input => this.#inputText(input)),
       home: beginning.home,
     }
@@ -141,7 +140,7 @@ class Walk {
   }
 
   plain(): Way {
-    return { input: null, variables: this.#exported, withoutOthers: false, mounts: this.#mounts }
+    return { input: null, variables: this.#variables.exported, withoutOthers: false, mounts: this.#mounts }
   }
 
   text(text: string): void {
@@ -185,7 +184,7 @@ class Walk {
   #loop(name: string, ways: readonly (readonly string[])[]): void {
     const words = ways.flat()
     const isKnown = words.length > 0 && words.every(word => !word.includes(someWords))
-    this.#values.set(name, isKnown ? words.map(word => ({ words: [word], isArray: false })) : [])
+    this.#variables.setAll(name, isKnown ? words.map(word => ({ words: [word], isArray: false })) : [])
   }
 
   #command(step: ShellCommand): void {
@@ -195,7 +194,7 @@ class Walk {
       step.output === null ? null : writtenBy([step], this.#known, input => this.#inputText(input))
     const path = step.output === null ? null : textOf(step.output, this.#known)
     if (written !== null && path !== null) this.#write(path, written)
-    const variables = new Map(this.#exported)
+    const variables = new Map(this.#variables.exported)
     for (const each of step.assignments) {
       const text = each.words[0] === undefined ? '' : textOf(each.words[0], this.#known)
       variables.set(each.name, text ?? someText)
@@ -213,23 +212,10 @@ class Walk {
   }
 
   #assign({ name, words, isArray, adds }: ShellAssignment): void {
-    const before = this.#values.get(name) ?? []
-    if (isArray) {
-      const added = expandAll(words, this.#known).map(each => ({ words: each, isArray: true }))
-      const grown = before.flatMap(old =>
-        added.map(each => ({ words: [...old.words, ...each.words], isArray: true })),
-      )
-      this.#values.set(name, adds && before.length > 0 ? grown : added)
-      return
-    }
+    if (isArray) return this.#variables.assignArray(name, expandAll(words, this.#known), adds)
     const text = words[0] === undefined ? '' : (textOf(words[0], this.#known) ?? someText)
-    // A line may come to this place on several ways, so that former values count too.
-    if (adds)
-      this.#values.set(
-        name,
-        before.map(old => ({ words: [`${old.words[0] ?? ''}${text}`], isArray: false })),
-      )
-    else this.#values.set(name, [...before, { words: [text], isArray: false }])
+    if (adds) this.#variables.append(name, text)
+    else this.#variables.assign(name, text)
   }
 
   #follow(words: readonly string[], way: Way): void {
@@ -249,11 +235,11 @@ class Walk {
       case 'local':
       case 'readonly':
       case 'typeset':
-        return this.#declare(rest, program === 'export' || rest.some(word => /^-\w*x/.test(word)))
+        return this.#variables.declare(rest, program === 'export' || rest.some(word => /^-\w*x/.test(word)))
       case 'unset':
-        return this.#unset(rest)
+        return this.#variables.unset(rest)
       case 'set':
-        if (rest[0] === '--') this.#arguments(rest.slice(1))
+        if (rest[0] === '--') this.#variables.setArguments(rest.slice(1))
         return
       case 'source':
       case '.':
@@ -275,7 +261,7 @@ class Walk {
       case 'read':
         return this.#read(rest, way.input)
       case 'printf':
-        if (rest[0] === '-v') return this.#set(rest[1] ?? '', printed(rest.slice(2)))
+        if (rest[0] === '-v') return this.#variables.set(rest[1] ?? '', printed(rest.slice(2)))
     }
     if (textTakers.includes(program))
       return rest.filter(word => /\s/.test(word)).forEach(word => this.#inner(word))
@@ -318,14 +304,7 @@ class Walk {
     if (alias === undefined && body === undefined) return false
     this.#open.push(name)
     if (alias !== undefined) this.#followAlias(alias, rest, way)
-    else if (body !== undefined) {
-      const before = ['@', '*', ...digits].map(each => [each, this.#values.get(each)] as const)
-      this.#arguments(rest)
-      this.#steps(body.steps)
-      for (const [each, values] of before)
-        if (values === undefined) this.#values.delete(each)
-        else this.#values.set(each, values)
-    }
+    else if (body !== undefined) this.#variables.withArguments(rest, () => this.#steps(body.steps))
     this.#open.pop()
     return true
   }
@@ -337,14 +316,6 @@ class Walk {
     this.#steps(steps.slice(0, -1))
     if (last?.kind !== 'command') return
     for (const words of expandAll(last.words, this.#known)) this.words([...words, ...rest], way)
-  }
-
-  #arguments(words: readonly string[]): void {
-    const all = [{ words, isArray: true }]
-    this.#values.set('@', all)
-    this.#values.set('*', all)
-    for (const [index, name] of digits.entries())
-      this.#values.set(name, [{ words: [words[index] ?? ''], isArray: false }])
   }
 
   #defineAliases(words: readonly string[]): void {
@@ -361,39 +332,11 @@ class Walk {
     else if (this.#directory !== null) this.#directory = `${this.#directory}/${to}`
   }
 
-  #declare(words: readonly string[], isExport: boolean): void {
-    for (const word of words) {
-      const [, name, value] = /^(\w+)=([^]*)$/.exec(word) ?? []
-      if (name === undefined) {
-        const known = this.#values.get(word)?.at(-1)?.words[0]
-        if (isExport && known !== undefined) this.#exported.set(word, known)
-        continue
-      }
-      const values = this.#values.get(name) ?? []
-      // An array was put in place with the words in front.
-      if (!(value === '' && values.at(-1)?.isArray === true))
-        this.#values.set(name, [...values, { words: [value ?? ''], isArray: false }])
-      if (isExport) this.#exported.set(name, value ?? '')
-    }
-  }
-
   /** Several names share a line between them, which is not followed. */
   #read(words: readonly string[], input: ShellInput | null): void {
     const names = words.filter(word => !word.startsWith('-'))
     const text = input === null ? null : this.#inputText(input)
-    for (const name of names) this.#set(name, names.length === 1 ? (text?.trim() ?? null) : null)
-  }
-
-  /** Null: nothing is known of it any longer. */
-  #set(name: string, text: string | null): void {
-    this.#values.set(name, text === null ? [] : [{ words: [text], isArray: false }])
-  }
-
-  #unset(words: readonly string[]): void {
-    for (const word of words.filter(each => !each.startsWith('-'))) {
-      this.#values.delete(word)
-      this.#exported.set(word, null)
-    }
+    for (const name of names) this.#variables.set(name, names.length === 1 ? (text?.trim() ?? null) : null)
   }
 
   #env(words: readonly string[], way: Way): void {
@@ -471,11 +414,11 @@ class Walk {
     const line = readShellLine(words)
     switch (line.runs) {
       case 'text':
-        this.#arguments(line.args.slice(1))
-        this.#values.set('0', [{ words: [line.args[0] ?? ''], isArray: false }])
+        this.#variables.setArguments(line.args.slice(1))
+        this.#variables.set('0', line.args[0] ?? '')
         return this.#inner(line.text)
       case 'file':
-        this.#arguments(line.args)
+        this.#variables.setArguments(line.args)
         return this.#runFile(line.path)
       case 'input':
         return this.#shellInput(way.input)
@@ -554,8 +497,6 @@ function startsPrograms(text: string): boolean {
     text,
   )
 }
-
-const digits = ['1', '2', '3', '4', '5', '6', '7', '8', '9']
 
 /** `tool run -- docker …`; not of programs whose words are only looked for or shown. */
 function hasDashes(program: string, words: readonly string[]): boolean {
