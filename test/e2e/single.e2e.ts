@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
-import { mkdir, readFile, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { beforeAll, expect, test } from 'vitest'
-import { eventually, runProgram, scenario } from './scenario.ts'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { eventually, isV1, runProgram, scenario } from './scenario.ts'
 import type { Ended, Scenario } from './scenario.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -130,4 +130,56 @@ test('the single executable: its guardian must start again what was stopped when
   child.kill('SIGKILL')
   expect(await exit).toEqual([null, 'SIGKILL'])
   await eventually(async () => (await project.containers()).includes(`${name} running`))
+})
+
+test.skipIf(isV1)('the container image: must back up the project of the host, into its store', async () => {
+  const project = await scenario(compose)
+  const folder = join(project.directory, '../image')
+  const image = `${project.name}-image`
+  const plugin = join(project.variables['DOCKER_CONFIG'] ?? '', 'cli-plugins/docker-compose')
+  await mkdir(folder)
+  await copyFile(join(root, 'examples/sidecar/Dockerfile.single'), join(folder, 'Dockerfile'))
+  await copyFile(single, join(folder, 'safe-compose'))
+  await copyFile(plugin, join(folder, 'docker-compose'))
+  // In the place of the images that only a registry has: one that holds this Compose, and a base with glibc.
+  await writeFile(join(folder, 'Compose'), 'FROM busybox\nCOPY docker-compose /docker-compose\n')
+  const docker = async (...words: readonly string[]): Promise<Ended> => {
+    const run = await project.docker(words)
+    expect(run.code, ended(run)).toBe(0)
+    return run
+  }
+  onTestFinished(async () => void (await project.docker(['image', 'rm', '-f', image, `${image}-compose`])))
+  await docker('build', '-q', '-f', join(folder, 'Compose'), '-t', `${image}-compose`, folder)
+  const bases = ['--build-arg', 'BASE=redis:7', '--build-arg', `COMPOSE=${image}-compose`]
+  await docker('build', '-q', ...bases, '-t', image, folder)
+
+  await project.bare(['up', '-d'])
+  await eventually(() => project.inside('cache', 'echo kept > /data/word'))
+  await mkdir(project.store)
+  const socket = (project.variables['DOCKER_HOST'] ?? '').replace('unix://', '')
+  const mounts = [
+    `${socket}:/var/run/docker.sock`,
+    `${project.directory}:${project.directory}:ro`,
+    `${project.store}:/var/lib/safe-compose`,
+  ]
+  const run = await docker(
+    'run',
+    '--rm',
+    ...mounts.flatMap(mount => ['--volume', mount]),
+    '--env',
+    'SAFE_COMPOSE_STORE=/var/lib/safe-compose',
+    '--workdir',
+    project.directory,
+    image,
+    'backup',
+  )
+  const backups = JSON.parse((await project.safe(['backups', '--json'])).stdout) as { reason: string }[]
+  expect(
+    backups.map(({ reason }) => reason),
+    ended(run),
+  ).toEqual(['manual'])
+  await project.inside('cache', 'rm /data/word')
+  const back = await project.safe(['restore'])
+  expect(back.code, ended(back)).toBe(0)
+  expect(await eventually(() => project.inside('cache', 'cat /data/word'))).toBe('kept')
 })
