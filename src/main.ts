@@ -333,7 +333,8 @@ async function runDocker(
   const host = openHost({ pid: process.pid, hostname: hostname(), runs: isRunning })
   const directory = process.cwd()
   const given = { start, variables, audience, read, host, state }
-  const of = { invocation: line, directory, withProject: false }
+  // It belongs to no directory: what a project there configures is not for it.
+  const of = { invocation: line, directory: '/', withProject: false }
   const configured = await configure({ variables, read, audience: audience.kind, state, host, ...of })
   const { settings } = configured
   const { policy } = settings
