@@ -600,7 +600,7 @@ function openDoorTools(
       home,
       userPlugins: userPluginFolder(variables),
       systemPlugins: '/usr/local/lib/docker/cli-plugins',
-      shims: join(state, 'path'),
+      shims: shimFolder(variables),
       startUpFile: shell => startUpFile(shell, { variables, home }),
       resolve: resolved,
     },
@@ -691,6 +691,11 @@ function whyOf(error: unknown): string {
   throw error
 }
 
+/** Where shims for the PATH lie if no other folder is named. */
+function shimFolder(variables: Readonly<Record<string, string>>): string {
+  return join(stateFolder(variables), 'path')
+}
+
 function userPluginFolder(variables: Readonly<Record<string, string>>): string {
   return join(dirname(findPluginFolders(variables, process.cwd()).config), 'cli-plugins')
 }
@@ -700,6 +705,7 @@ function lookAtDoors(start: Start, variables: Readonly<Record<string, string>>):
   return surveyDoors({
     variables,
     home: homedir(),
+    shims: shimFolder(variables),
     directory: process.cwd(),
     user: { name: userName(variables), isRoot: process.getuid?.() === 0 },
     docker: findPluginFolders(variables, process.cwd()),

@@ -69,6 +69,8 @@ export interface DoorSurvey {
   readonly userPlugin: string
   /** In the order of the PATH. */
   readonly onPath: Readonly<Record<'docker' | 'docker-compose', readonly FoundProgram[]>>
+  /** The folder of our shims, wherever it stands on the PATH; null where there are none. */
+  readonly shims: string | null
   /** The shells of this machine. */
   readonly shells: readonly {
     readonly shell: ShellName

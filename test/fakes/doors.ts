@@ -9,6 +9,7 @@ export function aDoorSurvey(changes: Partial<DoorSurvey> = {}): DoorSurvey {
     extraFolders: [],
     userPlugin: '/home/ann/.docker/cli-plugins/docker-compose',
     onPath: { docker: [], 'docker-compose': [] },
+    shims: null,
     shells: [],
     jobs: [],
     agents: [],

@@ -160,6 +160,14 @@ describe('the plugin', () => {
     expect(stdout).not.toMatch(/SAFE_COMPOSE|_BEFORE_SHELL/)
   })
 
+  test('gets what stands behind the word compose, whatever the word', () => {
+    place(inHome(plugin), telling('real'))
+    safe('install plugin')
+    for (const words of ['compose ps', 'compose backups', '-p compose compose frobnicate -v'])
+      expect(safe(words).stdout).toMatch(/^real got <compose>/)
+    expect(safe('compose backups').stdout).toBe('real got <compose> <backups>\n')
+  })
+
   test('goes on to the real one where Node or our files are gone, and says so', () => {
     const real = place(join(programs, 'elsewhere'), telling('real'))
     for (const start of [

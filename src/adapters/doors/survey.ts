@@ -16,6 +16,8 @@ import { startUpFile } from './start-up-file.ts'
 export interface DoorLook {
   readonly variables: Readonly<Record<string, string>>
   readonly home: string
+  /** Where `install path` places shims if no other folder is named. */
+  readonly shims: string
   /** Where we are: a project may have settings of its own for agents. */
   readonly directory: string
   readonly user: { readonly name: string; readonly isRoot: boolean }
@@ -53,6 +55,7 @@ export async function surveyDoors(look: DoorLook): Promise<DoorSurvey> {
       docker: look.onPath('docker').map(leads),
       'docker-compose': look.onPath('docker-compose').map(leads),
     },
+    shims: isShimFolder(look.shims, look) ? look.shims : null,
     shells: foundShells,
     jobs,
     agents,
@@ -122,10 +125,13 @@ async function hasHook(file: string, has: (text: string) => boolean): Promise<bo
 
 // ---- Timers ------------------------------------------------------------------------------------------------------
 
+function isShimFolder(folder: string, { isOurselves }: DoorLook): boolean {
+  return whereTo(join(folder, 'docker-compose'), isOurselves) === 'here'
+}
+
 async function jobsOf(look: DoorLook): Promise<readonly FoundJob[]> {
+  const isOurFolder = (folder: string): boolean => isShimFolder(folder, look)
   const { home, user } = look
-  const isShimFolder = (folder: string): boolean =>
-    whereTo(join(folder, 'docker-compose'), look.isOurselves) === 'here'
   const [own, tables, scripts, machine, mine] = await Promise.all([
     ownCrontab(),
     filesIn(['/etc/cron.d'], /^[\w-]+$/),
@@ -142,24 +148,29 @@ async function jobsOf(look: DoorLook): Promise<readonly FoundJob[]> {
       files.map(async place => {
         const added = await filesIn([`${place}.d`], /\.conf$/)
         const text = (await Promise.all([place, ...added].map(textOf))).join('\n')
-        return jobsInUnit({ place, text, isShimFolder, asOther: asOther(text) })
+        return jobsInUnit({ place, text, isShimFolder: isOurFolder, asOther: asOther(text) })
       }),
     )
     return found.flat()
   }
   const cronTables = await Promise.all(
     ['/etc/crontab', ...tables].map(async place =>
-      jobsInCrontab({ place, text: await textOf(place), isShimFolder, runsAs: whose }),
+      jobsInCrontab({ place, text: await textOf(place), isShimFolder: isOurFolder, runsAs: whose }),
     ),
   )
   const cronScripts = await Promise.all(
     scripts.map(async place =>
-      jobsInCrontab({ place, text: await textOf(place), isShimFolder, runsAs: () => !user.isRoot }),
+      jobsInCrontab({
+        place,
+        text: await textOf(place),
+        isShimFolder: isOurFolder,
+        runsAs: () => !user.isRoot,
+      }),
     ),
   )
   const userOf = (text: string): string => /^User=(.*)$/m.exec(text)?.[1]?.trim() ?? 'root'
   return [
-    ...jobsInCrontab({ place: 'crontab -e', text: own, isShimFolder, runsAs: () => false }),
+    ...jobsInCrontab({ place: 'crontab -e', text: own, isShimFolder: isOurFolder, runsAs: () => false }),
     ...cronTables.flat(),
     ...cronScripts.flat(),
     ...(await units(machine, text => userOf(text) !== user.name)),

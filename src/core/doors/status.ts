@@ -107,21 +107,37 @@ function programDoor(survey: DoorSurvey, name: 'docker' | 'docker-compose'): rea
   if (first === undefined) return []
   const door = name === 'docker' ? '`docker volume rm` and the like' : '`docker-compose`'
   const ours = found.find(({ leads }) => leads === 'here')
-  const mend = 'safe-compose install path'
+  const { shims } = survey
+  const mend = shims === null ? 'safe-compose install path' : inFront(shims)
   if (first.leads === 'here')
     return [{ door, state: 'guarded', why: `${first.path} on the PATH`, mend: null }]
   if (first.leads === 'broken')
-    return [{ door, state: 'bypassed', why: `${first.path} starts a Node or files that are gone`, mend }]
+    return [
+      {
+        door,
+        state: 'bypassed',
+        why: `${first.path} starts a Node or files that are gone`,
+        mend: 'safe-compose install path',
+      },
+    ]
   return ours === undefined
-    ? [{ door, state: 'open', why: `leads to ${first.path}`, mend }]
+    ? [{ door, state: 'open', why: `leads to ${first.path}${beside(shims)}`, mend }]
     : [
         {
           door,
           state: 'bypassed',
           why: `${first.path} comes before ${ours.path} on the PATH`,
-          mend: `export PATH=${shellWord(folderOf(ours.path))}:"$PATH"`,
+          mend: inFront(folderOf(ours.path)),
         },
       ]
+}
+
+function inFront(folder: string): string {
+  return `export PATH=${shellWord(folder)}:"$PATH"`
+}
+
+function beside(shims: string | null): string {
+  return shims === null ? '' : `; the shims in ${shims} are not on this PATH`
 }
 
 function folderOf(path: string): string {

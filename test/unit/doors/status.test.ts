@@ -67,6 +67,12 @@ test('what stands first on the PATH decides', () => {
     door('`docker-compose`', { onPath: { docker: [], 'docker-compose': found } })
   expect(state()).toBeUndefined()
   expect(state(real)).toMatchObject({ state: 'open', mend: 'safe-compose install path' })
+  const placed = { onPath: { docker: [real], 'docker-compose': [] }, shims: '/srv/shims' }
+  expect(door('`docker volume rm` and the like', placed)).toMatchObject({
+    state: 'open',
+    why: 'leads to /usr/bin/docker-compose; the shims in /srv/shims are not on this PATH',
+    mend: 'export PATH=/srv/shims:"$PATH"',
+  })
   expect(state(shim, real)).toMatchObject({ state: 'guarded' })
   expect(state({ ...shim, leads: 'broken' }, real)).toMatchObject({ state: 'bypassed' })
   expect(state(real, shim)).toMatchObject({
