@@ -32,6 +32,8 @@ test('holds the program, what it needs and the licences of that, and no sources 
   for (const path of [
     'bin/safe-compose.js',
     'dist/safe-compose.cjs',
+    'bin/safe-docker.js',
+    'dist/safe-docker.cjs',
     'dist/licenses.txt',
     'dist/sbom.cdx.json',
     'README.md',
