@@ -50,7 +50,14 @@ function removedByDocker(facts: Facts, { reach }: Circumstances): readonly Remov
   return (reach?.containers ?? []).flatMap(({ id, withVolumes }) => {
     const container = facts.containers.find(each => each.id === id)
     if (container === undefined) return []
-    return [{ container, by: 'rm' as const, withVolumes, asked: reach?.asked === true }]
+    return [
+      {
+        container,
+        by: 'rm' as const,
+        withVolumes: withVolumes || vanishesWhenStopped(container),
+        asked: reach?.asked === true,
+      },
+    ]
   })
 }
 
@@ -100,7 +107,7 @@ function withDependents(facts: Facts, services: readonly string[]): ReadonlySet<
   )
 }
 
-/** Made with `run --rm`: the engine deletes it, with its anonymous volumes, as soon as it stops. */
+/** Made with `run --rm`, Compose's or docker's: the engine deletes it, with its anonymous volumes, as soon as it stops. */
 function vanishesWhenStopped(container: ContainerFact): boolean {
   return (
     container.details?.autoRemove === true && ['running', 'paused', 'restarting'].includes(container.state)

@@ -64,6 +64,17 @@ describe('docker rm -v, found', () => {
     expectQuiet(rmV, typedToDocker('docker rm -f shop-db-1', facts), rm)
   })
 
+  test('of one that was made with run --rm also without -v', () => {
+    const vanishing = aProject({
+      ...shop,
+      containers: [{ ...db, details: aContainer('db', { details: { autoRemove: true } }).details }],
+    })
+    const line = 'docker rm -f shop-db-1'
+    const rm = typedToDocker(line, vanishing)
+    expectFound(rmV, rm, { 'db:/data': 'destroyed' })
+    expectQuiet(rmV, typedToDocker(line, facts), rm)
+  })
+
   test('of a container of no project, called by its name', () => {
     const hand = { ...db, id: 'hand', name: 'hand', project: '_volumes', service: null, number: null }
     const alone = aProject({ name: '_volumes', containers: [hand], volumes: [aVolume(a)] })
