@@ -211,8 +211,6 @@ const sinceV2: readonly (readonly string[])[] = [
   ['alpha'],
   ['bridge'],
   ['bridge', 'transformations', 'nosuch'],
-  ['__complete', 'ps', '--f'],
-  ['__complete', 'exec', ''],
   ...(
     'alpha attach bridge build commit config cp create down events exec export images kill logs ls pause port ' +
     'ps publish pull push restart rm run scale start stats stop top unpause up version volumes wait watch'

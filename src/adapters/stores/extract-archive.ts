@@ -111,10 +111,13 @@ export async function unpackArchive(
     async function* (source: AsyncIterable<Uint8Array>) {
       try {
         for await (const chunk of source) {
+          const before = bytes
           walk.take(chunk)
           bytes += chunk.length
           request.onBytes(bytes)
-          yield chunk
+          // GNU tar ends there: what only fills the last record up would meet a pipe that is closed.
+          const left = (walk.endedAt() ?? bytes) - before
+          if (left > 0) yield chunk.subarray(0, left)
         }
         handedOver = true
       } catch (error) {

@@ -4,6 +4,8 @@ import type { TarCounts } from '../../model/restore-point.ts'
 export interface TarWalk {
   /** Throws `Error` with the place of the damage. */
   readonly take: (chunk: Uint8Array) => void
+  /** Bytes up to and with the two blocks of zeros that end a tar; null as long as they have not passed. */
+  readonly endedAt: () => number | null
   /** Throws `Error` if the tar did not end as a whole one does. */
   readonly end: () => TarCounts
 }
@@ -42,6 +44,7 @@ export function walkTar(onEntry: (entry: TarEntry) => void = () => {}): TarWalk 
   let filled = 0
   let toSkip = 0
   let zeros = 0
+  let endedAt: number | null = null
   let moreSparseMap = false
   let gathered: {
     readonly type: string
@@ -59,6 +62,7 @@ export function walkTar(onEntry: (entry: TarEntry) => void = () => {}): TarWalk 
     }
     if (isZero(header)) {
       zeros++
+      if (zeros === 2) endedAt = counts.bytes
       return
     }
     if (zeros >= 2) throw new Error(`there is something after its end, at byte ${at}`)
@@ -131,6 +135,7 @@ export function walkTar(onEntry: (entry: TarEntry) => void = () => {}): TarWalk 
         }
       }
     },
+    endedAt: () => endedAt,
     end: () => {
       if (toSkip > 0 || filled > 0 || gathered !== null || moreSparseMap)
         throw new Error(`it is cut off at byte ${counts.bytes}`)
