@@ -205,7 +205,7 @@ export interface RestorePoint {
   readonly damage: string | null
   /** The last time that it was tried; null when it never was. */
   readonly verified: Verification | null
-  /** Since when it is marked for removal; null when it is not. A marked one is as good as any other. */
+  /** Since when it is marked for removal; null when it is not. Being marked takes nothing from it. */
   readonly marked: string | null
 }
 

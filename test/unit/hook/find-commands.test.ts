@@ -58,7 +58,7 @@ describe('the commands in a line', () => {
   })
 })
 
-test('a short line that would come out as any number of commands is given up, and told', () => {
+test('a short line that would come to countless commands is given up, and told', () => {
   const functions = Array.from({ length: 40 }, (_, index) => `f${index}() { f${index + 1}; f${index + 1}; }`)
   const line = `${functions.join('; ')}; f40() { true; }; f0; docker compose down -v`
   expect(judgeLine(line, beginning)).toEqual([{ kind: 'unreadable' }])
