@@ -1,5 +1,5 @@
 // The files of dist/, and how esbuild makes each: the small entry that every command pays for, the application that
-// guarded and own commands load, the small child that watches over a backup, the one that encrypts where the host has no
+// guarded and own commands load, what coding agents ask before every command, the small child that watches over a backup, the one that encrypts where the host has no
 // age, and one file per heavy library, loaded only where it is used.
 import { build } from 'esbuild'
 import { readFile } from 'node:fs/promises'
@@ -43,6 +43,7 @@ const heavyApart = {
     const isHeavy = new RegExp(`^(${heavy.join('|')})$`)
     context.onResolve({ filter: isHeavy }, ({ path }) => ({ path: `./lib-${path}.cjs`, external: true }))
     context.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './app.cjs', external: true }))
+    context.onResolve({ filter: /^\.\/hook-main\.ts$/ }, () => ({ path: './hook.cjs', external: true }))
   },
 }
 
@@ -52,6 +53,7 @@ export async function buildAll(folder, { write = true } = {}) {
     buildPart('entry', `${folder}/safe-compose.cjs`, write),
     buildPart('docker-entry', `${folder}/safe-docker.cjs`, write),
     buildPart('main', `${folder}/app.cjs`, write),
+    buildPart('hook-main', `${folder}/hook.cjs`, write),
     buildPart('guardian', `${folder}/guardian.cjs`, write),
     buildPart('age', `${folder}/age.cjs`, write),
     ...heavy.map(name => buildLibrary(name, `${folder}/lib-${name}.cjs`, write)),

@@ -25,6 +25,7 @@ async function enter(): Promise<void> {
   const argv = process.argv.slice(2)
   if (argv[0] === 'docker-cli-plugin-metadata') return answer(JSON.stringify(pluginMetadata(__VERSION__)))
   if (isProbe(argv, process.env)) return answer(probeAnswer)
+  if (argv[0] === 'hook' && (await isAnswered(argv.slice(1)))) return
   const start: Start = {
     script: process.argv[1] ?? '',
     descriptors: inheritedDescriptors(argv),
@@ -41,6 +42,18 @@ async function enter(): Promise<void> {
 
 function answer(text: string): void {
   writeSync(1, `${text}\n`)
+}
+
+/** The hook of a coding agent. False where it was typed wrongly: `main` runs into the same and says what is wrong. */
+async function isAnswered(words: readonly string[]): Promise<boolean> {
+  try {
+    const { hookHere } = await import('./hook-main.ts')
+    process.exitCode = await hookHere(words)
+    return true
+  } catch (error) {
+    if (error instanceof Stop) return false
+    throw error
+  }
 }
 
 /** Beside Compose's own answer, which programs read; this is for a person. */

@@ -45,7 +45,6 @@ import { watchInterruption } from './adapters/host/interruption.ts'
 import { openNotifier } from './adapters/notifiers/notifier.ts'
 import { openCopyPlace } from './adapters/stores/copy-place.ts'
 import { openStoreCopyPlace } from './adapters/stores/store-copy-place.ts'
-import { openShellReader } from './adapters/shell/read-shell.ts'
 import { openRunner } from './adapters/host/runner.ts'
 import { calendar } from './adapters/schedulers/calendar.ts'
 import { openCrontab } from './adapters/schedulers/crontab.ts'
@@ -63,7 +62,6 @@ import type { Context } from './commands/context.ts'
 import { complete, completion } from './commands/completion.ts'
 import type { DoorTools } from './commands/door-tools.ts'
 import { guard } from './commands/guard.ts'
-import { hook } from './commands/hook.ts'
 import { install } from './commands/install.ts'
 import { lint } from './commands/lint.ts'
 import { runOwnCommand } from './commands/own-command.ts'
@@ -103,7 +101,6 @@ import { doorsTable } from './ui/doors-table.ts'
 import { openExplanations } from './ui/explanations.ts'
 import { failureInWords } from './ui/failures.ts'
 import { helpText, vocabulary } from './ui/help.ts'
-import { hookReason } from './ui/hook.ts'
 import { ciReporter } from './ui/ci.ts'
 import { jsonReporter } from './ui/json.ts'
 import { lintRenderers } from './ui/lint.ts'
@@ -213,6 +210,7 @@ async function run(
   }
   if (word === 'hook') {
     speakAs({ kind: 'own', command: read.rest })
+    const { hookHere } = await import('./hook-main.ts')
     return { code: await hookHere(after.slice(1)), signal: null }
   }
   if (word === 'completion') {
@@ -512,33 +510,6 @@ function lintHere(
     print: text => void process.stdout.write(text),
     render: (format, found, files) => lintRenderers[format](found, files, version()),
   })
-}
-
-/** Asked before every command of a coding agent, so that it looks at nothing but the line. */
-async function hookHere(words: readonly string[]): Promise<number> {
-  const answer = await hook(words, {
-    readInput,
-    openReader: openShellReader,
-    readText,
-    home: homedir(),
-    directory: process.cwd(),
-    inWords: hookReason,
-  })
-  process.stdout.write(answer.stdout)
-  process.stderr.write(answer.stderr)
-  return answer.code
-}
-
-async function readInput(): Promise<string> {
-  if (isatty(0))
-    throw new Stop({
-      reason: 'bad-usage',
-      what: 'hook is for coding agents, which give it a JSON on standard input',
-      how: 'safe-compose install agent NAME places it',
-    })
-  const pieces: Buffer[] = []
-  for await (const piece of process.stdin) pieces.push(piece as Buffer)
-  return Buffer.concat(pieces).toString()
 }
 
 /** Needs no engine and no Compose either: it is what somebody looks at when something is missing. */

@@ -1,4 +1,5 @@
 import { byName } from '../core/by-name.ts'
+import { labelFacts } from '../core/label-facts.ts'
 import type { ContainerFact, Facts, VolumeFact } from '../model/facts.ts'
 import type { Engine } from '../model/ports.ts'
 import type { Context } from './context.ts'
@@ -26,32 +27,11 @@ export async function lookAtEngine(context: Context): Promise<SeenEngine> {
   const containers = all.map(container => details.get(container.id) ?? container)
   const projects = projectsOf(containers, volumes).map((name): Facts => {
     const own = containers.find(({ project }) => project === name)
-    return {
-      takenAt: context.host.now().toISOString(),
-      compose: context.compose.fact,
-      engine: fact,
-      project: {
-        name,
-        directory: own?.workingDirectory ?? null,
-        directoryId: null,
-        files: own?.configFiles ?? [],
-        namedBy: 'flag',
-        pinned: [],
-      },
-      model: null,
-      wholeModel: null,
-      modelError: null,
-      modelWarnings: '',
-      target: 'labels',
-      hashes: {},
-      containers,
-      volumes,
-      images,
-      ledger: null,
-      otherLedgers: [],
-      contents: {},
-      places: {},
-    }
+    const takenAt = context.host.now().toISOString()
+    return labelFacts(
+      { takenAt, compose: context.compose.fact, engine: fact, containers, volumes, images, ledger: null },
+      { name, directory: own?.workingDirectory ?? null, directoryId: null, files: own?.configFiles ?? [] },
+    )
   })
   return { engine, fact, projects, strays: straysOf(containers, volumes) }
 }

@@ -1,6 +1,7 @@
 import { byProject, noProject } from '../core/docker/projects.ts'
 import { takenBy } from '../core/docker/taken.ts'
 import { flagText, isOn } from '../core/invocation.ts'
+import { labelFacts } from '../core/label-facts.ts'
 import { directoryIfAny } from '../core/project.ts'
 import { isHelper } from '../core/reach.ts'
 import { mayRunStore } from '../core/rules/docker-run-rm.ts'
@@ -242,35 +243,26 @@ async function lookAt(
       sha256: context.host.sha256,
       reach,
     },
-    facts: {
-      takenAt: context.host.now().toISOString(),
-      compose: context.compose.fact,
-      engine: seen.fact,
-      project: {
+    facts: labelFacts(
+      {
+        takenAt: context.host.now().toISOString(),
+        compose: context.compose.fact,
+        engine: seen.fact,
+        containers: seen.containers.map(container => ({
+          ...(details.get(container.id) ?? container),
+          // What belongs to no project is handled as the project of that name.
+          project: isOwn(container) ? name : container.project,
+        })),
+        volumes: seen.volumes,
+        images,
+        ledger,
+      },
+      {
         name,
         directory: made?.workingDirectory ?? ledger?.directory ?? null,
         directoryId: ledger?.directoryId ?? null,
         files: made?.configFiles ?? [],
-        namedBy: 'flag',
-        pinned: [],
       },
-      model: null,
-      wholeModel: null,
-      modelError: null,
-      modelWarnings: '',
-      target: 'labels',
-      hashes: {},
-      containers: seen.containers.map(container => ({
-        ...(details.get(container.id) ?? container),
-        // What belongs to no project is handled as the project of that name.
-        project: isOwn(container) ? name : container.project,
-      })),
-      volumes: seen.volumes,
-      images,
-      ledger,
-      otherLedgers: [],
-      contents: {},
-      places: {},
-    },
+    ),
   }
 }

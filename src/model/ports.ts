@@ -389,6 +389,8 @@ export interface Store {
     readonly engine: string | null
     readonly project: string | null
   }) => Promise<readonly RestorePoint[]>
+  /** The ids of what is there of a project, be it good or not; nothing of it is read. */
+  readonly ids: (scope: StoreScope) => Promise<ReadonlySet<string>>
   /** By id or unambiguous beginning. Throws `restore-point-not-found`, `manifest-unreadable`. */
   readonly find: (
     scope: { readonly engine: string | null; readonly project: string | null },

@@ -59,7 +59,7 @@ function destroysLines({ words, danger, isOpen }: Destruction): readonly string[
       `safe-compose: not run: a word in \`${line(words)}\` is known only when it runs, and it may ${deed} ${danger.what}.`,
       'Nothing was changed. Write the words out, so that it can be judged.',
     ]
-  const lost = danger.kind === 'volumes' ? ', with the data in them' : ''
+  const lost = danger.kind === 'volumes' ? ', including the data' : ''
   return [
     `safe-compose: not run: \`${line(words)}\` would ${deed} ${danger.what}${lost}.`,
     'Nothing was changed. A person has to decide this.',

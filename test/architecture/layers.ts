@@ -14,8 +14,9 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   commands: ['core', 'model'],
   adapters: ['core', 'model'],
   ui: ['core', 'model'],
-  'main.ts': ['commands', 'adapters', 'ui', 'core', 'model'],
-  'entry.ts': ['main.ts', 'adapters', 'core', 'model'],
+  'main.ts': ['hook-main.ts', 'commands', 'adapters', 'ui', 'core', 'model'],
+  'hook-main.ts': ['commands', 'adapters', 'ui', 'core', 'model'],
+  'entry.ts': ['main.ts', 'hook-main.ts', 'adapters', 'core', 'model'],
   'docker-entry.ts': ['main.ts', 'adapters', 'core', 'model'],
   'guardian.ts': ['adapters', 'core', 'model'],
   'age.ts': ['adapters', 'core', 'model'],
@@ -35,6 +36,7 @@ const withoutEffects: Readonly<Record<string, ReadonlySet<string>>> = {
 /** What may touch the `process` global. Everything else is given what it needs. */
 const touchesProcess = new Set([
   'src/main.ts',
+  'src/hook-main.ts',
   'src/entry.ts',
   'src/docker-entry.ts',
   'src/guardian.ts',

@@ -424,6 +424,7 @@ function storeOf(world: World, step: (name: string) => void): Store {
       discard: async () => step('discard'),
     }),
     list: async () => [...world.points],
+    ids: async () => new Set(world.points.map(({ id }) => id)),
     find: async (_, id) => {
       const point = world.points.find(each => each.id.startsWith(id))
       if (point === undefined) throw new Stop({ reason: 'restore-point-not-found', id, candidates: [] })

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { expect, onTestFinished, test } from 'vitest'
@@ -13,12 +13,18 @@ async function place(): Promise<string> {
   return directory
 }
 
+interface HookWords {
+  readonly words?: readonly string[]
+  readonly directory?: string
+  readonly program?: string
+}
+
 /** Where neither Docker nor Compose is to be found. */
 async function hook(
   input: unknown,
-  { words = [], directory = tmpdir() }: { words?: readonly string[]; directory?: string } = {},
+  { words = [], directory = tmpdir(), program = executable }: HookWords = {},
 ): Promise<{ code: number | undefined; stdout: string; stderr: string }> {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [executable, 'hook', ...words], {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [program, 'hook', ...words], {
     cwd: directory,
     env: { PATH: '/bin', HOME: directory },
     extendEnv: false,
@@ -44,7 +50,7 @@ test('a line that destroys is refused with the reason and the way out', async ()
   expect(permissionDecision).toBe('deny')
   expect(permissionDecisionReason).toBe(
     [
-      'safe-compose: not run: `docker compose -f a.yml down -v` would delete the named volumes of the project, with the data in them.',
+      'safe-compose: not run: `docker compose -f a.yml down -v` would delete the named volumes of the project, including the data.',
       'Nothing was changed. A person has to decide this.',
       'Keeping the data:  docker compose -f a.yml down',
       'If the goal is a clean database for a test, use a project of its own, which deletes nothing:',
@@ -53,6 +59,18 @@ test('a line that destroys is refused with the reason and the way out', async ()
       '    says what would be lost, backs it up, and has a code with which the person lets it through once.',
     ].join('\n'),
   )
+})
+
+test('nothing of the application is loaded for it', async () => {
+  const directory = await place()
+  const own = dirname(dirname(executable))
+  for (const part of ['bin', 'dist', 'package.json'])
+    await cp(join(own, part), join(directory, part), { recursive: true })
+  await rm(join(directory, 'dist/app.cjs'))
+  const program = join(directory, 'bin/safe-compose.js')
+  const { code, stdout } = await hook(bash('docker compose down -v', directory), { directory, program })
+  expect(code).toBe(0)
+  expect(stdout).toContain('"deny"')
 })
 
 test('where another project would share the data, it is not recommended', async () => {

@@ -11,7 +11,7 @@ const scope = { engine: 'AAAA:BBBB', project: 'shop' }
 const owner = async () => ({ host: 'here', bootId: 'boot', pid: 1, startedAt: '1' })
 const [variables, makeRepository] = await Promise.all([resticVariables(), emptyRepository()])
 
-/** Of a restore point that is written: while its stream is read, and while its manifest is. Parts of the whole. */
+/** Of a restore point that is written: while its data is read, and while its manifest is. Parts of the whole. */
 const moments = [0.15, 0.4, 0.65, 0.9]
 /** On a machine that is busy by fits, moments miss: then they are tried again, so often at most. */
 const rounds = 3
@@ -29,28 +29,38 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('a kill at any moment leaves good restore points, and parts that the next run clears', async () => {
-  const repository = join(folder, 'repository')
-  makeRepository(repository)
-  const store = openResticStore({ repository, root: join(folder, 'store'), variables, owner })
-  const args = [join(folder, 'store'), join(folder, 'data'), `restic:${repository}`, 'stream']
-  const { published, perPoint } = await writeUntil(args, { published: 2 }, variables)
-  const known = new Set(published)
-  let hits = 0
-  for (let kill = 0; kill < moments.length || (hits < 2 && kill < moments.length * rounds); kill++) {
-    const moment = moments[kill % moments.length]!
-    const { published: more } = await writeUntil(args, { milliseconds: perPoint * moment }, variables)
-    for (const id of more) known.add(id)
-    const cleared = await store.clearPartials(scope, async () => false)
-    hits += cleared.length
-    const points = await store.list(scope)
-    const ids = points.map(({ id }) => id)
-    for (const id of known) expect(ids).toContain(id)
-    for (const id of ids) known.add(id)
-    expect(points.filter(({ state }) => state !== 'good')).toEqual([])
-    const [newest] = points
-    for (const record of newest?.manifest.holdings ?? []) await store.check(newest!, record, () => {})
-  }
-  // Otherwise the moments were badly chosen, and the test would prove nothing.
-  expect(hits).toBeGreaterThan(1)
-}, 180_000)
+const ways = [
+  ['as a tar', 'stream'],
+  ['as files', 'command'],
+] as const
+
+test.each(ways)(
+  'a kill at any moment leaves good restore points, and parts to be cleared: %s',
+  async (_, way) => {
+    const repository = join(folder, `repository-${way}`)
+    const root = join(folder, `store-${way}`)
+    makeRepository(repository)
+    const store = openResticStore({ repository, root, variables, owner })
+    const args = [root, join(folder, 'data'), `restic:${repository}`, way]
+    const { published, perPoint } = await writeUntil(args, { published: 2 }, variables)
+    const known = new Set(published)
+    let hits = 0
+    for (let kill = 0; kill < moments.length || (hits < 2 && kill < moments.length * rounds); kill++) {
+      const moment = moments[kill % moments.length]!
+      const { published: more } = await writeUntil(args, { milliseconds: perPoint * moment }, variables)
+      for (const id of more) known.add(id)
+      const cleared = await store.clearPartials(scope, async () => false)
+      hits += cleared.length
+      const points = await store.list(scope)
+      const ids = points.map(({ id }) => id)
+      for (const id of known) expect(ids).toContain(id)
+      for (const id of ids) known.add(id)
+      expect(points.filter(({ state }) => state !== 'good')).toEqual([])
+      const [newest] = points
+      for (const record of newest?.manifest.holdings ?? []) await store.check(newest!, record, () => {})
+    }
+    // Otherwise the moments were badly chosen, and the test would prove nothing.
+    expect(hits).toBeGreaterThan(1)
+  },
+  180_000,
+)

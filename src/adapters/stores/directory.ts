@@ -19,7 +19,7 @@ import { damaged, hashFile, readArchive } from './read-archive.ts'
 import { openDump } from './read-dump.ts'
 import { holdPoint, readIds, unlessRead } from './readers.ts'
 import { refuseDifference } from './refuse-difference.ts'
-import { findPoint, listPoints, verificationFile } from './restore-points.ts'
+import { findPoint, listPoints, publishedIn, verificationFile } from './restore-points.ts'
 import { leaveForOthers } from './room.ts'
 
 export interface DirectoryStoreOptions {
@@ -84,6 +84,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions): Store {
           ),
       }),
     list: scope => explained(() => listPoints(root, named, scope)),
+    ids: scope => explained(async () => new Set(await publishedIn(folderOf(root, scope)))),
     find: (scope, id) => explained(() => findPoint(root, named, scope, id)),
     unlock: async point => void (await encryption.openerOf(point)),
     check,

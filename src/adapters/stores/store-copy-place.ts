@@ -31,15 +31,15 @@ export interface StoreCopyPlaceOptions {
 export function openStoreCopyPlace({ from, to, isAlive }: StoreCopyPlaceOptions): CopyPlace {
   return {
     root: to.name,
-    ids: async scope => new Set((await to.list(scope)).map(({ id }) => id)),
+    ids: to.ids,
     take: async (point, onBytes) => {
       const scope = scopeOf(point)
       refuseDamaged(point)
       await from.unlock(point)
       await to.prepare()
       await to.clearPartials(scope, isAlive)
-      const there = (await to.list(scope)).find(({ id }) => id === point.id)
-      if (there !== undefined) {
+      if ((await to.ids(scope)).has(point.id)) {
+        const there = await to.find(scope, point.id)
         if (!isSamePoint(there.manifest, point.manifest)) throw anotherIsThere(to, point)
         if (await isWhole(to, there)) return 'there'
         // What takes its place must be good before it goes.

@@ -132,6 +132,10 @@ export function openResticStore(options: ResticStoreOptions): Store {
       })
     },
     list: async where => listPoints(await points(), await listSnapshots(repository, where)),
+    ids: async scope =>
+      new Set(
+        (await listSnapshots(repository, scope)).filter(each => each.isManifest).map(({ point }) => point),
+      ),
     find: async (where, id) => findPoint(await points(), await listSnapshots(repository, where), id),
     // restic has its password from the beginning, or nothing of it works.
     unlock: async () => {},

@@ -32,8 +32,9 @@ export async function writeTree(request: TreeRequest): Promise<ResticTreeForm | 
     signal,
     onLine: line => tellProgress(line, request.onBytes),
   })
-  const made = JSON.parse(last) as Record<string, unknown>
-  const snapshot = String(made['snapshot_id'])
+  const made = saidIn(last)
+  const snapshot = made['snapshot_id']
+  if (typeof snapshot !== 'string') throw new Error(`restic told no snapshot but: ${last}`)
   const listed = await listTree(repository, snapshot, signal)
   if (!listed.isPlain) return null
   return {
@@ -85,7 +86,7 @@ async function listTree(repository: Repository, snapshot: string, signal: AbortS
     signal,
     patience: patienceForStreams,
     onLine: line => {
-      const node = JSON.parse(line) as Record<string, unknown>
+      const node = saidIn(line)
       if (node['struct_type'] === 'snapshot') tree = String(node['tree'])
       if (node['struct_type'] !== 'node') return
       tar.entries++
@@ -116,7 +117,12 @@ async function listTree(repository: Repository, snapshot: string, signal: AbortS
 }
 
 function tellProgress(line: string, onBytes: (done: number) => void): void {
-  const said = JSON.parse(line) as Record<string, unknown>
+  const said = saidIn(line)
   const done = said['bytes_done']
   if (said['message_type'] === 'status' && typeof done === 'number') onBytes(done)
+}
+
+/** What is no JSON says nothing that is counted here. */
+function saidIn(line: string): Readonly<Record<string, unknown>> {
+  return line.startsWith('{') ? (JSON.parse(line) as Record<string, unknown>) : {}
 }
