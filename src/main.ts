@@ -61,6 +61,7 @@ import { about } from './commands/about.ts'
 import type { Context } from './commands/context.ts'
 import { complete, completion } from './commands/completion.ts'
 import type { DoorTools } from './commands/door-tools.ts'
+import { maskedArgv } from './commands/entries.ts'
 import { guard } from './commands/guard.ts'
 import { install } from './commands/install.ts'
 import { lint } from './commands/lint.ts'
@@ -167,7 +168,7 @@ export async function main(start: Start): Promise<void> {
     if (!(error instanceof Stop)) throw error
     const { failure } = error
     const kind = speaker.kind === 'guarded' ? 'guarded' : 'own'
-    speaker.reporter.say({ type: 'failed', failure, kind, command: speaker.command })
+    speaker.reporter.say({ type: 'failed', failure, kind, command: maskedArgv(speaker.command) })
     process.exit(exitCodeOf(failure, speaker.kind))
   }
 }

@@ -31,11 +31,11 @@ deploy() {
     safe-compose health
 }
 
-# Nothing of the new revision may run on the old data, so everything stops first.
+# Nothing of the new revision may run on the old data, so all of it goes first. Its own files may be what is wrong.
 roll_back() {
-  safe-compose stop
-  safe-compose restore --tag "$SAFE_COMPOSE_TAG"
   git checkout --quiet --detach "$previous"
+  safe-compose down --remove-orphans
+  safe-compose restore --tag "$SAFE_COMPOSE_TAG"
   safe-compose up -d --remove-orphans --wait
   safe-compose health
 }

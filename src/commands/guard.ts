@@ -3,6 +3,7 @@ import { Stop } from '../model/failure.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { ChildEnd } from '../model/ports.ts'
 import type { Context } from './context.ts'
+import { maskedArgv } from './entries.ts'
 import { asOne, judge } from './judge.ts'
 import { lookAheadOfDocker } from './observe-docker.ts'
 import { foresee } from './plan.ts'
@@ -55,6 +56,6 @@ async function dryRun(context: Context, invocation: Invocation): Promise<ChildEn
 async function dryRunDocker(context: Context, invocation: Invocation): Promise<ChildEnd> {
   const looks = await lookAheadOfDocker(context, invocation)
   const { plan } = asOne(await judge(context, looks, invocation, { ahead: true }))
-  context.reporter.say({ type: 'docker-plan', plan, command: wordsOf(invocation) })
+  context.reporter.say({ type: 'docker-plan', plan, command: maskedArgv(wordsOf(invocation)) })
   return { code: 0, signal: null }
 }

@@ -10,6 +10,7 @@ import type { Invocation } from '../model/invocation.ts'
 import type { ChildEnd, Engine } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import { copyToPlaces } from './copy.ts'
+import { maskedArgv } from './entries.ts'
 import type { Case } from './judge.ts'
 import type { Look } from './observe.ts'
 import type { GuardedRun, PreparedRun } from './prepare-run.ts'
@@ -33,7 +34,7 @@ export async function runGuarded(
     await guarded?.entry.change({ status: 'running', restorePoint: guarded.restorePoint?.id ?? null })
     await guarded?.disarm()
   }
-  context.reporter.say({ type: 'compose-starts', argv: wordsOf({ ...invocation, argv }) })
+  context.reporter.say({ type: 'compose-starts', argv: maskedArgv(wordsOf({ ...invocation, argv })) })
   context.reporter.quiet()
   context.interruption.handOver()
   const [first] = cases

@@ -8,6 +8,7 @@ import type { Answer, DecidedStake, Plan } from '../model/decision.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { Context } from './context.ts'
+import { maskedArgv } from './entries.ts'
 import type { Case, Judgement } from './judge.ts'
 import { approvalKeyOf, asOne } from './judge.ts'
 import type { Look } from './observe.ts'
@@ -48,7 +49,7 @@ export async function settle(
         code,
         anotherProject: await anotherProject(context, cases, invocation),
         project,
-        command: wordsOf(invocation),
+        command: maskedArgv(wordsOf(invocation)),
       })
       throw new Stop({ reason: 'refused', why: refusalOf(decision) })
     }
@@ -89,7 +90,7 @@ async function sayFound(context: Context, cases: readonly Case[], invocation: In
     type: 'found',
     decision,
     project,
-    command: wordsOf(invocation),
+    command: maskedArgv(wordsOf(invocation)),
     newest: decision.newest,
     kept: cases.flatMap(({ look }) => keptBy(look, invocation)),
   })
@@ -139,7 +140,7 @@ async function patient(context: Context, plan: Plan): Promise<boolean> {
 async function ask(context: Context, cases: readonly Case[], invocation: Invocation): Promise<Answer> {
   if (context.prompt === null) throw new Stop({ reason: 'refused', why: 'nobody can be asked' })
   const { decision, plan, project } = asOne(cases)
-  const command = wordsOf(invocation)
+  const command = maskedArgv(wordsOf(invocation))
   context.reporter.say({
     type: 'found',
     decision,

@@ -172,31 +172,17 @@ describe.skipIf(!composeHas('v2'))('deploying from CI', { timeout: 900_000 }, ()
       })
     }
     const shut = await push(await nextRelease('2'))
-    expect(outcomes(shut), told(shut)).toEqual([
-      'gate: failure',
-      'back-up: skipped',
-      'deploy: skipped',
-      'roll-back: skipped',
-    ])
+    expect(outcomes(shut), told(shut)).toEqual(['gate: failure', 'deploy: skipped'])
 
     await protect()
     const good = await push(await nextRelease('3'))
-    expect(outcomes(good), told(good)).toEqual([
-      'gate: success',
-      'back-up: success',
-      'deploy: success',
-      'roll-back: skipped',
-    ])
+    expect(outcomes(good), told(good)).toEqual(['gate: success', 'deploy: success'])
     expect([await release(), await orders()]).toEqual(['3', '1000'])
 
     const bad = await push({ ...(await nextRelease('4')), 'migrate.sh': losesAll })
-    expect(outcomes(bad), told(bad)).toEqual([
-      'gate: success',
-      'back-up: success',
-      'deploy: failure',
-      'roll-back: success',
-    ])
-    const deploy = bad[2]?.log ?? ''
+    expect(outcomes(bad), told(bad)).toEqual(['gate: success', 'deploy: failure'])
+    const deploy = bad[1]?.log ?? ''
+    expect(deploy).toMatch(/^deploying failed, going back to [0-9a-f]{40}$/m)
     expect(deploy).toMatch(/section_start:\d+:safe_compose_\d+\r/)
     expect(deploy).toMatch(/^safe-compose: deleted 1 volume\. Bring it back with: safe-compose undo /m)
     expect([await release(), await orders()]).toEqual(['3', '1000'])
@@ -212,6 +198,7 @@ describe.skipIf(!composeHas('v2'))('deploying from CI', { timeout: 900_000 }, ()
     const bad = await commit({
       'compose.yaml': (await nextRelease('3'))['compose.yaml']?.replace('postgres:15', 'postgres:none') ?? '',
     })
+    const broken = await commit({ 'compose.yaml': 'services: [what nobody can read\n' })
     await git('checkout', '--quiet', '--detach', first)
 
     const shut = await deploy(good)
@@ -227,6 +214,12 @@ describe.skipIf(!composeHas('v2'))('deploying from CI', { timeout: 900_000 }, ()
     const back = await deploy(bad)
     expect(back.code, ended(back)).toBe(1)
     expect(back.stderr).toContain(`deploying ${bad} failed: going back to ${good}`)
+    expect(await git('rev-parse', 'HEAD')).toBe(good)
+    expect([await release(), await orders()]).toEqual(['2', '1000'])
+
+    // The files of the new revision are of no use on the way back.
+    const again = await deploy(broken)
+    expect(again.code, ended(again)).toBe(1)
     expect(await git('rev-parse', 'HEAD')).toBe(good)
     expect([await release(), await orders()]).toEqual(['2', '1000'])
   })

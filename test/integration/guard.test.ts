@@ -475,6 +475,21 @@ describe('who is asked', () => {
   })
 })
 
+test('what is given to a container in -e is told to nobody', async () => {
+  const image = 'postgres:15'
+  const data = '/var/lib/postgresql/data'
+  const facts = aProject({
+    services: [aService('db', { image })],
+    images: [anImage(image, { volumes: [data] })],
+  })
+  const world = aWorld({ facts, composeDoes: () => 0 })
+  await guard(world.context, typed('run --rm -e PASSWORD=hunter2 db sh'))
+  expect(world.events.map(({ type }) => type)).toEqual(expect.arrayContaining(['found', 'compose-starts']))
+  expect(JSON.stringify(world.events)).toContain('PASSWORD=***')
+  expect(JSON.stringify(world.events)).not.toContain('hunter2')
+  expect(world.log).toContain('compose run --rm -e PASSWORD=hunter2 db sh')
+})
+
 describe('a run that died', () => {
   const db = aContainer('db', { mounts: ['shop_pgdata:/data'] })
 
