@@ -6,7 +6,7 @@ import type { Holding } from '../model/holding.ts'
 import type { DecidedStake, Plan, Step } from '../model/decision.ts'
 import type { Invocation } from '../model/invocation.ts'
 import type { RunState } from '../model/journal.ts'
-import type { CopyQuality, EngineEvent, Store } from '../model/ports.ts'
+import type { CopyQuality, Engine, EngineEvent, Store } from '../model/ports.ts'
 import type { RestorePoint } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
@@ -38,6 +38,8 @@ export interface GuardedRun {
   readonly ran: readonly RunState[]
   /** Sets going again what still stands still of what ran. */
   readonly resume: () => Promise<void>
+  /** Throws `backup-failed` if what was stopped for the copies has been started since: what it wrote is not in them. */
+  readonly refuseStarted: () => Promise<void>
   /** Ends the watch of the child that would put things back if we die. */
   readonly disarm: () => Promise<void>
   readonly release: () => Promise<void>
@@ -74,6 +76,8 @@ export async function prepareRun(
       await unwind(undo)
       return 'look-again'
     }
+    // The very last: the look above takes its time, in which somebody may start a server.
+    await Promise.all(guarded.map(each => each?.refuseStarted()))
     context.interruption.check()
     return { argv: settled.argv, guarded }
   } catch (error) {
@@ -129,6 +133,7 @@ async function prepareCase(
     restorePoint: saved.point,
     ran,
     resume: saved.resume,
+    refuseStarted: saved.refuseStarted,
     disarm: () => guardian.disarm(),
     release: () => lock.release(),
   }
@@ -141,11 +146,12 @@ function isWorthRecording({ verdict, stake }: DecidedStake): boolean {
 
 interface Saved {
   readonly point: RestorePoint | null
-  /** Sets going again what was left standing still for Compose. */
+  /** Sets going again what was left standing still for Compose, and ends the watch over it. */
   readonly resume: () => Promise<void>
+  readonly refuseStarted: () => Promise<void>
 }
 
-const nothingSaved: Saved = { point: null, resume: async () => {} }
+const nothingSaved: Saved = { point: null, resume: async () => {}, refuseStarted: async () => {} }
 
 async function unwind(undo: Undoing): Promise<void> {
   for (const step of undo.toReversed()) await step()
@@ -194,9 +200,17 @@ async function save(
   try {
     const point = await copyAll(context, look, invocation, plan, ran, standstill)
     await standstill.unpause()
-    if (destroys(plan)) return { point, resume: standstill.resume }
+    if (destroys(plan))
+      return {
+        point,
+        resume: standstill.resume,
+        refuseStarted: async () => {
+          await refuseStarted(look.engine, standstill.events(), ran)
+          standstill.close()
+        },
+      }
     await standstill.resume()
-    return { point, resume: async () => {} }
+    return { ...nothingSaved, point }
   } catch (error) {
     await standstill.resume()
     if (!standstill.expired() || context.audience.kind === 'person') throw error
@@ -205,8 +219,6 @@ async function save(
       text: 'no backup before this: the copy took too long, and nothing is destroyed',
     })
     return nothingSaved
-  } finally {
-    standstill.close()
   }
 }
 
@@ -317,14 +329,43 @@ function refuseDisturbed(
     holdings.flatMap(holding => writersOf(look, holding).map(id => [id, holding] as const)),
   )
   for (const event of events) {
-    if (event.action !== 'start' && event.action !== 'unpause' && event.action !== 'restart') continue
+    if (!isSettingGoing(event) && event.action !== 'unpause') continue
     const holding = writing.get(event.id)
     if (holding === undefined && !quieted.has(event.id)) continue
-    throw new Stop({
-      reason: 'backup-failed',
-      holding: holding === undefined ? event.name : nameOfHolding(holding),
-      why: `${event.name} was started while its data was copied`,
-      how: 'run the command again; if something starts it on purpose, stop that first',
-    })
+    throw started(
+      holding === undefined ? event.name : nameOfHolding(holding),
+      `${event.name} was started while its data was copied`,
+    )
   }
+}
+
+/**
+ * What was stopped stays stopped until the command runs. Asked and not only listened to: what was started a moment ago
+ * may not have been told yet. What was paused is let go on purpose.
+ */
+async function refuseStarted(
+  engine: Engine,
+  events: readonly EngineEvent[],
+  ran: readonly RunState[],
+): Promise<void> {
+  const stopped = ran.filter(state => state.done === 'stopped')
+  const now = await Promise.all(stopped.map(state => engine.container(state.id)))
+  const going = stopped.find(
+    ({ id }, index) =>
+      now[index]?.state === 'running' || events.some(event => event.id === id && isSettingGoing(event)),
+  )
+  if (going !== undefined) throw started(going.name, `${going.name} was started after its data was copied`)
+}
+
+function isSettingGoing({ action }: EngineEvent): boolean {
+  return action === 'start' || action === 'restart'
+}
+
+function started(holding: string, why: string): Stop {
+  return new Stop({
+    reason: 'backup-failed',
+    holding,
+    why,
+    how: 'run the command again; if something starts it on purpose, stop that first',
+  })
 }

@@ -17,6 +17,7 @@ export interface Standstill {
   /** Whether they stood still for longer than they may. */
   readonly expired: () => boolean
   readonly unpause: () => Promise<void>
+  /** Sets going what stands still, and ends the watch. */
   readonly resume: () => Promise<void>
   /** Ends the watch. What stands still stays so. */
   readonly close: () => void
@@ -38,6 +39,10 @@ export async function prepareStandstill(
     limit: null,
     seenBefore: 0,
   }
+  const close = (): void => {
+    now.limit?.end()
+    watch.close()
+  }
   return {
     begin: async () => {
       now.writers = await quietWriters(context, engine, ran, options.composeStop)
@@ -49,10 +54,10 @@ export async function prepareStandstill(
     events: () => (now.writers === null ? [] : watch.seen().slice(now.seenBefore)),
     expired: () => now.limit?.expired() ?? false,
     unpause: async () => now.writers?.unpause(),
-    resume: async () => now.writers?.resume(),
-    close: () => {
-      now.limit?.end()
-      watch.close()
+    resume: async () => {
+      close()
+      await now.writers?.resume()
     },
+    close,
   }
 }

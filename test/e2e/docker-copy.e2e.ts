@@ -19,10 +19,18 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Engine, TarSource } from '../../src/model/ports.ts'
-import { container, describeTree, docker, engineFor, nothingUses, proxy, volume } from './docker-world.ts'
+import {
+  container,
+  describeTree,
+  docker,
+  engineFor,
+  nothingUses,
+  pour,
+  proxy,
+  volume,
+} from './docker-world.ts'
 
 type Way = TarSource['kind']
 
@@ -35,9 +43,7 @@ async function copy(
   const out = await from.openSource(source, nothingUses)
   const into = await to.openSink({ kind: 'volume', name: target })
   try {
-    const [read, written] = await Promise.all([out.open(), into.open()])
-    await pipeline(read.stream, written.stream)
-    await Promise.all([read.done, written.done])
+    await pour(out, into)
     return [out.kind, into.kind]
   } finally {
     await out.close()
@@ -253,9 +259,7 @@ describe('volumes that are not plain', () => {
     const engine = await engineFor()
     const out = await engine.openSource(source.holding, nothingUses)
     const into = await engine.openSink({ kind: 'container', id, path: '/data' })
-    const [read, written] = await Promise.all([out.open(), into.open()])
-    await pipeline(read.stream, written.stream)
-    await Promise.all([read.done, written.done])
+    await pour(out, into)
     await Promise.all([out.close(), into.close()])
     const found = await engine.container(id)
     const mount = found?.mounts.find(each => each.destination === '/data')

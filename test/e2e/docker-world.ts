@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import http from 'node:http'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { inject, onTestFinished } from 'vitest'
 import { openEngine } from '../../src/adapters/docker/engine.ts'
@@ -10,7 +11,7 @@ import type { EngineOptions } from '../../src/adapters/docker/engine.ts'
 import { openHost } from '../../src/adapters/host/host.ts'
 import type { Facts } from '../../src/model/facts.ts'
 import type { VolumeHolding } from '../../src/model/holding.ts'
-import type { Engine } from '../../src/model/ports.ts'
+import type { Engine, TarSink, TarSource } from '../../src/model/ports.ts'
 
 const run = promisify(execFile)
 
@@ -65,6 +66,14 @@ export async function container(words: readonly string[]): Promise<string> {
     await docker('rm', '-f', '-v', id)
   })
   return id
+}
+
+/** All of a source into a sink. */
+export async function pour(source: TarSource, sink: TarSink): Promise<void> {
+  const [read, written] = await Promise.all([source.open(), sink.open()])
+  // A sink that has taken everything may be gone before its stream is known to be closed: `done` has the word.
+  await Promise.allSettled([pipeline(read.stream, written.stream)])
+  await Promise.all([read.done, written.done])
 }
 
 export const nothingUses: Pick<Facts, 'containers' | 'volumes' | 'engine'> = {

@@ -11,9 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { describeTree, engineFor, nothingUses } from './docker-world.ts'
+import { describeTree, engineFor, nothingUses, pour } from './docker-world.ts'
 import { composeHas, eventually, executable, isV1, scenario } from './scenario.ts'
 import type { Ended, Scenario } from './scenario.ts'
 
@@ -480,9 +479,7 @@ describe('a directory of this machine goes round', () => {
     const sink = await engine.openSink({ kind: 'directory', path: to })
     expect(source.command === null).toBe(path !== null)
     try {
-      const [read, written] = await Promise.all([source.open(), sink.open()])
-      await pipeline(read.stream, written.stream)
-      await Promise.all([read.done, written.done])
+      await pour(source, sink)
       expect(readdirSync(to)).toEqual(['present'])
       await sink.settle?.()
     } finally {

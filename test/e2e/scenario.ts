@@ -195,7 +195,7 @@ export async function eventually<T>(check: () => Promise<T | false>, seconds = 6
     } catch (error) {
       last = error
     }
-    await new Promise(resolve => setTimeout(resolve, 250))
+    await new Promise(resolve => setTimeout(resolve, 50))
   }
   throw last instanceof Error ? last : new Error(`not within ${seconds} s: ${String(last)}`)
 }
