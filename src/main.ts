@@ -31,7 +31,7 @@ import { openTrustBook } from './adapters/state/trust-book.ts'
 import { openNoticeSpool } from './adapters/state/notice-spool.ts'
 import { openOutcomes } from './adapters/state/outcomes.ts'
 import { databases } from './adapters/databases/index.ts'
-import { findEndpoint } from './adapters/docker/connect.ts'
+import { findEndpoint, findPruneFilters } from './adapters/docker/connect.ts'
 import { openEngine } from './adapters/docker/engine.ts'
 import { openGuardian } from './adapters/docker/guardian.ts'
 import { appendText, directoryAt, placeAt, readText, roomAt } from './adapters/host/files.ts'
@@ -807,11 +807,14 @@ function openContext(from: {
           })
         : null,
     compose: from.compose,
-    docker: openDocker(() => dockerHere(from.start, variables), {
-      own: process,
-      variables,
-      descriptors: from.start.descriptors,
-    }),
+    docker: {
+      ...openDocker(() => dockerHere(from.start, variables), {
+        own: process,
+        variables,
+        descriptors: from.start.descriptors,
+      }),
+      pruneFilters: () => findPruneFilters({ flags: from.invocation.docker, variables, home: homedir() }),
+    },
     openEngine: once(() => engineOf(from.invocation.docker, variables, host)),
     openEngineOf: context => engineOf({ ...from.invocation.docker, context }, variables, host),
     openCopyPlace: async place => copyPlaceOf(await openStore(), place, storeAt, host),

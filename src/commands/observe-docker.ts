@@ -160,10 +160,13 @@ async function removedParts(
 ): Promise<ReadonlyMap<string, Part>> {
   const prunesVolumes = invocation.command.join(' ') === 'volume prune' || isOn(invocation, 'volumes')
   // An older docker speaks an older API, in which prune takes more.
-  const spoken = prunesVolumes ? await ask(context, invocation, '{{.Client.APIVersion}}') : null
+  const [spoken, pruneFilters] = await Promise.all([
+    prunesVolumes ? ask(context, invocation, '{{.Client.APIVersion}}') : null,
+    context.docker.pruneFilters(),
+  ])
   const taken = takenBy(
     invocation,
-    { ...seen, apiVersion: spoken ?? seen.fact.apiVersion, now: context.host.now() },
+    { ...seen, apiVersion: spoken ?? seen.fact.apiVersion, pruneFilters, now: context.host.now() },
     context.stdin,
   )
   const going = taken.containers.map(({ container }) => container.id)

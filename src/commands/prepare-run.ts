@@ -77,7 +77,7 @@ export async function prepareRun(
       return 'look-again'
     }
     // The very last: the look above takes its time, in which somebody may start a server.
-    await Promise.all(guarded.map(each => each?.refuseStarted()))
+    await Promise.all(guarded.map(async each => each?.refuseStarted()))
     context.interruption.check()
     return { argv: settled.argv, guarded }
   } catch (error) {

@@ -69,6 +69,8 @@ export interface Docker {
   readonly run: (argv: readonly string[]) => Promise<ChildEnd>
   /** Runs it for our own purposes, output captured, standard input empty. */
   readonly call: (argv: readonly string[]) => Promise<{ readonly code: number; readonly stdout: string }>
+  /** What its own configuration adds to every `prune`. Throws `bad-engine-endpoint`. */
+  readonly pruneFilters: () => Promise<readonly string[]>
 }
 
 // ---- The engine --------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ async function inTheCopy(store: string): Promise<void> {
 async function afterTheCopy(store: string): Promise<void> {
   await eventually(async () =>
     readdirSync(store, { recursive: true }).some(path =>
-      /preflight-down\/manifest\.json$/.test(String(path)),
+      String(path).endsWith('preflight-down/manifest.json'),
     ),
   )
 }

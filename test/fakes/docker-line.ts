@@ -9,8 +9,9 @@ import type { Invocation } from '../../src/model/invocation.ts'
 import { now } from './facts.ts'
 
 /** A line of the docker CLI, typed with its name: `docker volume rm a`. */
-export function dockerLine(line: string): Invocation {
-  return asInvocation(readDocker(line.split(' ').slice(1)))
+export function dockerLine(line: string | readonly string[]): Invocation {
+  const words = typeof line === 'string' ? line.split(' ') : line
+  return asInvocation(readDocker(words.slice(1)))
 }
 
 /** A line that is typed where these facts are, with what it takes of their project. */
@@ -25,7 +26,7 @@ export function typedToDocker(
     readonly apiVersion?: string
   } = {},
 ): { readonly line: string; readonly facts: Facts; readonly where: Partial<Circumstances> } {
-  const taken = takenBy(dockerLine(line), { ...facts, apiVersion, now }, stdin)
+  const taken = takenBy(dockerLine(line), { ...facts, apiVersion, pruneFilters: [], now }, stdin)
   const own = byProject(taken, facts.ledger === null ? [] : [facts.ledger]).get(facts.project.name)
   return {
     line,

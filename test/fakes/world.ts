@@ -122,6 +122,7 @@ export function aWorld(words: WorldWords): World {
         const stdout = words.dockerSays ?? ''
         return { code: stdout === '' ? 1 : 0, stdout }
       },
+      pruneFilters: async () => [],
     },
     openEngine: async () => engine,
     openEngineOf: async () => engine,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { findEndpoint } from '../../src/adapters/docker/connect.ts'
+import { findEndpoint, findPruneFilters } from '../../src/adapters/docker/connect.ts'
 import { chooseEndpoint, chooseTls, parseHost } from '../../src/adapters/docker/endpoint.ts'
 import type { FlagValue } from '../../src/model/invocation.ts'
 import { Stop } from '../../src/model/failure.ts'
@@ -184,6 +184,17 @@ describe('contexts, configuration and TLS files on disk', () => {
     await expect(find(folder, { tlscert: '/nowhere/cert.pem' }, variables)).rejects.toMatchObject({
       failure: { what: expect.stringContaining('/nowhere/cert.pem') },
     })
+  })
+
+  test('the filters that config.json adds to every prune', async () => {
+    const folder = dockerFolder()
+    const filters = () =>
+      findPruneFilters({ flags: {}, variables: { DOCKER_CONFIG: folder }, home: '/nowhere' })
+    expect(await filters()).toEqual([])
+    writeFileSync(join(folder, 'config.json'), '{"pruneFilters":["label!=keep",7,"all=true"]}')
+    expect(await filters()).toEqual(['label!=keep', 'all=true'])
+    writeFileSync(join(folder, 'config.json'), '{"pruneFilters":"all"}')
+    expect(await filters()).toEqual([])
   })
 
   test('an unknown context and a broken config.json say so', async () => {

@@ -6,7 +6,7 @@ import { runCompose, type Run } from './pass-through.ts'
 import type { Program } from './program.ts'
 
 /** The docker CLI behind its port. It is looked for when it is needed; `find` throws where there is none. */
-export function openDocker(find: () => Program, run: Run): Docker {
+export function openDocker(find: () => Program, run: Run): Omit<Docker, 'pruneFilters'> {
   return {
     run: argv => runCompose(find(), argv, run),
     call: async argv => {

@@ -21,7 +21,7 @@ export interface EndpointOptions {
  */
 export async function findEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const { flags, variables } = options
-  const folder = textOf(flags['config']) ?? (variables['DOCKER_CONFIG'] || join(options.home, '.docker'))
+  const folder = configFolder(options)
   const choice = chooseEndpoint({ flags, variables, currentContext: await currentContext(folder) })
   if (choice.kind === 'context') return contextEndpoint(folder, choice.name, options.windows)
   const wish = chooseTls(flags, variables)
@@ -29,12 +29,34 @@ export async function findEndpoint(options: EndpointOptions): Promise<Endpoint> 
   return parseHost(choice.host, tls, options.windows)
 }
 
+/** The filters that the docker CLI adds to every `prune` by its configuration. Throws `bad-engine-endpoint`. */
+export async function findPruneFilters(
+  options: Pick<EndpointOptions, 'flags' | 'variables' | 'home'>,
+): Promise<readonly string[]> {
+  const { pruneFilters } = await readConfig(configFolder(options))
+  return Array.isArray(pruneFilters) ? pruneFilters.filter(each => typeof each === 'string') : []
+}
+
+function configFolder({
+  flags,
+  variables,
+  home,
+}: Pick<EndpointOptions, 'flags' | 'variables' | 'home'>): string {
+  return textOf(flags['config']) ?? (variables['DOCKER_CONFIG'] || join(home, '.docker'))
+}
+
 async function currentContext(folder: string): Promise<string | null> {
+  const config = await readConfig(folder)
+  return typeof config.currentContext === 'string' ? config.currentContext : null
+}
+
+async function readConfig(
+  folder: string,
+): Promise<{ readonly currentContext?: unknown; readonly pruneFilters?: unknown }> {
   const path = join(folder, 'config.json')
   const text = await readOptional(path)
-  if (text === null || text.trim() === '') return null
-  const config = parse(path, text) as { currentContext?: unknown }
-  return typeof config.currentContext === 'string' ? config.currentContext : null
+  if (text === null || text.trim() === '') return {}
+  return parse(path, text) as { readonly currentContext?: unknown; readonly pruneFilters?: unknown }
 }
 
 /** A context's folders carry the SHA-256 of its name. */

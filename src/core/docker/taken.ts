@@ -9,6 +9,8 @@ export interface EngineSeen {
   readonly volumes: readonly VolumeFact[]
   /** The API version that docker and this engine speak with each other, such as `1.51`: what `prune` means depends on it. */
   readonly apiVersion: string
+  /** Those that docker's own configuration adds to every `prune`, such as `label!=keep`. */
+  readonly pruneFilters: readonly string[]
   readonly now: Date
 }
 
@@ -55,9 +57,9 @@ function volumesTaken(
     case 'volume rm':
       return unused.filter(({ name }) => invocation.args.includes(name))
     case 'volume prune':
-      return pruned(unused, invocation, takesNamed(invocation, seen) || isOn(invocation, 'all'))
+      return pruned(unused, invocation, seen, takesNamed(invocation, seen) || isOn(invocation, 'all'))
     case 'system prune':
-      return isOn(invocation, 'volumes') ? pruned(unused, invocation, takesNamed(invocation, seen)) : []
+      return isOn(invocation, 'volumes') ? pruned(unused, invocation, seen, takesNamed(invocation, seen)) : []
     default:
       return []
   }
@@ -75,24 +77,26 @@ function isUsed(
 }
 
 /** Before API 1.42 (Docker 23) every `prune` takes named volumes; since then only one that is told to. */
-function takesNamed(invocation: Invocation, { apiVersion }: EngineSeen): boolean {
-  const [major = 0, minor = 0] = apiVersion.split('.').map(Number)
+function takesNamed(invocation: Invocation, seen: EngineSeen): boolean {
+  const [major = 0, minor = 0] = seen.apiVersion.split('.').map(Number)
   const isOld = major === 1 && minor < 42
-  return isOld || flagList(invocation, 'filter').some(filter => /^all=(1|t|true)$/i.test(filter.trim()))
+  const all = valuesOf([...flagList(invocation, 'filter'), ...seen.pruneFilters], 'all')
+  return isOld || all.some(value => /^(1|t|true)$/i.test(value))
 }
 
 /** Only of the driver `local`, and none that has options: those are names for something that lies elsewhere. */
 function pruned(
   unused: readonly VolumeFact[],
   invocation: Invocation,
+  seen: EngineSeen,
   named: boolean,
 ): readonly VolumeFact[] {
   return unused.filter(
     ({ driver, options, labels }) =>
       driver === 'local' &&
       Object.keys(options).length === 0 &&
-      (named || 'com.docker.volume.anonymous' in labels) &&
-      passesLabels(labels, filtersOf(invocation)),
+      (named || Object.hasOwn(labels, 'com.docker.volume.anonymous')) &&
+      passesLabels(labels, filtersOf(invocation, seen)),
   )
 }
 
@@ -109,17 +113,16 @@ function containersTaken(
     case 'system prune':
       return containers
         .filter(
-          container => isStopped(container) && passesFilters(container, filtersOf(invocation), seen.now),
+          container =>
+            isStopped(container) && passesFilters(container, filtersOf(invocation, seen), seen.now),
         )
         .map(container => ({ container, withVolumes: false }))
     case 'stack rm':
-      return tasksOf(containers, ['com.docker.stack.namespace'], invocation.args)
-    case 'service rm':
-      return tasksOf(
-        containers,
-        ['com.docker.swarm.service.name', 'com.docker.swarm.service.id'],
-        invocation.args,
+      return tasksOf(containers, labels =>
+        invocation.args.includes(labels['com.docker.stack.namespace'] ?? ''),
       )
+    case 'service rm':
+      return tasksOf(containers, labels => invocation.args.some(word => isService(labels, word)))
     default:
       return []
   }
@@ -151,19 +154,34 @@ function isStopped({ state }: ContainerFact): boolean {
 /** Swarm removes the containers of its tasks together with their anonymous volumes. */
 function tasksOf(
   containers: readonly ContainerFact[],
-  labels: readonly string[],
-  names: readonly string[],
+  isMeant: (labels: ContainerFact['labels']) => boolean,
 ): readonly TakenContainer[] {
   return containers
-    .filter(container => labels.some(label => names.includes(container.labels[label] ?? '')))
+    .filter(({ labels }) => isMeant(labels))
     .map(container => ({ container, withVolumes: true }))
+}
+
+/** By its name, or by the beginning of its id. */
+function isService(labels: ContainerFact['labels'], word: string): boolean {
+  const id = labels['com.docker.swarm.service.id'] ?? ''
+  return word !== '' && (labels['com.docker.swarm.service.name'] === word || id.startsWith(word))
 }
 
 // ---- Filters -----------------------------------------------------------------------------------------------------
 
-/** None where the line has flags that nobody knows: they may change what the filters are. */
-function filtersOf(invocation: Invocation): readonly string[] {
-  return invocation.unknownFlags.length > 0 ? [] : flagList(invocation, 'filter')
+/**
+ * The line's and, as docker adds them, those of its configuration: not where the line names the same label the other way
+ * round. None where the line has flags that nobody knows: they may change what the filters are.
+ */
+function filtersOf(invocation: Invocation, { pruneFilters }: EngineSeen): readonly string[] {
+  if (invocation.unknownFlags.length > 0) return []
+  const typed = flagList(invocation, 'filter')
+  const opposites: Readonly<Record<string, string>> = { label: 'label!', 'label!': 'label' }
+  const added = pruneFilters.filter(filter => {
+    const [key, value = ''] = splitOnce(filter)
+    return value !== '' && !valuesOf(typed, opposites[key] ?? '').includes(value)
+  })
+  return [...typed, ...added]
 }
 
 function passesFilters(container: ContainerFact, filters: readonly string[], now: Date): boolean {
@@ -176,7 +194,7 @@ function passesFilters(container: ContainerFact, filters: readonly string[], now
 function passesLabels(labels: Readonly<Record<string, string>>, filters: readonly string[]): boolean {
   const has = (text: string): boolean => {
     const [key, value] = splitOnce(text)
-    return key in labels && (value === undefined || labels[key] === value)
+    return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value)
   }
   const unwanted = valuesOf(filters, 'label!')
   return valuesOf(filters, 'label').every(has) && !(unwanted.length > 0 && unwanted.every(has))

@@ -14,13 +14,21 @@ const helper = aContainer('help', { state: 'created', labels: { 'dev.safe-compos
 const task = aContainer('task', {
   project: null,
   name: 'web.1.x',
-  labels: { 'com.docker.stack.namespace': 'web', 'com.docker.swarm.service.name': 'web_db' },
+  labels: {
+    'com.docker.stack.namespace': 'web',
+    'com.docker.swarm.service.name': 'web_db',
+    'com.docker.swarm.service.id': '5xk0v2',
+  },
 })
 const containers = [running, stopped, paused, alone, helper, task]
 const volumes = [aVolume('shop_data'), aVolume('free', { labels: {} })]
 
-function take(line: string, stdin: 'terminal' | 'empty' | 'data' = 'empty'): Taken {
-  return takenBy(dockerLine(line), { containers, volumes, apiVersion: '1.51', now }, stdin)
+function take(
+  line: string,
+  stdin: 'terminal' | 'empty' | 'data' = 'empty',
+  pruneFilters: readonly string[] = [],
+): Taken {
+  return takenBy(dockerLine(line), { containers, volumes, apiVersion: '1.51', pruneFilters, now }, stdin)
 }
 
 function names(taken: Taken): readonly string[] {
@@ -54,6 +62,10 @@ describe('the containers that a line removes', () => {
     ['docker container prune -f --new --filter label=tier', ['shop-old-1', 'hand']],
     ['docker stack rm web', ['web.1.x']],
     ['docker service rm web_db', ['web.1.x']],
+    ['docker service rm 5xk0v2', ['web.1.x']],
+    ['docker service rm 5x', ['web.1.x']],
+    ['docker service rm x', []],
+    ['docker container prune -f --filter label=constructor', []],
     ['docker stack rm other', []],
     ['docker volume rm free', []],
   ])('%s', (line, expected) => {
@@ -69,11 +81,43 @@ describe('the containers that a line removes', () => {
     expect(withVolumes('docker stack rm web')).toEqual([true])
   })
 
+  it('by what docker’s own configuration adds, unless the line says the opposite', () => {
+    const prune = (words: string, ...added: string[]): readonly string[] =>
+      names(take(`docker container prune -f ${words}`, 'empty', added))
+    expect(prune('', 'label!=tier')).toEqual(['hand'])
+    expect(prune('', 'label=tier')).toEqual(['shop-old-1'])
+    expect(prune('--filter label=tier', 'label!=tier')).toEqual(['shop-old-1'])
+    expect(prune('--filter label!=tier', 'label=tier')).toEqual(['hand'])
+    expect(prune('', 'label', 'label=')).toEqual(['shop-old-1', 'hand'])
+  })
+
   it('asks before it prunes, where somebody can answer', () => {
     expect(take('docker container prune', 'terminal')).toMatchObject({ asked: true })
     expect(names(take('docker container prune', 'data'))).toEqual(['shop-old-1', 'hand'])
     expect(take('docker container prune -f').asked).toBe(false)
     expect(take('docker rm hand').asked).toBe(false)
+  })
+})
+
+describe('the volumes that a prune takes', () => {
+  const named = aVolume('named', { labels: {} })
+  const anonymous = aVolume('a1b2', { labels: { 'com.docker.volume.anonymous': '' } })
+  const pruned = (words: string, ...pruneFilters: string[]): readonly string[] => {
+    const seen = { containers: [], volumes: [named, anonymous], apiVersion: '1.51', pruneFilters, now }
+    const line = dockerLine(['docker', 'volume', 'prune', '-f', ...(words === '' ? [] : ['--filter', words])])
+    return takenBy(line, seen, 'empty').volumes.map(({ name }) => name)
+  }
+
+  it.each([
+    ['', [], ['a1b2']],
+    ['all=true', [], ['named', 'a1b2']],
+    ['all = true', [], ['named', 'a1b2']],
+    ['ALL=1', [], ['named', 'a1b2']],
+    ['all=false', [], ['a1b2']],
+    ['', ['all=true'], ['named', 'a1b2']],
+    ['', ['all=true', 'label!=com.docker.volume.anonymous'], ['named']],
+  ])('%j, and %j of the configuration', (words, added, expected) => {
+    expect(pruned(words, ...added)).toEqual(expected)
   })
 })
 
