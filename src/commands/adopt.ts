@@ -13,6 +13,7 @@ import type { RestorePoint } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { openEntry } from './entries.ts'
+import { lockProject } from './lock-project.ts'
 import { lookAtProject } from './observe.ts'
 import type { Look } from './observe.ts'
 import { applyPins, askToWrite, preparePins } from './pin.ts'
@@ -66,7 +67,7 @@ export async function adopt(context: Context, project: Invocation, options: Adop
 
   const isThere = expected.name === lost.name
   const pins = isThere || options.copy ? null : await askForPin(context, project, adoption, options.yes)
-  const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
+  const lock = await lockProject(context, look.engine, look.facts.project.name)
   try {
     await clearRemains(context, look.engine, adoption.store, scopeOf(look.facts))
     if (pins !== null) await pinAndStart(context, adoption, pins)

@@ -18,6 +18,7 @@ import type { Look } from './observe.ts'
 import { quietWriters, runStates } from './quiet-writers.ts'
 import { askThoroughly } from './dump-databases.ts'
 import { limitStandstill } from './limit-time.ts'
+import { lockProject } from './lock-project.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
 import { writesTo } from './writers.ts'
 
@@ -48,7 +49,7 @@ export async function backup(context: Context, project: Invocation, options: Bac
   const store = await context.openStore()
   await store.prepare()
   const chosen = await chooseCopies(context, look, options)
-  const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
+  const lock = await lockProject(context, look.engine, look.facts.project.name)
   let point: RestorePoint
   try {
     const clearing = clearRemains(context, look.engine, store, scopeOf(look.facts))

@@ -66,7 +66,7 @@ async function decideOn(
     contentsOf(engine, facts, findings),
     store.list(scope),
     store.ledger(scope).read(),
-    context.projects.alwaysBacksUp(facts.project.directory ?? context.directory),
+    facts.project.directory !== null && context.projects.alwaysBacksUp(facts.project.directory),
   ])
   const good = points.filter(point => point.state === 'good')
   const decision = decide({

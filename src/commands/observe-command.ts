@@ -31,15 +31,14 @@ export async function observeAgain(
   invocation: Invocation,
   quieted: ReadonlySet<string>,
 ): Promise<boolean> {
-  const now = await lookAgain(context, before, invocation)
-  if (now.length !== before.length) return true
-  return before.some(({ look, decision }, index) => {
-    const then = now[index]
-    if (then === undefined || then.facts.project.name !== look.facts.project.name) return true
-    const facts = asBefore(then.facts, look.facts, quieted)
-    const findings = findFindings(facts, invocation, then.circumstances)
-    return fingerprint(look, decision.findings) !== fingerprint(then, findings)
+  const looks = new Map(before.map(({ look }) => [look.facts.project.name, look]))
+  const now = (await lookAgain(context, before, invocation)).map(look => {
+    const then = looks.get(look.facts.project.name)
+    const facts = then === undefined ? look.facts : asBefore(look.facts, then.facts, quieted)
+    return { look, findings: findFindings(facts, invocation, look.circumstances) }
   })
+  const then = before.map(({ look, decision }) => ({ look, findings: decision.findings }))
+  return fingerprint(now) !== fingerprint(then)
 }
 
 async function lookAgain(
@@ -63,13 +62,31 @@ function asBefore(now: Facts, before: Facts, quieted: ReadonlySet<string>): Fact
   return { ...now, containers }
 }
 
-/** What was judged, in one text. States are left out: we stop and pause containers ourselves. */
-function fingerprint(look: Look, findings: readonly Finding[]): string {
+interface Found {
+  readonly look: Look
+  readonly findings: readonly Finding[]
+}
+
+/** What was judged, in one text. Where nothing was found, nothing was judged. */
+function fingerprint(found: readonly Found[]): string {
+  return JSON.stringify(
+    found
+      .filter(({ findings }) => findings.length > 0)
+      .map(judged)
+      .toSorted(),
+  )
+}
+
+/** States are left out: we stop and pause containers ourselves. */
+function judged({ look, findings }: Found): string {
   const names = new Set(findings.flatMap(({ holding }) => ('name' in holding ? [holding.name] : [])))
   const writers = look.facts.containers
     .filter(container => container.mounts.some(mount => mount.name !== null && names.has(mount.name)))
     .map(container => container.id)
     .toSorted()
-  const found = findings.map(finding => `${finding.outcome} ${identityOfHolding(finding.holding)}`).toSorted()
-  return JSON.stringify([look.facts.model, look.facts.target, found, writers])
+  const stakes = findings
+    .map(finding => `${finding.outcome} ${identityOfHolding(finding.holding)}`)
+    .toSorted()
+  const { project, model, target } = look.facts
+  return JSON.stringify([project.name, model, target, stakes, writers])
 }

@@ -4,7 +4,6 @@ import { flagText, isOn } from '../core/invocation.ts'
 import { labelFacts } from '../core/label-facts.ts'
 import { directoryIfAny } from '../core/project.ts'
 import { isHelper } from '../core/reach.ts'
-import { mayRunStore } from '../core/rules/docker-run-rm.ts'
 import { Stop } from '../model/failure.ts'
 import type { DockerReach, RememberedVolume } from '../model/docker-line.ts'
 import type { ContainerFact, Facts } from '../model/facts.ts'
@@ -143,10 +142,8 @@ async function partsOf(
     case 'volume create':
       return remembered(context, invocation, seen)
     case 'container run':
-    case 'container create': {
-      const images = invocation.args.slice(0, 1)
-      return mayRunStore(invocation) ? new Map([[noProject, { ...nothingTaken, images }]]) : new Map()
-    }
+    case 'container create':
+      return new Map([[noProject, { ...nothingTaken, images: invocation.args.slice(0, 1) }]])
     default:
       return removedParts(context, invocation, seen, ledgers)
   }

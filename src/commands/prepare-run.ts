@@ -19,6 +19,7 @@ import { observeAgain } from './observe-command.ts'
 import { runStates } from './quiet-writers.ts'
 import type { Settled } from './settle.ts'
 import { askBriefly } from './dump-databases.ts'
+import { lockProject } from './lock-project.ts'
 import { prepareStandstill } from './standstill.ts'
 import type { Standstill } from './standstill.ts'
 import { scopeOf, takeRestorePoint } from './take-restore-point.ts'
@@ -97,7 +98,7 @@ async function prepareCase(
   const store = await context.openStore()
   await store.prepare()
   const scope = scopeOf(facts)
-  const lock = await engine.lock(facts.project.name, await context.host.owner())
+  const lock = await lockProject(context, engine, facts.project.name)
   undo.push(() => lock.release())
   const clearing = clearRemains(context, engine, store, scope)
   const cleared = clearing.then(

@@ -1,9 +1,10 @@
-import { typedToUs } from '../core/command-line.ts'
+import { programOf, typedToUs } from '../core/command-line.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import { unreachable } from '../model/failure.ts'
 import type { Engine, Store, StoreScope } from '../model/ports.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
+import { lockProject } from './lock-project.ts'
 import { putBack } from './quiet-writers.ts'
 import { finishRestore } from './restore-volumes.ts'
 import { holdingsAtStake, isGone, lookAfter } from './run-guarded.ts'
@@ -44,16 +45,17 @@ async function recover(
   scope: StoreScope,
   entry: JournalEntry,
 ): Promise<readonly string[]> {
-  const lock = await engine.lock(scope.project, await context.host.owner())
+  const lock = await lockProject(context, engine, scope.project)
   try {
     const journal = store.journal(scope)
     const end = { closedAt: context.host.now().toISOString() }
     const words = typedToUs(entry.argv).join(' ')
+    const program = programOf(entry.argv)
     switch (entry.status) {
       case 'copying': {
         const { troubles } = await putBack(engine, entry.ran)
         await journal.append({ ...entry, ...end, status: 'rolled-back' })
-        return [`${words} of ${entry.openedAt} died before Compose ran: nothing was deleted`, ...troubles]
+        return [`${words} of ${entry.openedAt} died before ${program} ran: nothing was deleted`, ...troubles]
       }
       case 'running': {
         const holdings = holdingsAtStake(entry.findings)
@@ -63,7 +65,7 @@ async function recover(
         await journal.append({ ...entry, ...end, status: 'done', outcome })
         const lost = outcome.filter(each => each.gone).length
         return [
-          `${words} of ${entry.openedAt} died while Compose ran: ${lost} of ${outcome.length} holdings are gone`,
+          `${words} of ${entry.openedAt} died while ${program} ran: ${lost} of ${outcome.length} holdings are gone`,
           ...(lost > 0 && entry.restorePoint !== null
             ? [`they are in restore point ${entry.restorePoint}`]
             : []),

@@ -7,6 +7,7 @@ import type { Invocation } from '../model/invocation.ts'
 import type { DatabaseServer, Engine, Store } from '../model/ports.ts'
 import type { DatabaseRecord, DumpRecord, RestorePoint } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
+import { lockProject } from './lock-project.ts'
 import { openServer } from './open-server.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { scopeOf } from './take-restore-point.ts'
@@ -38,7 +39,7 @@ export async function restoreDump(
   const point = await pointWithDumps(store, facts, options.id)
   await store.unlock(point)
   const chosen = chooseDumps(point, options)
-  const lock = await engine.lock(facts.project.name, await context.host.owner())
+  const lock = await lockProject(context, engine, facts.project.name)
   try {
     await whileReading(store, [point], async () => {
       for (const { dump } of chosen) await context.interruption.race(store.checkDump(point, dump, () => {}))

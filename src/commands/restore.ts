@@ -9,6 +9,7 @@ import type { HoldingRecord, RestorePoint, TarCounts } from '../model/restore-po
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { confirmDatabases } from './hold-against.ts'
+import { lockProject } from './lock-project.ts'
 import { newestGood, newestTagged } from './newest-good.ts'
 import { lookBeforeCopying } from './observe.ts'
 import { nameOfTarget, restoreVolumes, specOf } from './restore-volumes.ts'
@@ -53,7 +54,7 @@ export async function restore(
     options.from === null
       ? await targetsOfPoint(context, store, look.facts, options)
       : [await targetOfFile(look.facts, options, openForeign)]
-  const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
+  const lock = await lockProject(context, look.engine, look.facts.project.name)
   try {
     await clearRemains(context, look.engine, store, scopeOf(look.facts))
     context.reporter.say({

@@ -45,9 +45,13 @@ export async function runGuarded(
   const end = await run(context, { ...invocation, argv })
   try {
     const told = (await beside?.end()) ?? []
-    const closed: Closed[] = []
+    // What fails in one project keeps no other from being set going again.
+    const closing: PromiseSettledResult<Closed>[] = []
     for (const [index, each] of cases.entries())
-      closed.push(await closeEntry(context, each, prepared.guarded[index] ?? null, end))
+      closing.push(
+        ...(await Promise.allSettled([closeEntry(context, each, prepared.guarded[index] ?? null, end)])),
+      )
+    const closed = closing.flatMap(each => (each.status === 'fulfilled' ? each.value : []))
     sayEnd(context, prepared, closed, end)
     for (const each of closed) {
       await writeLedger(context, each, argv, told)
@@ -56,6 +60,8 @@ export async function runGuarded(
     // Nobody waits for it any more.
     for (const saved of prepared.guarded.flatMap(guarded => guarded?.restorePoint ?? []))
       await copyToPlaces(context, saved)
+    const failed = closing.find(each => each.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   } catch (error) {
     context.reporter.say({ type: 'warning', text: `what happened could not be recorded: ${String(error)}` })
   }
@@ -80,19 +86,42 @@ async function closeEntry(
   const holdings = holdingsAtStake(decision.stakes.map(({ stake }) => stake.finding)).filter(holding =>
     wasThere(holding, look.facts),
   )
-  const after = await lookAfter(context, look.engine, guarded === null ? [] : holdings)
-  if (guarded === null) return { look, decision, guarded, after, outcome: [] }
-  const outcome = holdings.map(holding => ({ holding, gone: isGone(holding, after) }))
-  await guarded.resume()
-  await guarded.entry.close('done', { outcome, exitCode: end.code })
-  await guarded.release()
-  return { look, decision, guarded, after, outcome }
+  if (guarded === null)
+    return { look, decision, guarded, after: await lookAfter(context, look.engine, []), outcome: [] }
+  try {
+    const after = await lookAndResume(context, look.engine, holdings, guarded)
+    const outcome = holdings.map(holding => ({ holding, gone: isGone(holding, after) }))
+    await guarded.entry.close('done', { outcome, exitCode: end.code })
+    return { look, decision, guarded, after, outcome }
+  } finally {
+    await guarded.release()
+  }
+}
+
+/** What stood still goes on, also where the engine does not answer the look. */
+async function lookAndResume(
+  context: Context,
+  engine: Engine,
+  holdings: readonly Holding[],
+  guarded: GuardedRun,
+): Promise<Aftermath> {
+  try {
+    return await lookAfter(context, engine, holdings)
+  } finally {
+    await guarded.resume()
+  }
+}
+
+function hasLost({ outcome }: Closed): boolean {
+  return outcome.some(({ gone }) => gone)
 }
 
 function sayEnd(context: Context, { guarded }: PreparedRun, closed: readonly Closed[], end: ChildEnd): void {
-  const outcome = closed.flatMap(each => each.outcome)
-  const [restorePoint] = guarded.flatMap(each => each?.restorePoint ?? [])
   if (guarded.every(each => each === null)) return
+  const outcome = closed.flatMap(each => each.outcome)
+  // Each of a line's brings all of it back, but for those of projects that lost nothing.
+  const byLoss = closed.toSorted((a, b) => Number(hasLost(b)) - Number(hasLost(a)))
+  const [restorePoint] = byLoss.flatMap(each => each.guarded?.restorePoint ?? [])
   context.reporter.say({
     type: 'compose-ended',
     exitCode: end.code ?? 0,

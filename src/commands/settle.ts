@@ -40,7 +40,7 @@ export async function settle(
     case 'warn':
     case 'back-up':
       await sayFound(context, cases, invocation)
-      return { argv: invocation.argv, goesOn: true, copies: await patient(context, plan) }
+      return { argv: invocation.argv, goesOn: true, copies: await patient(context, plan, invocation) }
     case 'refuse': {
       const code = await rememberRefusal(context, cases, invocation)
       context.reporter.say({
@@ -124,15 +124,16 @@ function textOf({ rule, holding, because, evidence }: Finding): string {
  * Whether the copy is worth its time. Where something would be destroyed there is no shortcut; elsewhere a person is
  * asked, and a script goes on with a warning.
  */
-async function patient(context: Context, plan: Plan): Promise<boolean> {
+async function patient(context: Context, plan: Plan, { form }: Invocation): Promise<boolean> {
   const milliseconds = estimateCopies(plan)
   if (destroys(plan) || milliseconds === null || milliseconds <= context.policy.patience) return true
   const about = `about ${Math.ceil(milliseconds / 60_000)} min`
   if (context.prompt !== null)
     return context.prompt.confirm(`The backup before this takes ${about}. Take it?`)
+  const advice = form === 'docker' ? '' : ' (safe-compose backup takes one)'
   context.reporter.say({
     type: 'warning',
-    text: `no backup before this: it would take ${about}; nothing is destroyed by the command (safe-compose backup takes one)`,
+    text: `no backup before this: it would take ${about}; nothing is destroyed by the command${advice}`,
   })
   return false
 }
@@ -157,6 +158,9 @@ async function ask(context: Context, cases: readonly Case[], invocation: Invocat
     command,
     keepCommand: kept === null ? null : wordsOf({ ...invocation, argv: kept }),
     canBackUp: decision.stakes.every(({ stake }) => stake.finding.canBackUp),
+    // A line of the docker CLI may reach projects that the person did not think of.
+    mayBeAlways:
+      invocation.form !== 'docker' && cases.every(({ look }) => look.facts.project.directory !== null),
   })
 }
 
@@ -190,7 +194,8 @@ async function follow(
   switch (answer) {
     case 'always-in-this-project':
       for (const { look } of cases)
-        await context.projects.rememberAlways(look.facts.project.directory ?? context.directory)
+        if (look.facts.project.directory !== null)
+          await context.projects.rememberAlways(look.facts.project.directory)
       return { argv: invocation.argv, goesOn: true, copies: true }
     case 'back-up-and-go-on':
       return { argv: invocation.argv, goesOn: true, copies: true }

@@ -10,6 +10,7 @@ import type { HoldingRecord, RestorePoint } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { confirmDatabases } from './hold-against.ts'
+import { lockProject } from './lock-project.ts'
 import { lookAtProject } from './observe.ts'
 import type { Look } from './observe.ts'
 import { restoreVolumes, specOf } from './restore-volumes.ts'
@@ -40,7 +41,7 @@ export async function undo(context: Context, project: Invocation, options: UndoO
   await store.unlock(point)
   context.reporter.say({ type: 'undo', step: 'begin', details: [commandOf(entry), point.id, entry.openedAt] })
 
-  const lock = await look.engine.lock(look.facts.project.name, await context.host.owner())
+  const lock = await lockProject(context, look.engine, look.facts.project.name)
   try {
     await clearRemains(context, look.engine, store, scope)
     const lost = lostRecords(entry, point)

@@ -22,6 +22,11 @@ export function typedToUs(argv: readonly string[]): readonly string[] {
   return ['safe-compose', ...argv.filter((word, index) => !(index === 0 && word === 'compose'))]
 }
 
+/** Who gets these words, as it is called in a sentence. */
+export function programOf([first]: readonly string[]): 'docker' | 'Compose' {
+  return first === 'docker' ? 'docker' : 'Compose'
+}
+
 /** Words as they can be typed into a shell. */
 export function shellLine(words: readonly string[]): string {
   return words.map(quote).join(' ')

@@ -549,6 +549,8 @@ export interface Prompt {
     readonly command: readonly string[]
     readonly keepCommand: readonly string[] | null
     readonly canBackUp: boolean
+    /** Whether the answer may be remembered: only for the project that was typed in its own directory. */
+    readonly mayBeAlways: boolean
   }) => Promise<Answer>
   /** A yes/no question, default no. */
   readonly confirm: (question: string) => Promise<boolean>

@@ -68,7 +68,7 @@ function choicesOf(asked: Question): readonly { readonly name: string; readonly 
   })
   const offered: readonly Exclude<Answer, object>[] = [
     'back-up-and-go-on',
-    ...(isWholeBackup(asked) ? ['always-in-this-project' as const] : []),
+    ...(asked.mayBeAlways && isWholeBackup(asked) ? ['always-in-this-project' as const] : []),
     ...(asked.keepCommand === null ? [] : ['keep-the-data' as const]),
     'stop',
   ]

@@ -107,6 +107,7 @@ export function aQuestion(change: { readonly backsUp?: boolean } = {}): Paramete
     command: downV,
     keepCommand: ['compose', 'down'],
     canBackUp: true,
+    mayBeAlways: true,
   }
 }
 

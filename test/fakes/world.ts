@@ -215,7 +215,7 @@ function composeOf(world: World, words: WorldWords, step: (name: string) => void
   }
 }
 
-function setState(world: World, serviceOrId: string, state: ContainerFact['state']): void {
+export function setState(world: World, serviceOrId: string, state: ContainerFact['state']): void {
   for (const [index, container] of world.containers.entries())
     if (container.service === serviceOrId || container.id === serviceOrId)
       world.containers[index] = { ...container, state }

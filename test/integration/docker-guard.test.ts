@@ -100,6 +100,59 @@ describe('a line that reaches several projects', () => {
     ])
   })
 
+  test('does not start again where something changed in a project that loses nothing', async () => {
+    const lone = anonymousName('a')
+    const world = engineWorld({
+      facts: aProject({
+        containers: [
+          aContainer('web', { state: 'exited' }),
+          aContainer('hand', { project: null, state: 'exited', mounts: [`${lone}:/data`] }),
+        ],
+        volumes: [aVolume(lone, { anonymous: true, labels: {} })],
+      }),
+      composeDoes: () => 0,
+    })
+    world.on.set('publish', () => void world.containers.splice(0, world.containers.length - 1))
+    await guard(world.context, dockerLine('docker rm -v shop-web-1 alone-hand-1'))
+    expect(world.log.filter(step => step.startsWith('copy'))).toHaveLength(1)
+  })
+
+  test('sets each going again, also where the engine does not answer the look at one of them', async () => {
+    const world = engineWorld()
+    const engine = await world.context.openEngine()
+    let ran = false
+    let refused = 0
+    const observe: typeof engine.observe = async () => {
+      if (ran && refused++ === 0) throw new Error('busy')
+      return engine.observe()
+    }
+    const context = { ...world.context, openEngine: async () => ({ ...engine, observe }) }
+    world.on.set('docker volume rm shop_data free', () => void (ran = true))
+    expect(await guard(context, both)).toEqual({ code: 0, signal: null })
+    expect(world.log.filter(step => step === 'unlock')).toHaveLength(2)
+    expect(world.entries.map(({ project, status }) => `${project} ${status}`)).toEqual([
+      '_volumes running',
+      'shop done',
+    ])
+    expect(world.events.filter(event => event.type === 'warning')).toMatchObject([
+      { text: expect.stringContaining('busy') },
+    ])
+  })
+
+  test('waits for another that removes what belongs to no project', async () => {
+    const world = engineWorld()
+    const engine = await world.context.openEngine()
+    let refused = 0
+    const lock: typeof engine.lock = async (project, owner) => {
+      if (project === '_volumes' && refused++ === 0)
+        throw new Stop({ reason: 'locked', by: 'a job', how: '' })
+      return engine.lock(project, owner)
+    }
+    await guard({ ...world.context, openEngine: async () => ({ ...engine, lock }) }, both)
+    expect(refused).toBe(2)
+    expect(world.entries.map(({ status }) => status)).toEqual(['done', 'done'])
+  })
+
   test('is asked about once, and refused once', async () => {
     const asked = engineWorld({ audience: { kind: 'person' }, answers: ['stop'] })
     expect((await failureOf(guard(asked.context, both))).reason).toBe('declined')

@@ -9,7 +9,7 @@ import type { Facts } from '../../src/model/facts.ts'
 import type { DatabaseContents } from '../../src/model/holding.ts'
 import type { Databases, Engine, Store } from '../../src/model/ports.ts'
 import { aContainer, anImage, aProject, aService, aVolume, typed } from '../fakes/facts.ts'
-import { aRunState, aWorld, states } from '../fakes/world.ts'
+import { aRunState, aWorld, setState, states } from '../fakes/world.ts'
 import type { World, WorldWords } from '../fakes/world.ts'
 
 /** A project whose `down -v` deletes one volume that holds something. */
@@ -202,6 +202,32 @@ describe('the flow', () => {
     expect(await failureOf(guard(world.context, downV))).toMatchObject({ reason: 'backup-failed' })
     expect(world.log).not.toContain('publish')
     expect(world.log).not.toContain('compose down -v')
+  })
+
+  test.each([
+    ['that runs', (world: World) => setState(world, 'db', 'running')],
+    [
+      'that ran for a moment',
+      (world: World) =>
+        world.engineEvents.push({
+          type: 'container',
+          action: 'start',
+          id: 'id-of-shop-db-1',
+          name: 'shop-db-1',
+          time: '',
+        }),
+    ],
+  ])('so does one %s after the copy', async (_, change) => {
+    const world = shopWorld()
+    world.on.set('publish', () => {
+      change(world)
+    })
+    expect(await failureOf(guard(world.context, downV))).toMatchObject({
+      reason: 'backup-failed',
+      why: 'shop-db-1 was started after its data was copied',
+    })
+    expect(world.log).not.toContain('compose down -v')
+    expect(world.entries.map(({ status }) => status)).toEqual(['rolled-back'])
   })
 
   test('a project that changes after the copy is looked at again; after the third time it is refused', async () => {

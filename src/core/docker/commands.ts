@@ -6,6 +6,8 @@
 export interface DockerCommand {
   /** The switch without which the command is harmless. */
   readonly guardedBy?: string
+  /** Harmless where the container that it starts is no database's. */
+  readonly startsContainer?: boolean
   /** The least and the largest number of positional words; null is no limit. Left out: no limit. */
   readonly args?: readonly [number, number | null]
   /** False where everything from the first positional word on is positional. */
@@ -39,6 +41,14 @@ const runFlags = `
   stop-timeout=text storage-opt=list sysctl=list tmpfs=list tty,t ulimit=list use-api-socket user,u=text
   userns=text uts=text volume,v=list volume-driver=text volumes-from=list workdir,w=text`
 
+const starting: DockerCommand = {
+  guardedBy: 'rm',
+  startsContainer: true,
+  args: [1, null],
+  interspersed: false,
+  flags: runFlags,
+}
+
 /** Words that a shell's completion puts before the rest of a line. */
 export const completionWords: readonly string[] = ['__complete', '__completeNoDesc']
 
@@ -56,8 +66,8 @@ const guarded: Readonly<Record<string, DockerCommand>> = {
   'stack rm': { args: [1, null], flags: 'detach,d orchestrator=text namespace=text' },
   'service rm': { args: [1, null], flags: '' },
   // The container goes when it ends, with its writable layer and its anonymous volumes.
-  'container run': { guardedBy: 'rm', args: [1, null], interspersed: false, flags: runFlags },
-  'container create': { guardedBy: 'rm', args: [1, null], interspersed: false, flags: runFlags },
+  'container run': starting,
+  'container create': starting,
   // Loses nothing; what is created may not be what was there.
   'volume create': {
     args: [0, 1],

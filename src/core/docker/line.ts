@@ -5,6 +5,7 @@ import { walk, type CommandTree } from '../grammar/levels.ts'
 import { parseFlags } from '../grammar/pflag.ts'
 import { readEveryWay, type Reading, type UnknownFlags } from '../grammar/reading.ts'
 import { toWords, type Values } from '../grammar/words.ts'
+import { runsStore } from './runs-store.ts'
 import {
   commandOf,
   completionWords,
@@ -35,11 +36,14 @@ export function readDocker(argv: readonly string[]): DockerLine {
 }
 
 /** What the command of a line can do to data. A line without a command does nothing. */
-export function dockerEffectOf(line: Pick<DockerLine, 'command' | 'flags'>): DockerEffect {
+export function dockerEffectOf(line: Pick<DockerLine, 'command' | 'flags' | 'args'>): DockerEffect {
   if (line.command[0] === 'compose') return 'compose'
   if (destructionRank(line.command) < 0) return 'read-only'
-  const switchNeeded = commandOf(line.command)?.guardedBy
-  return switchNeeded === undefined || line.flags[switchNeeded] === 'true' ? 'guarded' : 'read-only'
+  const command = commandOf(line.command)
+  const isHarmless =
+    (command?.guardedBy !== undefined && line.flags[command.guardedBy] !== 'true') ||
+    (command?.startsContainer === true && !runsStore(line.args))
+  return isHarmless ? 'read-only' : 'guarded'
 }
 
 const chooser: Chooser = {

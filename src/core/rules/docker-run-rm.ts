@@ -1,6 +1,7 @@
 import type { Rule } from '../../model/finding.ts'
 import type { Invocation } from '../../model/invocation.ts'
-import { dataPathsOfContainer, dataPathsOfImage, isWithin } from '../data-paths.ts'
+import { dataPathsOfContainer, isWithin } from '../data-paths.ts'
+import { runsStore } from '../docker/runs-store.ts'
 import { escapeName } from '../escape.ts'
 import { flagList, flagText, isOn } from '../invocation.ts'
 
@@ -23,8 +24,8 @@ export const dockerRunRm: Rule = {
   instead: '-v data:/its/data/path',
   citations: ['docker/cli#5084', 'docker/cli#4188'],
   check: (facts, invocation) => {
-    const [reference = '', ...program] = invocation.args
-    if (!isServerOf(reference, program) || !isOn(invocation, 'rm')) return []
+    const [reference = ''] = invocation.args
+    if (!runsStore(invocation.args) || !isOn(invocation, 'rm')) return []
     const image = facts.images.find(({ references }) => references.includes(reference))
     const [path] = uncovered(dataPathsOfContainer(reference, image), invocation)
     if (path === undefined) return []
@@ -43,16 +44,6 @@ export const dockerRunRm: Rule = {
       },
     ]
   },
-}
-
-/** Whether such a line is worth a look at the engine. */
-export function mayRunStore({ args: [reference = '', ...program] }: Invocation): boolean {
-  return isServerOf(reference, program)
-}
-
-/** The server itself: no program of its own, or only options for it. */
-function isServerOf(reference: string, [program = '-']: readonly string[]): boolean {
-  return dataPathsOfImage(reference).length > 0 && program.startsWith('-')
 }
 
 /** None where one of them is covered: the data lies in one of several places. */

@@ -49,9 +49,9 @@ const runs: readonly Expected[] = [
   ['stack down a', 'stack rm', {}, ['a']],
   ['stack remove -d a b', 'stack rm', { detach: on }, ['a', 'b']],
   ['service remove a', 'service rm', {}, ['a']],
-  ['run --rm -it -e --x -v a:/b i --rm', 'container run', expectRun(), ['i', '--rm']],
-  ['container run --rm i', 'container run', { rm: on }, ['i']],
-  ['create --rm i c', 'container create', { rm: on }, ['i', 'c']],
+  ['run --rm -it -e --x -v a:/b redis --rm', 'container run', expectRun(), ['redis', '--rm']],
+  ['container run --rm redis', 'container run', { rm: on }, ['redis']],
+  ['create --rm redis --port', 'container create', { rm: on }, ['redis', '--port']],
   ['run -h --rm i', 'container run', { hostname: '--rm' }, ['i']],
   ['volume create a', 'volume create', {}, ['a']],
   ['volume create -d local -o type=none -o o=bind a', 'volume create', created(), ['a']],
@@ -133,7 +133,7 @@ describe('what a line can do to data', () => {
     `
       ps, ps -a, container ls, container ps, container list, images, image ls, rmi a, inspect a,
       volume ls, volume list, volume inspect a, volume update a, system df, info, events, version, run i,
-      run -h --rm i, run i --rm, run --rm=false i, run --name rm i, create i, exec a volume rm b,
+      run -h --rm redis, run redis --rm, run --rm=false redis, run --rm redis redis-cli, run --rm -d i redis, run --name rm i, create i, exec a volume rm b,
       image prune -af, network prune -f, builder prune -af, network rm a, context rm a, context ls,
       stop a, start a, restart a, logs a, cp a b, build ., pull i, login, stack ls, service ls,
       images volume rm x, volume ls rm x, echo volume rm x, --help volume rm x, , plugin rm a`
@@ -181,7 +181,7 @@ describe('a flag that a newer docker may know', () => {
     expect(read('rm --new --link a').flags['link']).toBeUndefined()
     expect(read('system prune --new --volumes').flags['volumes']).toBe(on)
     expect(read('rm --new -v a').flags['volumes']).toBe(on)
-    expect(effectOf('run --new --rm i')).toBe('guarded')
+    expect(effectOf('run --new --rm redis')).toBe('guarded')
     expect(effectOf('--new compose down -v')).toBe('compose')
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { dockerRunRm, mayRunStore } from '../../../src/core/rules/docker-run-rm.ts'
+import { runsStore } from '../../../src/core/docker/runs-store.ts'
+import { dockerRunRm } from '../../../src/core/rules/docker-run-rm.ts'
 import { dockerLine, typedToDocker } from '../../fakes/docker-line.ts'
 import { aProject } from '../../fakes/facts.ts'
 import { expectFound, expectQuiet } from './rule-checks.ts'
@@ -40,7 +41,7 @@ describe('quiet', () => {
   ])('%s', line => expectQuiet(dockerRunRm, typed(line), bare))
 
   test('only a store is worth a look at the engine', () => {
-    expect(mayRunStore(dockerLine('docker run --rm redis:7'))).toBe(true)
-    expect(mayRunStore(dockerLine('docker run --rm node:22 npm test'))).toBe(false)
+    expect(runsStore(dockerLine('docker run --rm redis:7').args)).toBe(true)
+    expect(runsStore(dockerLine('docker run --rm node:22 npm test').args)).toBe(false)
   })
 })
