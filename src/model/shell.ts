@@ -17,6 +17,8 @@ export interface ShellCommand {
   readonly input: ShellInput | null
   /** The file that its output is written to. */
   readonly output: ShellWord | null
+  /** It stands in a substitution of the command that follows: what it writes goes into that one's words. */
+  readonly isInside: boolean
 }
 
 export type ShellInput =

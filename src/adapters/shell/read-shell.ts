@@ -22,29 +22,40 @@ export async function openShellReader(): Promise<ReadShell> {
 /** One text: the library's tree into ours, errors of nested scripts with those of the text itself. */
 class Reader {
   readonly #library: typeof Unbash
+  /** What stands in a substitution is both a part of a word and what runs before: it is read once for the two. */
+  readonly #read = new Map<Unbash.ParsedScript, ShellScript>()
   #depth = 0
+  #isTooDeep = false
 
   constructor(library: typeof Unbash) {
     this.#library = library
   }
 
   read(text: string): ShellScript {
-    return this.#script(this.#library.parse(text))
+    const { steps, errors } = this.#script(this.#library.parse(text))
+    return { steps, errors: this.#isTooDeep ? [...errors, 'it is nested too deeply'] : errors }
   }
 
   #script(script: Unbash.ParsedScript | undefined): ShellScript {
     if (script === undefined) return { steps: [], errors: ['a part of it cannot be read'] }
-    if (this.#depth > deepest) return { steps: [], errors: ['it is nested too deeply'] }
+    const before = this.#read.get(script)
+    if (before !== undefined) return before
+    if (this.#depth > deepest) {
+      this.#isTooDeep = true
+      return { steps: [], errors: [] }
+    }
     this.#depth++
     const steps = script.commands.flatMap(each => this.#steps(each))
     this.#depth--
-    return { steps, errors: (script.errors ?? []).map(({ message }) => message) }
+    const read = { steps, errors: (script.errors ?? []).map(({ message }) => message) }
+    this.#read.set(script, read)
+    return read
   }
 
   #steps(node: Unbash.SyntaxNode): readonly ShellStep[] {
     switch (node.type) {
       case 'Command':
-        return [...this.#nested(node), this.#command(node)]
+        return [...this.#inside(node), this.#command(node)]
       case 'Pipeline':
         return this.#pipeline(node)
       case 'Function':
@@ -52,7 +63,7 @@ class Reader {
       case 'For':
       case 'Select':
         return [
-          ...(node.wordlist ?? []).flatMap(word => this.#nested(word)),
+          ...(node.wordlist ?? []).flatMap(word => this.#inside(word)),
           {
             kind: 'loop',
             name: node.name.value,
@@ -75,6 +86,11 @@ class Reader {
     const found: ShellStep[] = []
     this.#library.forEachChild(node, child => void found.push(...this.#steps(child)))
     return found
+  }
+
+  /** What stands in the substitutions of a node. */
+  #inside(node: Unbash.SyntaxNode): readonly ShellStep[] {
+    return this.#nested(node).map(step => (step.kind === 'command' ? { ...step, isInside: true } : step))
   }
 
   #block(node: Unbash.SyntaxNode): ShellScript {
@@ -101,7 +117,7 @@ class Reader {
     const input = this.#input(node.redirects)
     const inner = this.#steps(node.command)
     const steps = input === null ? inner : inner.map(step => giveInput(step, input))
-    return [...node.redirects.flatMap(each => this.#nested(each)), ...steps]
+    return [...node.redirects.flatMap(each => this.#inside(each)), ...steps]
   }
 
   #command(node: Unbash.Command): ShellCommand {
@@ -120,6 +136,7 @@ class Reader {
       words,
       input: this.#input(node.redirects),
       output: this.#output(node.redirects),
+      isInside: false,
     }
   }
 

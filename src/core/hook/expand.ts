@@ -1,5 +1,6 @@
 import type { ShellPart, ShellScript, ShellWord } from '../../model/shell.ts'
 import { someText, someWords } from './words.ts'
+import type { Work } from './work.ts'
 
 /** A variable's value: one word, or several for an array. */
 export interface Value {
@@ -14,6 +15,7 @@ export interface Known {
   /** What a script writes, where that can be told without running it. */
   readonly outputOf: (script: ShellScript) => string | null
   readonly home: string | null
+  readonly work: Work
 }
 
 /** More ways to read a line than this are not followed: what differs counts as not known. */
@@ -21,11 +23,25 @@ const mostWays = 48
 
 /** Every way in which the words can come out of the shell; each is a list of words. Never empty. */
 export function expandAll(words: readonly ShellWord[], known: Known): readonly (readonly string[])[] {
-  let ways: readonly (readonly string[])[] = [[]]
-  for (const word of words) {
-    const found = expand(word, known)
+  return joined(
+    words.map(word => expand(word, known)),
+    known.work,
+  )
+}
+
+/** One way after the other: where there is only one, nothing that was put together before is copied. */
+function joined(
+  all: readonly (readonly (readonly string[])[])[],
+  work: Work,
+): readonly (readonly string[])[] {
+  let ways: string[][] = [[]]
+  for (const found of all) {
     const kept = ways.length * found.length > mostWays ? [unclear(found)] : found
-    ways = ways.flatMap(way => kept.map(more => [...way, ...more]))
+    const [only] = kept
+    if (kept.length === 1 && only !== undefined)
+      for (const way of ways) for (const each of only) way.push(each)
+    else ways = ways.flatMap(way => kept.map(more => [...way, ...more]))
+    work.spend(ways.length * (only?.length ?? 1))
   }
   return ways
 }
@@ -36,14 +52,10 @@ function unclear(found: readonly (readonly string[])[]): readonly string[] {
 
 /** Every way in which one word can come out: as one word, as several or as none. */
 export function expand(word: ShellWord, known: Known): readonly (readonly string[])[] {
-  return withChoices(word).reduce<readonly (readonly string[])[]>(
-    // The words of `{a,b}` all come out, one after the other.
-    (ways, each) => {
-      const found = expandOne(each, known)
-      const kept = ways.length * found.length > mostWays ? [unclear(found)] : found
-      return ways.flatMap(way => kept.map(more => [...way, ...more]))
-    },
-    [[]],
+  // The words of `{a,b}` all come out, one after the other.
+  return joined(
+    withChoices(word, known.work).map(each => expandOne(each, known)),
+    known.work,
   )
 }
 
@@ -56,13 +68,14 @@ export function textOf(word: ShellWord, known: Known): string | null {
 }
 
 /** `x{a,b}` is `xa xb`. */
-function withChoices(word: ShellWord): readonly ShellWord[] {
+function withChoices(word: ShellWord, work: Work): readonly ShellWord[] {
+  work.spend(word.parts.length)
   const at = word.parts.findIndex(({ kind }) => kind === 'choice')
   const part = word.parts[at]
   if (part?.kind !== 'choice') return [word]
   const before = word.parts.slice(0, at)
   const after = word.parts.slice(at + 1)
-  return part.words.flatMap(each => withChoices({ parts: [...before, ...each.parts, ...after] }))
+  return part.words.flatMap(each => withChoices({ parts: [...before, ...each.parts, ...after] }, work))
 }
 
 /** Words so far, the last of them not yet ended. */
@@ -76,6 +89,7 @@ function expandOne(word: ShellWord, known: Known): readonly (readonly string[])[
   let ways: readonly Way[] = [{ ended: [], last: null }]
   for (const [index, part] of word.parts.entries()) {
     const pieces = piecesOf(part, known, index === 0)
+    for (const { words } of pieces) known.work.spend(words.length)
     const kept =
       ways.length * pieces.length > mostWays
         ? [{ words: [isQuoted(part) ? someText : someWords], splits: false }]
@@ -139,16 +153,17 @@ function nothingKnown(isOneWord: boolean): Piece {
 
 function append(way: Way, { words, splits }: Piece): Way {
   const pieces = splits ? words.join(' ').split(/(?<=\s)(?=\S)|(?<=\S)(?=\s)/) : words
-  let { ended, last }: { ended: readonly string[]; last: string | null } = way
+  const ended = [...way.ended]
+  let { last } = way
   for (const [index, piece] of pieces.entries()) {
     if (splits && /^\s*$/.test(piece)) {
-      if (last !== null) ended = [...ended, last]
+      if (last !== null) ended.push(last)
       last = null
       continue
     }
     // Words of an array are apart; pieces of one text were parted at its white space.
     if (index > 0 && !splits && last !== null) {
-      ended = [...ended, last]
+      ended.push(last)
       last = null
     }
     last = (last ?? '') + piece

@@ -12,6 +12,7 @@ import type { Known } from './expand.ts'
 import { Variables } from './variables.ts'
 import { printed, writtenBy } from './written.ts'
 import { isOpen, programOf, shown, someText, someWords } from './words.ts'
+import { TooMuchWork, Work } from './work.ts'
 import {
   placeOfFind,
   readAssignments,
@@ -62,6 +63,8 @@ export interface Mount {
 export interface FoundText {
   readonly kind: 'text'
   readonly text: string
+  /** It may be a shell line as well: one that means too much work. */
+  readonly isGivenUp: boolean
 }
 
 export type Found = FoundCommand | FoundText
@@ -76,24 +79,30 @@ export interface Beginning {
 /** Deeper than this nobody writes commands in commands. */
 const deepest = 12
 
-/** More commands than this are in no line; functions that call each other could make any number of a short one. */
-const mostCommands = 2000
+/** What a command costs, in words. */
+const costOfCommand = 40
 
 /**
  * The commands in a shell line, those in other commands too (`sudo`, `sh -c`, `xargs`, …), in every way in which the
  * line can come out. Words that only a run can tell are left open.
  */
 export function findCommands(line: string, beginning: Beginning): readonly Found[] {
-  const walk = new Walk(beginning)
-  walk.text(line)
-  return walk.isOver ? [...walk.found, { kind: 'text', text: line }] : walk.found
+  return found(new Walk(beginning), line, walk => walk.text(line))
 }
 
 /** The same for words that no shell has to read. */
 export function findInWords(words: readonly string[], beginning: Beginning): readonly Found[] {
-  const walk = new Walk(beginning)
-  walk.words(words, walk.plain())
-  return walk.found
+  return found(new Walk(beginning), words.join(' '), walk => walk.words(words, walk.plain()))
+}
+
+function found(walk: Walk, line: string, run: (walk: Walk) => void): readonly Found[] {
+  try {
+    run(walk)
+    return walk.found
+  } catch (error) {
+    if (error instanceof TooMuchWork) return [...walk.found, { kind: 'text', text: line, isGivenUp: true }]
+    throw error
+  }
 }
 
 /** How a command is reached. */
@@ -119,8 +128,8 @@ class Walk {
   #mounts: readonly Mount[] | null = null
   /** What a text reads that is given to another shell. */
   #input: ShellInput | null = null
+  readonly #work = new Work()
   #depth = 0
-  #commands = 0
 
   constructor(beginning: Beginning) {
     this.#beginning = beginning
@@ -131,12 +140,8 @@ class Walk {
       valuesOf: name => this.#variables.of(name),
       outputOf: script => writtenBy(script.steps, this.#known, input => this.#inputText(input)),
       home: beginning.home,
+      work: this.#work,
     }
-  }
-
-  /** Whether it was given up before the end. */
-  get isOver(): boolean {
-    return this.#commands > mostCommands
   }
 
   plain(): Way {
@@ -151,8 +156,7 @@ class Walk {
   }
 
   words(words: readonly string[], way: Way): void {
-    this.#commands++
-    if (this.isOver) return
+    this.#work.spend(costOfCommand + words.length)
     if (this.#depth >= deepest) return this.#unreadable(words.join(' '))
     this.#depth++
     this.#follow(words, way)
@@ -160,7 +164,7 @@ class Walk {
   }
 
   #unreadable(text: string): void {
-    this.found.push({ kind: 'text', text })
+    this.found.push({ kind: 'text', text, isGivenUp: false })
   }
 
   /** A text that another program gives to a shell. */
@@ -188,8 +192,7 @@ class Walk {
   }
 
   #command(step: ShellCommand): void {
-    this.#commands++
-    if (this.isOver) return
+    this.#work.spend(1)
     const written =
       step.output === null ? null : writtenBy([step], this.#known, input => this.#inputText(input))
     const path = step.output === null ? null : textOf(step.output, this.#known)

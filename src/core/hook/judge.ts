@@ -9,7 +9,7 @@ import { engineDanger } from './engine-danger.ts'
 import { fileDanger, type FileDanger } from './file-danger.ts'
 import { findCommands, findInWords } from './find-commands.ts'
 import type { Beginning, Found, FoundCommand } from './find-commands.ts'
-import { looksDestructive } from './looks-destructive.ts'
+import { looksDestructive, speaksOfDocker } from './looks-destructive.ts'
 import { findLoosening } from './loosening.ts'
 import { closed, dangerOfUnknown, dangerWhenOpen, takesValue } from './open-words.ts'
 import { composePlace, removesScratchOnly, takesScratchDown, type ComposePlace } from './scratch.ts'
@@ -67,7 +67,8 @@ export function isCertain(concern: Concern): boolean {
 function judgeAll(found: readonly Found[], beginning: Beginning): readonly Concern[] {
   const concerns = found.flatMap(each => {
     if (each.kind === 'command') return judgeCommand(each, beginning)
-    return looksDestructive(each.text) ? [{ kind: 'unreadable' as const }] : []
+    const isSuspect = each.isGivenUp ? speaksOfDocker(each.text) : looksDestructive(each.text)
+    return isSuspect ? [{ kind: 'unreadable' as const }] : []
   })
   const distinct = new Map(concerns.map(concern => [JSON.stringify(concern), concern]))
   return [...distinct.values()].toSorted((one, other) => Number(isCertain(other)) - Number(isCertain(one)))

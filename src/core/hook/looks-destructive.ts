@@ -2,15 +2,18 @@
 export function looksDestructive(text: string): boolean {
   // Lists of words in other languages: ["docker", "compose", "down", "-v"].
   const plain = text.replaceAll(/["'`,[\]()\\{}]+/g, ' ').replaceAll(/\s+/g, ' ')
-  return (
-    /\b(docker|podman|nerdctl|compose)\b/i.test(plain) && destructive.some(pattern => pattern.test(plain))
-  )
+  return speaksOfDocker(plain) && destructive.some(pattern => pattern.test(plain))
 }
 
+export function speaksOfDocker(text: string): boolean {
+  return /\b(docker|podman|nerdctl|compose)\b/i.test(text)
+}
+
+/** Words that are far apart do not belong together. */
 const destructive: readonly RegExp[] = [
-  /\bdown\b[^;|&]*\s(-\w*v|--volumes?\b)/,
+  /\bdown\b[^;|&]{0,300}\s(-\w*v|--volumes?\b)/,
   /\bvolumes? (rm|remove|prune)\b/,
   /\bsystem prune\b/,
-  /\b(docker|compose|podman|container) (-\S+ )*(rm|remove) [^;|&]*-\w*v/,
-  /\b(rm|rmtree|rmSync|unlink|remove|delete)\b.*\/docker\/volumes/i,
+  /\b(docker|compose|podman|container) (-\S+ )*(rm|remove) [^;|&]{0,300}-\w*v/,
+  /\b(rm|rmtree|rmSync|unlink|remove|delete)\b.{0,300}\/docker\/volumes/i,
 ]

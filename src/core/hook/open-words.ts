@@ -8,6 +8,9 @@ export function closed(words: readonly string[]): readonly string[] {
   return words.map(word => word.replaceAll(/[\u0000\u0001]+/g, '…'))
 }
 
+/** What the first ones can be, those behind them can hardly be besides. */
+const mostTried = 20
+
 /**
  * What an open word could be, so that a line that looks harmless destroys; null where no word does that.
  *
@@ -19,8 +22,8 @@ export function dangerWhenOpen(
   words: readonly string[],
   answersYes: boolean,
 ): LineDanger | null {
-  for (const [index, word] of words.entries()) {
-    if (!isOpen(word)) continue
+  const open = [...words.entries()].filter(([, word]) => isOpen(word))
+  for (const [index, word] of open.slice(0, mostTried)) {
     const before = words.slice(0, index)
     for (const candidate of candidatesFor(program, before, word)) {
       const tried = closed([...before, ...candidate, ...words.slice(index + 1)])

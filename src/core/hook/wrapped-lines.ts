@@ -68,12 +68,14 @@ function attachedMark(options: readonly string[]): string | null {
 
 /** The commands of `find`'s `-exec` and its like, with `{}` as written. */
 export function readFind(words: readonly string[]): readonly (readonly string[])[] {
-  return words.flatMap((word, index) => {
-    if (!['-exec', '-execdir', '-ok', '-okdir'].includes(word)) return []
-    const rest = words.slice(index + 1)
-    const end = rest.findIndex(each => each === ';' || each === '+')
-    return [end < 0 ? rest : rest.slice(0, end)]
-  })
+  const commands: string[][] = []
+  let current: string[] | null = null
+  for (const word of words)
+    if (current === null) {
+      if (['-exec', '-execdir', '-ok', '-okdir'].includes(word)) commands.push((current = []))
+    } else if (word === ';' || word === '+') current = null
+    else current.push(word)
+  return commands
 }
 
 /** Where `find` looks, as far as that is one absolute place. */

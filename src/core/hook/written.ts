@@ -12,7 +12,9 @@ export function writtenBy(
   known: Known,
   inputText: (input: ShellInput) => string | null,
 ): string | null {
-  const texts = steps.map(step => (step.kind === 'command' ? writtenByOne(step, known, inputText) : null))
+  const texts = steps
+    .filter(step => step.kind !== 'command' || !step.isInside)
+    .map(step => (step.kind === 'command' ? writtenByOne(step, known, inputText) : null))
   return texts.length > 0 && texts.every(text => text !== null) ? texts.join('') : null
 }
 

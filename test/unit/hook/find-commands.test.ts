@@ -58,10 +58,36 @@ describe('the commands in a line', () => {
   })
 })
 
-test('a short line that would come to countless commands is given up, and told', () => {
-  const functions = Array.from({ length: 40 }, (_, index) => `f${index}() { f${index + 1}; f${index + 1}; }`)
-  const line = `${functions.join('; ')}; f40() { true; }; f0; docker compose down -v`
-  expect(judgeLine(line, beginning)).toEqual([{ kind: 'unreadable' }])
+describe('a line that means more work than a person would write', () => {
+  const thrice = (index: number): string => `f${index}() { ${`f${index + 1}; `.repeat(3)}}`
+  test.each([
+    ['functions', `${Array.from({ length: 40 }, (_, index) => thrice(index)).join('; ')}; f0; $X docker`],
+    ['choices', `$X docker ${'{a,b}'.repeat(40)}`],
+    ['arrays', `x=(a docker); ${'x=("${x[@]}" "${x[@]}"); '.repeat(40)} a`],
+    ['pipes', `echo docker ${'| cat '.repeat(3000)}| sh`],
+  ])('%s: it is given up, and told where it speaks of docker', (_, line) => {
+    expect(judgeLine(line, beginning)).toEqual([{ kind: 'unreadable' }])
+    expect(judgeLine(line.replaceAll('docker', 'true'), beginning)).toEqual([])
+  })
+
+  test.each([
+    ['nested', `docker compose ${'$(echo '.repeat(30)}down -v${')'.repeat(30)}`],
+    ['nested twice', `docker $(echo $(echo compose) $(echo down)) -v`],
+    ['too deep', `a ${'$(a '.repeat(60)}docker compose down -v${')'.repeat(60)}`],
+    ['many words', `docker volume rm ${'word '.repeat(20_000)}`],
+    ['many open words', `docker volume rm ${'$A '.repeat(20_000)}`],
+    ['behind many', `echo ${'word '.repeat(20_000)}; docker volume rm x`],
+  ])('%s: it is read nevertheless', (_, line) => {
+    expect(judgeLine(line, beginning)).toHaveLength(1)
+  })
+
+  test('and so is a long one that is harmless', () => {
+    for (const word of ['word ', '$A ', '"$(docker ps -q)" '])
+      expect(judgeLine(`docker inspect ${word.repeat(5000)}`, beginning)).toEqual([])
+  })
+})
+
+test('what is wrapped too deeply is told', () => {
   const deep = `${'eval '.repeat(30)}docker volume rm x`
   expect(judgeLine(deep, beginning)).toEqual([{ kind: 'unreadable' }])
 })
