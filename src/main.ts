@@ -20,7 +20,7 @@ import { findConfiguration } from './adapters/configuration/find-configuration.t
 import { readTree } from './adapters/configuration/read-tree.ts'
 import { openDoorFiles } from './adapters/doors/files.ts'
 import { whyNotForAll } from './adapters/doors/for-all.ts'
-import { ownStart } from './adapters/doors/own-start.ts'
+import { ownFiles, ownStart } from './adapters/doors/own-start.ts'
 import { openDoorRecord } from './adapters/doors/record.ts'
 import { startUpFile } from './adapters/doors/start-up-file.ts'
 import { surveyDoors } from './adapters/doors/survey.ts'
@@ -562,11 +562,13 @@ function openDoorTools(
   const home = homedir()
   const state = stateFolder(variables)
   const survey = (): Promise<DoorSurvey> => lookAtDoors(start, variables)
+  const writer = { pid: process.pid, runs: isRunning }
+  const own = ownStart({ node: process.execPath, folder: ourselves.folder })
   return {
-    files: openDoorFiles({ pid: process.pid, runs: isRunning }),
-    record: openDoorRecord(join(state, 'doors.json')),
+    files: openDoorFiles(writer),
+    record: openDoorRecord(join(state, 'doors.json'), writer),
     survey,
-    start: ownStart({ node: process.execPath, folder: ourselves.folder }),
+    start: own,
     version: version(),
     places: {
       home,
@@ -577,7 +579,8 @@ function openDoorTools(
       resolve: resolved,
     },
     realPlugin: () => findPlugin(start, variables)?.path ?? null,
-    isOurFile: path => path.startsWith(`${ourselves.folder}/`),
+    ownFiles: () => ownFiles(own, ourselves.folder),
+    isForAll: folder => process.getuid?.() === 0 && !`${folder}/`.startsWith(`${home}/`),
     whyNotForAll,
     shell: shells.find(each => each === basename(variables['SHELL'] ?? '')) ?? null,
     audience: audience.kind,

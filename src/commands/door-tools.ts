@@ -1,5 +1,6 @@
 import type { Audience } from '../model/decision.ts'
-import type { DoorState, DoorSurvey, OwnStart, ShellName } from '../model/doors.ts'
+import { dirname } from 'node:path'
+import type { DoorState, DoorSurvey, OwnStart, Placed, ShellName } from '../model/doors.ts'
 import { Stop } from '../model/failure.ts'
 import type { DoorFiles, DoorRecord } from '../model/ports.ts'
 
@@ -14,9 +15,11 @@ export interface DoorTools {
   readonly places: DoorPlaces
   /** The real plugin, be it shadowed by ours or not; null where there is none. */
   readonly realPlugin: () => string | null
-  /** Whether a path is a file of this package. */
-  readonly isOurFile: (path: string) => boolean
-  /** Why root and other users must not, or cannot, run a file, for people; null where they may. */
+  /** Node, and all files of this package that are run. */
+  readonly ownFiles: () => readonly string[]
+  /** Whether what is placed in a folder is for every user. */
+  readonly isForAll: (folder: string) => boolean
+  /** Why root and other users must not, or cannot, use a file or folder, for people; null where they may. */
   readonly whyNotForAll: (path: string) => Promise<string | null>
   /** The shell of this user, where it is one that we know. */
   readonly shell: ShellName | null
@@ -34,6 +37,32 @@ export interface DoorPlaces {
   readonly shims: string
   readonly startUpFile: (shell: ShellName) => Promise<string>
   readonly resolve: (path: string) => string
+}
+
+/**
+ * Places a file of ours, or lines. What will be there is remembered before anything is made, so that `uninstall` knows of it
+ * also where this run is killed.
+ */
+export async function placeRemembered(
+  { files, record }: DoorTools,
+  placed: Omit<Placed, 'folders' | 'earlier'>,
+  how: { readonly forAll: boolean; readonly work: () => Promise<void> },
+): Promise<void> {
+  const folder = dirname(placed.path)
+  await record.add({ ...placed, folders: await files.missingFolders(folder), earlier: [] })
+  await files.makeFolder(folder, how.forAll)
+  await how.work()
+  await record.done(placed.path)
+}
+
+/** What is left to do where something has been taken back. */
+export async function forgetPlaced({ files, record }: DoorTools, path: string): Promise<void> {
+  const folders = (await record.all()).find(each => each.path === path)?.folders ?? []
+  await files.clearLeftovers(path)
+  await files.removeFolders(folders)
+  await record.forget(path)
+  // What is remembered may have lain in them.
+  await files.removeFolders(folders)
 }
 
 /** What is typed is not a line of these commands. */

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import { nearest } from '../core/did-you-mean.ts'
 import { asBytes } from '../core/doors/bytes.ts'
 import { hookedAgents } from '../core/hook/settings/index.ts'
@@ -6,7 +5,7 @@ import type { HookedAgent } from '../core/hook/settings/index.ts'
 import { shellWord } from '../core/shell-word.ts'
 import type { Placed } from '../model/doors.ts'
 import { Stop } from '../model/failure.ts'
-import { doorUsage, textToChange } from './door-tools.ts'
+import { doorUsage, forgetPlaced, placeRemembered, textToChange } from './door-tools.ts'
 import type { DoorTools } from './door-tools.ts'
 
 const names = hookedAgents.map(({ name }) => name)
@@ -26,23 +25,26 @@ export async function installAgent(
   const before = await textToChange(tools, file)
   const { node, program } = tools.start
   const after = agent.place(before, asBytes(`${shellWord(node)} -- ${shellWord(program)}`))
-  const folders = await tools.files.makeFolder(dirname(file))
+  const write = (): Promise<void> =>
+    agent.isProgram ? tools.files.place(file, after) : tools.files.edit(file, before, after)
   // Not its text: settings may hold secrets.
-  await tools.record.add({ door: 'agent', name: agent.name, path: file, text: '', folders })
-  if (after !== before)
-    await (agent.isProgram ? tools.files.place(file, after) : tools.files.edit(file, before, after))
+  const placed = { door: 'agent', name: agent.name, path: file, text: '' } as const
+  await placeRemembered(tools, placed, {
+    forAll: false,
+    work: async () => (after === before ? undefined : write()),
+  })
   tools.print(`${after === before ? 'it is there already:' : 'wrote'} a hook of ${agent.title} in ${file}\n`)
   if (agent.byHand !== null) tools.print(`${agent.byHand}\n`)
   return 0
 }
 
-/** Takes the hook back wherever it is remembered, or would be placed now; what it did, a line each. */
+/** Takes the hook back wherever it is remembered, or would be placed now; says what it does. */
 export async function takeBackAgents(
   tools: DoorTools,
   name: string | null,
   remembered: readonly Placed[],
-): Promise<readonly string[]> {
-  const said: string[] = []
+  say: (line: string) => void,
+): Promise<void> {
   for (const agent of name === null ? hookedAgents : [agentOf(name, 'uninstall')]) {
     const own = remembered.filter(each => each.door === 'agent' && each.name === agent.name)
     const { user, project } = filesOf(agent, tools)
@@ -50,12 +52,10 @@ export async function takeBackAgents(
     const files = new Set([...own.map(({ path }) => path), user, ...(name === null ? [] : [project])])
     for (const file of files) {
       const placed = own.find(({ path }) => path === file) ?? null
-      said.push(...(await takeBackHook(tools, agent, file, placed !== null)))
-      await tools.record.forget(file)
-      await tools.files.removeFolders(placed?.folders ?? [])
+      for (const line of await takeBackHook(tools, agent, file, placed !== null)) say(line)
+      await forgetPlaced(tools, file)
     }
   }
-  return said
 }
 
 async function takeBackHook(

@@ -1,16 +1,20 @@
 import { parseArgs } from 'node:util'
-import { dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { aliasLines } from '../core/doors/alias-lines.ts'
-import { blockIn, withBlock } from '../core/doors/block.ts'
+import { withBlock } from '../core/doors/block.ts'
+import type { Unclear } from '../core/doors/block.ts'
 import { asBytes } from '../core/doors/bytes.ts'
+import { knownBlocks } from '../core/doors/known-blocks.ts'
 import { pathAdvice } from '../core/doors/path-advice.ts'
 import { pathShim } from '../core/doors/shims.ts'
 import { doorStates } from '../core/doors/status.ts'
+import { shellWord } from '../core/shell-word.ts'
 import { doors, shells } from '../model/doors.ts'
 import type { ShellName } from '../model/doors.ts'
 import { Stop } from '../model/failure.ts'
-import { doorUsage, notPossible, textToChange } from './door-tools.ts'
+import { doorUsage, notPossible, placeRemembered, textToChange } from './door-tools.ts'
 import type { DoorTools } from './door-tools.ts'
+import { refuseWhatOthersCannotTrust } from './for-all.ts'
 import { installAgent } from './install-agent.ts'
 import { installPlugin, isOurs } from './install-plugin.ts'
 
@@ -59,26 +63,52 @@ async function installAlias(
   shell: ShellName,
   wishes: { readonly docker: boolean },
 ): Promise<number> {
-  const { files, record } = tools
+  if (wishes.docker) await refuseWithoutDocker(tools)
   const file = await tools.places.startUpFile(shell)
   const before = await textToChange(tools, file)
-  const after = withBlock(before, aliasLines(shell, tools.start, wishes).map(asBytes))
-  if (after === null) throw tornBlock(file)
-  const block = blockIn(after) ?? ''
-  const folders = await files.makeFolder(dirname(file))
-  await record.add({ door: 'alias', name: shell, path: file, text: block, folders })
-  if (after !== before) await files.edit(file, before, after)
+  const placed = (await tools.record.all()).find(({ path }) => path === file) ?? null
+  const lines = aliasLines(shell, tools.start, wishes).map(asBytes)
+  const clear = (known: readonly string[] | null): ReturnType<typeof withBlock> =>
+    withBlock(before, lines, known)
+  const known = clear(knownBlocks(before ?? '', placed))
+  const after = known === 'changed' && placed === null ? clear(null) : known
+  if (typeof after === 'string') throw unclearBlock(file, after)
+  const isThere = after.text === before
+  await placeRemembered(
+    tools,
+    { door: 'alias', name: shell, path: file, text: after.block },
+    { forAll: false, work: async () => (isThere ? undefined : tools.files.edit(file, before, after.text)) },
+  )
   const taken = wishes.docker ? 'all of `docker`' : '`docker compose`'
-  tools.print(`${after === before ? 'they are there already:' : 'wrote'} functions in ${file}\n`)
+  tools.print(`${isThere ? 'they are there already:' : 'wrote'} functions in ${file}\n`)
   tools.print(`in every new ${shell}, \`docker-compose\` and ${taken} are guarded; in this one: . ${file}\n`)
   return 0
 }
 
-export function tornBlock(file: string): Stop {
-  return notPossible(
-    `in ${file} the lines of safe-compose have a beginning and no end: somebody has changed them`,
-    'remove what is left of them, from `# >>> safe-compose alias` on; nothing was changed',
+/** A single executable is `safe-docker` by a link of that name, which need not be there. */
+async function refuseWithoutDocker({ files, start }: DoorTools): Promise<void> {
+  const found = await files.look(start.dockerProgram)
+  const isSingle = start.node === start.program
+  const leads = isSingle ? found.kind === 'link' && found.real === start.node : found.kind !== 'missing'
+  if (leads) return
+  throw notPossible(
+    `${start.dockerProgram} is not there, or is not this program: nothing could guard \`docker\``,
+    isSingle
+      ? `ln -s ${shellWord(basename(start.node))} ${shellWord(start.dockerProgram)}; then run the command again`
+      : 'install safe-compose again, then run the command again',
   )
+}
+
+export function unclearBlock(file: string, why: Unclear): Stop {
+  return why === 'torn'
+    ? notPossible(
+        `in ${file} the lines of safe-compose have a beginning and no end: somebody has changed them`,
+        'remove what is left of them, from `# >>> safe-compose alias` on; nothing was changed',
+      )
+    : notPossible(
+        `in ${file} somebody has changed the lines of safe-compose: it cannot be told which are whose`,
+        'remove what is not yours from `# >>> safe-compose alias` to `# <<< safe-compose alias`; nothing was changed',
+      )
 }
 
 function shellOf(word: string | boolean | undefined, tools: DoorTools): ShellName {
@@ -93,8 +123,11 @@ function shellOf(word: string | boolean | undefined, tools: DoorTools): ShellNam
 // ---- The PATH ----------------------------------------------------------------------------------------------------
 
 async function installPath(tools: DoorTools, folder: string): Promise<number> {
-  const { files, record } = tools
+  const { files } = tools
   if (/[:\n]/.test(folder)) throw doorUsage(`${folder} cannot stand in a PATH`, 'name another folder')
+  await refuseWithoutDocker(tools)
+  const forAll = tools.isForAll(folder)
+  if (forAll) await refuseWhatOthersCannotTrust(tools, folder)
   const names = ['docker-compose', 'docker'] as const
   const again =
     folder === tools.places.shims ? 'safe-compose install path' : `safe-compose install path ${folder}`
@@ -105,18 +138,17 @@ async function installPath(tools: DoorTools, folder: string): Promise<number> {
   const before = await Promise.all(shims.map(({ path }) => files.look(path)))
   for (const [index, { path }] of shims.entries()) {
     const found = before[index]
-    if (found !== undefined && found.kind !== 'missing' && !isOurs(found, tools))
+    if (found !== undefined && found.kind !== 'missing' && !isOurs(found))
       throw notPossible(
         `${path} is somebody else's`,
         'choose a folder of its own: safe-compose install path DIR',
       )
   }
-  const folders = await files.makeFolder(folder)
   for (const [index, { path, text }] of shims.entries()) {
     const found = before[index]
     const isThere = found?.kind === 'file' && found.text === text
-    await record.add({ door: 'path', name: '', path, text, folders })
-    if (!isThere) await files.place(path, text)
+    const work = async (): Promise<void> => (isThere ? undefined : files.place(path, text))
+    await placeRemembered(tools, { door: 'path', name: '', path, text }, { forAll, work })
     tools.print(`${isThere ? 'it is there already:' : 'wrote'} ${path}\n`)
   }
   tools.print(pathAdvice(folder))

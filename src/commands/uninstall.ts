@@ -1,13 +1,13 @@
 import { basename, dirname, join } from 'node:path'
-import { blockIn, withoutBlock } from '../core/doors/block.ts'
+import { hasBlock, withoutBlocks } from '../core/doors/block.ts'
+import { knownBlocks } from '../core/doors/known-blocks.ts'
 import { changedShimName, keptPluginName } from '../core/doors/marks.ts'
 import { doors, shells } from '../model/doors.ts'
 import type { Door, Placed } from '../model/doors.ts'
 import { Stop } from '../model/failure.ts'
-import type { DoorFile } from '../model/ports.ts'
-import { doorUsage, textToChange } from './door-tools.ts'
+import { doorUsage, forgetPlaced, textToChange } from './door-tools.ts'
 import type { DoorTools } from './door-tools.ts'
-import { tornBlock } from './install.ts'
+import { unclearBlock } from './install.ts'
 import { takeBackAgents } from './install-agent.ts'
 import { isOurs } from './install-plugin.ts'
 
@@ -30,21 +30,48 @@ export async function uninstall(words: readonly string[], tools: DoorTools): Pro
       reason: 'refused',
       why: `a coding agent does not take the guard away; a person types: safe-compose uninstall ${word}`,
     })
-  const remembered = await tools.record.all()
-  const said: string[] = []
-  if (word === 'all' || word === 'agent') said.push(...(await takeBackAgents(tools, agent, remembered)))
+  let said = 0
+  const say = (line: string): void => {
+    said++
+    tools.print(`${line}\n`)
+  }
+  await takeBackAll(word, agent, tools, say)
+  if (said === 0) tools.print('nothing of safe-compose is installed there\n')
+  return 0
+}
+
+/** @param say is told of each as it is done: what comes after it may fail */
+async function takeBackAll(
+  word: string,
+  agent: string | null,
+  given: DoorTools,
+  say: (line: string) => void,
+): Promise<void> {
+  const { remembered, tools } = await memoryOf(given, say)
+  if (word === 'all' || word === 'agent') await takeBackAgents(tools, agent, remembered, say)
   for (const each of ['alias', 'path', 'plugin'] as const) {
     if (word !== 'all' && word !== each) continue
     for (const path of await pathsOf(each, remembered, tools)) {
       const placed = remembered.find(known => known.door === each && known.path === path) ?? null
-      said.push(...(await takeBack(each, path, placed, tools)))
-      await tools.record.forget(path)
-      // What is remembered may have lain in them.
-      await tools.files.removeFolders(placed?.folders ?? [])
+      for (const line of await takeBack(each, path, placed, tools)) say(line)
+      await forgetPlaced(tools, path)
     }
   }
-  tools.print(said.length === 0 ? 'nothing of safe-compose is installed there\n' : `${said.join('\n')}\n`)
-  return 0
+}
+
+/** Where the record cannot be read it stays, and what is placed is known by its marks alone. */
+async function memoryOf(
+  tools: DoorTools,
+  say: (line: string) => void,
+): Promise<{ readonly remembered: readonly Placed[]; readonly tools: DoorTools }> {
+  try {
+    return { remembered: await tools.record.all(), tools }
+  } catch (error) {
+    if (!(error instanceof Stop) || error.failure.reason !== 'not-possible') throw error
+    say(`${error.failure.what}; it stays, and only what is in the usual places is taken back`)
+    const none = { ...tools.record, all: async () => [], forget: async () => {} }
+    return { remembered: [], tools: { ...tools, record: none } }
+  }
 }
 
 /** Where it was placed as far as that is remembered, and where it would be placed now. */
@@ -83,9 +110,10 @@ async function takeBackLines(
     throw error
   })
   if (text === null) return []
-  const after = withoutBlock(text, placed?.text ?? null)
-  if (after === 'torn') throw tornBlock(file)
-  if (blockIn(text) === null) return []
+  if (!hasBlock(text)) return []
+  const known = withoutBlocks(text, knownBlocks(text, placed))
+  const after = known === 'changed' && placed === null ? withoutBlocks(text, null) : known
+  if (typeof after === 'string') throw unclearBlock(file, after)
   await tools.files.edit(file, text, after.text)
   return [after.text === null ? `removed ${file}` : `removed the functions from ${file}`]
 }
@@ -99,19 +127,17 @@ async function takeBackShim(
 ): Promise<readonly string[]> {
   const { files } = tools
   const now = await files.look(path)
-  const former: DoorFile = kept === null ? { kind: 'missing' } : await files.look(kept)
-  const hasFormer = kept !== null && former.kind !== 'missing'
-  if (now.kind !== 'missing' && !isOurs(now, tools))
-    return hasFormer ? [await letGo(kept, path, now, tools)] : []
+  const former = kept === null || (await files.look(kept)).kind === 'missing' ? null : kept
+  if (now.kind !== 'missing' && !isOurs(now)) return former === null ? [] : leave(former, path, tools)
   const said: string[] = []
-  const isChanged = placed !== null && now.kind === 'file' && now.text !== placed.text
-  if (isChanged) {
+  const ours = placed === null ? null : [placed.text, ...placed.earlier]
+  if (now.kind === 'file' && now.text !== null && ours?.includes(now.text) === false) {
     const aside = join(dirname(path), changedShimName(basename(path)))
     await files.keepAside(path, aside)
     said.push(`${path} was changed since it was placed: kept as ${aside}`)
   }
-  if (hasFormer) {
-    await files.move(kept, path)
+  if (former !== null) {
+    await files.move(former, path)
     return [...said, `put back ${path}`]
   }
   if ((await files.look(path)).kind === 'missing') return said
@@ -119,10 +145,11 @@ async function takeBackShim(
   return [...said, `removed ${path}`]
 }
 
-/** Somebody has put another one into the place of ours, and so of what stood there before. */
-async function letGo(kept: string, path: string, now: DoorFile, { files }: DoorTools): Promise<string> {
-  const text = now.kind === 'file' || now.kind === 'link' ? now.text : null
-  if (text?.includes(keptPluginName) === true) return `left ${kept}: ${path} calls it`
+/** Somebody has put another one into the place of ours. What stood there before may be all that there is of it. */
+async function leave(kept: string, path: string, { files }: DoorTools): Promise<readonly string[]> {
+  if (!(await files.isSame(path, kept)))
+    return [`left ${kept}, which stood at ${path} before: what stands there now is not of safe-compose`]
+  // A run that was killed has only given it a second name.
   await files.remove(kept)
-  return `removed ${kept}: ${path} has taken its place since`
+  return []
 }

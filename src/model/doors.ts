@@ -21,6 +21,8 @@ export interface Placed {
   readonly text: string
   /** Folders that were made for it, the outermost first. */
   readonly folders: readonly string[]
+  /** Texts of ours that may stand there instead, where a run was killed before it placed this one. */
+  readonly earlier: readonly string[]
 }
 
 /** How we are started: both absolute. */
@@ -77,6 +79,8 @@ export interface DoorSurvey {
     readonly file: string
     /** What its functions take: nothing, Compose, or all of `docker`. */
     readonly takes: 'nothing' | 'compose' | 'docker'
+    /** What they start and is gone; null where all is there. */
+    readonly gone: string | null
   }[]
   /** Null where the timers cannot be read. */
   readonly jobs: readonly FoundJob[]

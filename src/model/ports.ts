@@ -690,10 +690,16 @@ export interface Runner {
  */
 export interface DoorFiles {
   readonly look: (path: string) => Promise<DoorFile>
-  /** With all above it; gives those that it made, the outermost first. */
-  readonly makeFolder: (path: string) => Promise<readonly string[]>
+  /** Whether both names are of the very same file. */
+  readonly isSame: (path: string, other: string) => Promise<boolean>
+  /** Those that `makeFolder` would make, the outermost first. */
+  readonly missingFolders: (path: string) => Promise<readonly string[]>
+  /** With all above it. For everybody who is on this machine, or for the user alone. */
+  readonly makeFolder: (path: string, forAll: boolean) => Promise<void>
   /** Those that are empty, the last one first. */
   readonly removeFolders: (folders: readonly string[]) => Promise<void>
+  /** Temporary files that runs which were killed have left beside a file. */
+  readonly clearLeftovers: (path: string) => Promise<void>
   /** An executable file, in the place of whatever stands there: readers see the old one or the new one. A link is replaced. */
   readonly place: (path: string, text: string) => Promise<void>
   /**
@@ -704,8 +710,11 @@ export interface DoorFiles {
   readonly remove: (path: string) => Promise<void>
   /** Within one folder; its mode and times stay. */
   readonly move: (from: string, to: string) => Promise<void>
-  /** As `move`, but what is moved stays to be seen in its place where the file system can do that, to be replaced. */
-  readonly keepAside: (path: string, aside: string) => Promise<void>
+  /**
+   * As `move`, but what is moved stays to be seen in its place where the file system can do that, to be replaced. Another
+   * one that is kept there already goes to a name of its own, which is given back.
+   */
+  readonly keepAside: (path: string, aside: string) => Promise<string | null>
 }
 
 export type DoorFile =
@@ -716,11 +725,17 @@ export type DoorFile =
   | { readonly kind: 'link'; readonly to: string; readonly real: string | null; readonly text: string | null }
   | { readonly kind: 'other' }
 
-/** What `install` has placed, remembered in the user's own state. What cannot be read is not known. */
+/**
+ * What `install` has placed, remembered in the user's own state. A record that is not there is an empty one; one that
+ * cannot be read is left as it is. All throw `not-possible`.
+ */
 export interface DoorRecord {
   readonly all: () => Promise<readonly Placed[]>
-  /** In the place of what was remembered for this path. Throws `not-possible`. */
+  /** Before it is placed. What is remembered for this path is then an earlier text of it, until it is `done`. */
   readonly add: (placed: Placed) => Promise<void>
+  /** It stands there now, and nothing earlier. */
+  readonly done: (path: string) => Promise<void>
+  /** Folders that were made for it go with what else lies in them. */
   readonly forget: (path: string) => Promise<void>
 }
 

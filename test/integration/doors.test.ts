@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -217,19 +218,20 @@ describe('the plugin', () => {
     })
   })
 
-  test('that has come into the place of ours stays; the one before it goes', () => {
+  test('that has come into the place of ours stays, and so does each that stood there before', () => {
     place(inHome(plugin), telling('first'))
     safe('install plugin')
     rmSync(inHome(plugin))
     place(inHome(plugin), telling('second'))
     expect(safe('install status').stdout).toMatch(/✗ {2}`docker compose` +open/)
-    safe('install plugin')
+    expect(safe('install plugin').stdout).toContain(`kept before is now ${inHome(kept)}.1: remove it`)
     expect(safe('ps').stdout).toBe('second got <compose> <ps>\n')
     rmSync(inHome(plugin))
     place(inHome(plugin), telling('third'))
-    expect(safe('uninstall plugin').stdout).toContain('has taken its place since')
-    expect(text(plugin)).toBe(telling('third'))
-    expect(readdirSync(inHome('.docker/cli-plugins'))).toEqual(['docker-compose'])
+    expect(safe('uninstall plugin').stdout).toBe(
+      `left ${inHome(kept)}, which stood at ${inHome(plugin)} before: what stands there now is not of safe-compose\n`,
+    )
+    expect([plugin, kept, `${kept}.1`].map(text)).toEqual(['third', 'second', 'first'].map(telling))
   })
 
   test('of ours that was changed is kept under another name', () => {
@@ -253,13 +255,18 @@ describe('the plugin', () => {
     expect(text(kept)).toBe(telling('real'))
   })
 
-  test('a link to us is replaced by the shim, and goes with it', () => {
+  test('a link to us is the user’s own: it is kept, and stands there again', () => {
+    place(inHome('bin/docker-compose'), telling('real'))
     mkdirSync(inHome('.docker/cli-plugins'), { recursive: true })
     symlinkSync(executable, inHome(plugin))
-    safe('install plugin')
+    expectTracelessly(['install plugin', 'install plugin'], [plugin])
+    expect(safe('install plugin').stdout).toContain(`kept what stood there as ${inHome(kept)}\n`)
     expect(lstatSync(inHome(plugin)).isSymbolicLink()).toBe(false)
     safe('uninstall')
-    expect(readdirSync(inHome('.docker/cli-plugins'))).toEqual([])
+    symlinkSync(executable, inHome('bin/docker'))
+    rmSync(inHome('bin/docker-compose'))
+    expect(safe(`install path ${inHome('bin')}`)).toMatchObject({ code: 1 })
+    expect(lstatSync(inHome('bin/docker')).isSymbolicLink()).toBe(true)
   })
 
   test('is placed where DOCKER_CONFIG says, and is found there by what is remembered', () => {
@@ -332,12 +339,32 @@ describe('functions', () => {
     expect(run('sh', ['-c', 'docker compose ps']).stdout).toBe('docker got <compose> <ps>\n')
   })
 
-  test('call what they stand for where our files are gone', () => {
-    safe('install alias')
-    writeFileSync(inHome('.bashrc'), text('.bashrc').replaceAll(executable, '/not/there'))
+  test.each(['', ' --docker'])('call what they stand for where our files are gone, and say so:%s', more => {
+    safe(`install alias${more}`)
+    expect(safe('install status').stdout).toMatch(/✔ {2}alias in bash +guarded/)
+    const folder = dirname(executable)
+    writeFileSync(inHome('.bashrc'), text('.bashrc').replaceAll(folder, '/not/there'))
     place(join(programs, 'docker-compose'), telling('standalone'))
-    expect(bash('docker compose ps').stdout).toBe('docker got <compose> <ps>\n')
-    expect(bash('docker-compose ps').stdout).toBe('standalone got <ps>\n')
+    const said = (program: string): unknown =>
+      expect.stringContaining(
+        `${process.execPath} or /not/there/${program}.js is gone; place it again: safe-compose install alias --shell bash${more}\n`,
+      )
+    const docker = more === '' ? 'safe-compose' : 'safe-docker'
+    expect(bash('docker compose ps')).toMatchObject({
+      stdout: 'docker got <compose> <ps>\n',
+      stderr: said(docker),
+    })
+    expect(bash('docker-compose ps')).toMatchObject({
+      stdout: 'standalone got <ps>\n',
+      stderr: said('safe-compose'),
+    })
+    expect(bash('docker ps').stderr.includes('guards nothing')).toBe(more !== '')
+    const status = safe('install status')
+    expect(status.code).toBe(1)
+    expect(status.stdout).toMatch(
+      /!  alias in bash +bypassed .*\.bashrc starts \/not\/there\/safe-compose.js, which is gone/,
+    )
+    expect(status.stdout).toContain(`→ safe-compose install alias --shell bash${more}\n`)
   })
 
   test('in dotfiles that are links go into the file itself', () => {
@@ -372,6 +399,41 @@ describe('functions', () => {
     rmSync(file)
     mkdirSync(file)
     expect(safe('install alias').stderr).toContain('is no text that can be added to')
+  })
+
+  test.each(['its only name', 'one of two names'])(
+    'that find no room leave a start-up file as it was, by %s, and say so',
+    names => {
+      const disk = inHome('disk')
+      mkdirSync(disk)
+      expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status).toBe(0)
+      onTestFinished(() => void spawnSync('umount', [disk]))
+      const file = place(join(disk, 'bashrc'), '# mine\n'.repeat(500), 0o644)
+      if (names !== 'its only name') linkSync(file, join(disk, 'other'))
+      symlinkSync(file, inHome('.bashrc'))
+      // In the page that the file has begun there is room for some of it.
+      spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'filler')}`, 'bs=4096'])
+      const before = everythingIn(disk)
+      const { code, stderr } = safe('install alias')
+      expect(code).toBe(1)
+      expect(stderr).toContain(`${inHome('.bashrc')} cannot be written: ENOSPC`)
+      expect(stderr).toContain('make room')
+      expect(everythingIn(disk)).toEqual(before)
+      rmSync(join(disk, 'filler'))
+      expect(safe('install alias').code).toBe(0)
+      rmSync(join(disk, 'other'), { force: true })
+    },
+  )
+
+  test('go into a file that is mounted, as in a container, by its own name', () => {
+    const file = place(inHome('.bashrc'), '# mine\n', 0o644)
+    const outside = place(inHome('outside'), '# mine\n', 0o600)
+    expect(spawnSync('mount', ['--bind', outside, file]).status).toBe(0)
+    onTestFinished(() => void spawnSync('umount', [file]))
+    expect(safe('install alias').code).toBe(0)
+    expect(readFileSync(outside, 'utf8')).toContain('function docker {')
+    expect(safe('uninstall alias').code).toBe(0)
+    expect(readFileSync(outside, 'utf8')).toBe('# mine\n')
   })
 
   test('go where the shell reads them', () => {
@@ -508,12 +570,28 @@ describe('all of it', () => {
     // Folders that were made, and are empty, are nobody's any more.
     const after = everythingIn(home, [plugin]).filter(line => !/^\.(local|config|claude)\b/.test(line))
     expect(after).toEqual(before)
-    place(inHome('.local/state/safe-compose/doors.json'), '{"placed":[{"path":1}]', 0o600)
-    expect(safe('uninstall')).toMatchObject({
-      code: 0,
-      stdout: 'nothing of safe-compose is installed there\n',
-    })
   })
+
+  test.each(['{"placed":[{"path":1}]', '{"placed":[{"path":1}]}', '[]', ''])(
+    'what is remembered and cannot be read is not written over, and what is in the usual places is taken back: %j',
+    broken => {
+      place(inHome(plugin), telling('real'))
+      safe('install plugin')
+      const record = place(inHome('.local/state/safe-compose/doors.json'), broken, 0o600)
+      for (const words of everything)
+        expect(safe(words), words).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining(`remembered in ${record}, which cannot be read`) as string,
+        })
+      const { code, stdout } = safe('uninstall')
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringMatching(/which cannot be read: .*; it stays, .*\nput back /) as string,
+      ])
+      expect(text(plugin)).toBe(telling('real'))
+      expect(readFileSync(record, 'utf8')).toBe(broken)
+    },
+  )
 
   test('may be killed at any moment: the next run makes it whole, and `uninstall` leaves no trace', async () => {
     place(inHome(plugin), telling('real'))

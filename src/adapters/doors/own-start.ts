@@ -1,7 +1,14 @@
-import { realpathSync } from 'node:fs'
+import { readdirSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isSea } from 'node:sea'
 import type { OwnStart } from '../../model/doors.ts'
+
+/** Node, and all files that are run where it starts us. */
+export function ownFiles({ node, program, dockerProgram }: OwnStart, folder: string): readonly string[] {
+  if (isSea()) return [node]
+  const bundle = join(folder, 'dist')
+  return [node, program, dockerProgram, ...readdirSync(bundle).map(name => join(bundle, name))]
+}
 
 /** Where Node stands under a name that stays when it is updated. */
 const lastingNames = ['/usr/local/bin/node', '/usr/bin/node', '/opt/homebrew/bin/node']

@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { doors } from '../../model/doors.ts'
 import type { Placed } from '../../model/doors.ts'
 import { Stop } from '../../model/failure.ts'
 import type { DoorRecord } from '../../model/ports.ts'
-import { makeFolder, removeEmptyFolders } from './folders.ts'
+import { makeFolder, missingFolders, removeEmptyFolders } from './folders.ts'
+import { leftovers, replaceWhole, temporaryName } from './replace-whole.ts'
+import type { Writer } from './replace-whole.ts'
 
 interface Kept {
   /** Folders that were made for the record itself, the outermost first. */
@@ -13,83 +14,146 @@ interface Kept {
   readonly placed: readonly Placed[]
 }
 
-/** @param file goes, with the folders that were made for it, when there is nothing left to be remembered */
-export function openDoorRecord(file: string): DoorRecord {
-  const read = async (): Promise<Kept> => {
-    try {
-      return keptFrom(JSON.parse(await readFile(file, 'utf8')))
-    } catch {
-      // Not there yet, or not to be read: what is placed is then known by its marks.
-      return { folders: [], placed: [] }
-    }
-  }
+/**
+ * @param file goes, with the folders that were made for it, when there is nothing left to be remembered. A run that is
+ *   killed before it is there, or after it has gone, leaves it under a temporary name in front of those folders, so that
+ *   the next run knows which they are.
+ */
+export function openDoorRecord(file: string, writer: Writer): DoorRecord {
+  const read = (): Promise<Kept> => readKept(file)
   const write = async (kept: Kept): Promise<void> => {
     try {
-      if (kept.placed.length === 0) await forgetAll(file, kept.folders)
-      else await replace(file, kept)
+      await clearLeftovers(file, writer)
+      if (kept.placed.length === 0) await forgetAll(file, kept.folders, writer)
+      else await replace(file, kept, writer)
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      const what = `what is installed cannot be remembered in ${file}: ${why}`
-      throw new Stop(
-        {
-          reason: 'not-possible',
-          what,
-          how: `make ${dirname(file)} writable, or set XDG_STATE_HOME; nothing was changed`,
-        },
-        { cause },
-      )
+      throw notRemembered(file, cause)
     }
   }
   return {
     all: async () => (await read()).placed,
     add: async placed => {
       const { folders, placed: before } = await read()
-      const former = before.find(({ path }) => path === placed.path)
-      // Folders that were made the first time are still ours.
-      const merged = { ...placed, folders: [...new Set([...(former?.folders ?? []), ...placed.folders])] }
-      await write({ folders, placed: [...before.filter(({ path }) => path !== placed.path), merged] })
+      await write({ folders, placed: [...others(before, placed.path), merged(before, placed)] })
+    },
+    done: async path => {
+      const { folders, placed } = await read()
+      const found = placed.find(each => each.path === path)
+      if (found === undefined || found.earlier.length === 0) return
+      await write({ folders, placed: [...others(placed, path), { ...found, earlier: [] }] })
     },
     forget: async path => {
       const { folders, placed } = await read()
-      if (placed.some(each => each.path === path))
-        await write({ folders, placed: placed.filter(each => each.path !== path) })
+      const found = placed.find(each => each.path === path)
+      if (found === undefined) await clearLeftovers(file, writer)
+      else await write({ folders, placed: withFoldersOf(found, others(placed, path)) })
     },
   }
 }
 
-async function forgetAll(file: string, folders: readonly string[]): Promise<void> {
-  await rm(file, { force: true })
-  await removeEmptyFolders(folders)
+function others(placed: readonly Placed[], path: string): readonly Placed[] {
+  return placed.filter(each => each.path !== path)
 }
 
-async function replace(file: string, kept: Kept): Promise<void> {
-  const made = await makeFolder(dirname(file))
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
-  const text = `${JSON.stringify({ ...kept, folders: [...kept.folders, ...made] }, null, 2)}\n`
+/** Folders that were made the first time are still ours; and until it is done, what stood there may stand there. */
+function merged(before: readonly Placed[], placed: Placed): Placed {
+  const former = before.find(({ path }) => path === placed.path)
+  if (former === undefined) return placed
+  const texts = new Set([former.text, ...former.earlier, ...placed.earlier])
+  texts.delete(placed.text)
+  return { ...placed, folders: [...new Set([...former.folders, ...placed.folders])], earlier: [...texts] }
+}
+
+/** Folders that were made for one and hold another go with that one. */
+function withFoldersOf(gone: Placed, placed: readonly Placed[]): readonly Placed[] {
+  return placed.map(each => {
+    const shared = gone.folders.filter(folder => each.path.startsWith(`${folder}/`))
+    return { ...each, folders: [...new Set([...shared, ...each.folders])] }
+  })
+}
+
+async function forgetAll(file: string, folders: readonly string[], writer: Writer): Promise<void> {
+  const [outermost] = folders
+  const aside = join(dirname(outermost ?? file), temporaryName('record', writer))
+  await rename(file, aside).catch(() => rm(file, { force: true }))
+  await removeEmptyFolders(folders)
+  await rm(aside, { force: true })
+}
+
+async function replace(file: string, kept: Kept, writer: Writer): Promise<void> {
+  const missing = await missingFolders(dirname(file))
+  const text = `${JSON.stringify({ ...kept, folders: [...kept.folders, ...missing] }, null, 2)}\n`
+  await replaceWhole(file, Buffer.from(text), {
+    folder: dirname(missing[0] ?? file),
+    kind: 'record',
+    writer,
+    beforeRename: () => makeFolder(dirname(file), false),
+  })
+}
+
+/** Wherever on the way to the record they may lie. */
+async function clearLeftovers(file: string, writer: Writer): Promise<void> {
+  for (let at = dirname(file); ; at = dirname(at)) {
+    for (const leftover of await leftovers(at, 'record', writer)) {
+      const { folders } = await readKept(leftover).catch(() => nothing)
+      // Anybody may write where they lie: no other folders are touched.
+      await removeEmptyFolders(folders.filter(folder => file.startsWith(`${folder}/`)))
+      await rm(leftover, { force: true })
+    }
+    if (dirname(at) === at) return
+  }
+}
+
+// ---- Reading -----------------------------------------------------------------------------------------------------
+
+const nothing: Kept = { folders: [], placed: [] }
+
+async function readKept(file: string): Promise<Kept> {
   try {
-    await writeFile(temporary, text, { flag: 'wx', mode: 0o600, flush: true })
-    await rename(temporary, file)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
+    return keptFrom(JSON.parse(await readFile(file, 'utf8')))
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return nothing
+    throw new Stop(
+      {
+        reason: 'not-possible',
+        what: `what is installed is remembered in ${file}, which cannot be read: ${messageOf(cause)}`,
+        how: `make it readable; or, if it is broken: safe-compose uninstall, then mv ${file} ${file}.broken; nothing was changed`,
+      },
+      { cause },
+    )
   }
 }
 
 function keptFrom(value: unknown): Kept {
   const { folders, placed } = value as Partial<Record<keyof Kept, unknown>>
-  return {
-    folders: textsIn(folders),
-    placed: Array.isArray(placed) ? placed.flatMap(each => placedFrom(each as Partial<Placed>)) : [],
-  }
+  if (!Array.isArray(placed)) throw new Error('it is no list of what was placed')
+  return { folders: textsIn(folders), placed: placed.map(each => placedFrom(each as Partial<Placed>)) }
 }
 
-function placedFrom({ door, name, path, text, folders }: Partial<Placed>): readonly Placed[] {
-  const isKnown = doors.some(each => each === door)
-  if (!isKnown || door === undefined || typeof name !== 'string') return []
-  if (typeof path !== 'string' || typeof text !== 'string') return []
-  return [{ door, name, path, text, folders: textsIn(folders) }]
+/** One that is not understood would be lost when the next one is added. */
+function placedFrom({ door, name, path, text, folders, earlier }: Partial<Placed>): Placed {
+  const known = doors.find(each => each === door)
+  if (known === undefined || typeof name !== 'string' || typeof path !== 'string' || typeof text !== 'string')
+    throw new Error('it names something that this version does not know')
+  return { door: known, name, path, text, folders: textsIn(folders), earlier: textsIn(earlier) }
 }
 
 function textsIn(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter(each => typeof each === 'string') : []
+}
+
+function notRemembered(file: string, cause: unknown): Stop {
+  return new Stop(
+    {
+      reason: 'not-possible',
+      what: `what is installed cannot be remembered in ${file}: ${messageOf(cause)}`,
+      how: `make ${dirname(file)} writable, or set XDG_STATE_HOME; nothing was changed`,
+    },
+    { cause },
+  )
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -2,13 +2,20 @@ import { execFile } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { takesDocker } from '../../core/doors/alias-lines.ts'
+import { startIn, takesDocker } from '../../core/doors/alias-lines.ts'
 import { blockIn } from '../../core/doors/block.ts'
 import { jobsInCrontab, jobsInUnit } from '../../core/doors/jobs.ts'
 import { shimTargets } from '../../core/doors/marks.ts'
 import { hookedAgents } from '../../core/hook/settings/index.ts'
 import { shells } from '../../model/doors.ts'
-import type { DoorSurvey, FoundAgent, FoundJob, FoundPlugin, FoundProgram } from '../../model/doors.ts'
+import type {
+  DoorSurvey,
+  FoundAgent,
+  FoundJob,
+  FoundPlugin,
+  FoundProgram,
+  OwnStart,
+} from '../../model/doors.ts'
 import { Stop } from '../../model/failure.ts'
 import { startUpFile } from './start-up-file.ts'
 
@@ -90,12 +97,17 @@ async function shellsOf(look: DoorLook): Promise<DoorSurvey['shells']> {
       if (look.onPath(shell).length === 0) return []
       const file = await startUpFile(shell, look)
       const block = blockIn(await textOf(file))
-      return [
-        { shell, file, takes: block === null ? 'nothing' : takesDocker(block) ? 'docker' : 'compose' },
-      ] as const
+      const start = block === null ? null : startIn(shell, block)
+      if (block === null || start === null) return [{ shell, file, takes: 'nothing', gone: null }] as const
+      const takes = takesDocker(block) ? 'docker' : 'compose'
+      return [{ shell, file, takes, gone: goneOf(start) }] as const
     }),
   )
   return found.flat()
+}
+
+function goneOf({ node, program, dockerProgram }: OwnStart): string | null {
+  return [node, program, dockerProgram].find(path => !existsSync(path)) ?? null
 }
 
 /** Those whose folder is in the home directory. */

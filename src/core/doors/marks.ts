@@ -1,3 +1,5 @@
+import { plainShellWord } from '../shell-word.ts'
+
 /** The second line of every file of ours begins so: by this a shim is known for one. */
 export const shimMark = '# safe-compose shim'
 
@@ -20,13 +22,7 @@ export function shimTargets(text: string): { readonly node: string; readonly pro
   if (!isShim(text)) return null
   const [node, program] = ['node', 'program'].map(name => {
     const written = new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]
-    return written === undefined ? null : plainWord(written)
+    return written === undefined ? null : plainShellWord(written)
   })
   return node == null || program == null ? null : { node, program }
-}
-
-/** The word that `shellWord` has written. */
-function plainWord(written: string): string {
-  if (!written.startsWith("'")) return written
-  return written.slice(1, -1).replaceAll(`'\\''`, "'")
 }

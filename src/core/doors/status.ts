@@ -34,7 +34,7 @@ export function openPluginDoors(survey: DoorSurvey): readonly DoorState[] {
 
 /** What a person types for Compose: those at which `doctor` looks. What the functions of a shell take is guarded there. */
 export function typedDoors(survey: DoorSurvey): readonly DoorState[] {
-  const hasFunctions = survey.shells.some(({ takes }) => takes !== 'nothing')
+  const hasFunctions = survey.shells.some(({ takes, gone }) => takes !== 'nothing' && gone === null)
   return [pluginDoor(survey), ...(hasFunctions ? [] : programDoor(survey, 'docker-compose'))]
 }
 
@@ -144,8 +144,13 @@ function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'))
 }
 
-function shellDoor(survey: DoorSurvey, { shell, file, takes }: DoorSurvey['shells'][number]): DoorState {
+function shellDoor(
+  survey: DoorSurvey,
+  { shell, file, takes, gone }: DoorSurvey['shells'][number],
+): DoorState {
   const door = `alias in ${shell}`
+  const mend = `safe-compose install alias --shell ${shell}${takes === 'docker' ? ' --docker' : ''}`
+  if (gone !== null) return { door, state: 'bypassed', why: `${file} starts ${gone}, which is gone`, mend }
   if (takes !== 'nothing') {
     const what =
       takes === 'docker' ? '`docker` and `docker-compose`' : '`docker compose` and `docker-compose`'
@@ -154,7 +159,6 @@ function shellDoor(survey: DoorSurvey, { shell, file, takes }: DoorSurvey['shell
   const programs = [pluginDoor(survey), ...programDoor(survey, 'docker-compose')]
   if (programs.every(({ state }) => state === 'guarded'))
     return { door, state: 'guarded', why: 'what it would call is guarded itself', mend: null }
-  const mend = `safe-compose install alias --shell ${shell}`
   return { door, state: 'open', why: `${file} has no functions of ours`, mend }
 }
 

@@ -86,7 +86,7 @@ test('functions of a shell guard what is typed there', () => {
     docker: [],
     'docker-compose': [{ path: '/usr/bin/docker-compose', leads: 'elsewhere' }],
   } as const
-  const bash = { shell: 'bash', file: '/home/ann/.bashrc', takes: 'compose' } as const
+  const bash = { shell: 'bash', file: '/home/ann/.bashrc', takes: 'compose', gone: null } as const
   expect(typedDoors(aDoorSurvey({ onPath })).map(({ state }) => state)).toEqual(['guarded', 'open'])
   expect(typedDoors(aDoorSurvey({ onPath, shells: [bash] })).map(({ state }) => state)).toEqual(['guarded'])
   expect(door('alias in bash', { shells: [bash] })).toMatchObject({ state: 'guarded', mend: null })
@@ -94,6 +94,16 @@ test('functions of a shell guard what is typed there', () => {
   expect(door('alias in bash', { shells: [none], onPath })).toMatchObject({
     mend: 'safe-compose install alias --shell bash',
   })
+  const broken = { ...bash, takes: 'docker', gone: '/opt/node' } as const
+  expect(door('alias in bash', { shells: [broken], onPath })).toMatchObject({
+    state: 'bypassed',
+    why: '/home/ann/.bashrc starts /opt/node, which is gone',
+    mend: 'safe-compose install alias --shell bash --docker',
+  })
+  expect(typedDoors(aDoorSurvey({ onPath, shells: [broken] })).map(({ state }) => state)).toEqual([
+    'guarded',
+    'open',
+  ])
   // Without a docker-compose on the PATH the plugin is all that could be called.
   expect(door('alias in bash', { shells: [none] })).toMatchObject({ state: 'guarded' })
   expect(door('alias in bash', { shells: [none], plugins: [systems] })).toMatchObject({ state: 'open' })
@@ -166,7 +176,7 @@ test('coding agents are guarded where they ask us', () => {
 test('as a table each open door has what closes it below', () => {
   const survey = aDoorSurvey({
     plugins: [systems],
-    shells: [{ shell: 'bash', file: '/a\u001b/.bashrc', takes: 'docker' }],
+    shells: [{ shell: 'bash', file: '/a\u001b/.bashrc', takes: 'docker', gone: null }],
   })
   expect(doorsTable(doorStates(survey))).toBe(`   DOOR                           STATE    WHY
 ✗  \`docker compose\`               open     leads to /usr/libexec/docker-compose

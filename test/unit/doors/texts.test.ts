@@ -1,8 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { aliasLines, takesDocker } from '../../../src/core/doors/alias-lines.ts'
-import { blockIn, withBlock, withoutBlock } from '../../../src/core/doors/block.ts'
+import { aliasLines, startIn, takesDocker } from '../../../src/core/doors/alias-lines.ts'
+import { blockIn, blockOf, withBlock, withoutBlocks } from '../../../src/core/doors/block.ts'
 import { asBytes } from '../../../src/core/doors/bytes.ts'
+import { knownBlocks } from '../../../src/core/doors/known-blocks.ts'
 import { isShim, shimTargets } from '../../../src/core/doors/marks.ts'
 import { pathAdvice } from '../../../src/core/doors/path-advice.ts'
 import { pathShim, pluginShim } from '../../../src/core/doors/shims.ts'
@@ -17,40 +18,72 @@ const start = {
 
 describe('lines in a start-up file', () => {
   const lines = ['one', 'two']
+  const own = [blockOf(lines)]
+  const placedIn = (text: string | null, more = lines, known: readonly string[] | null = own): string => {
+    const placed = withBlock(text, more, known)
+    return typeof placed === 'string' ? `not placed: ${placed}` : placed.text
+  }
 
   test.each([null, '', '\n', 'alias ll=ls\n', 'alias ll=ls', 'a\r\n\r\nb\r\n', '\u00ff\u0000'])(
     'are taken back byte for byte: %j',
     text => {
-      const placed = withBlock(text, lines) ?? ''
-      expect(withBlock(placed, lines)).toBe(placed)
-      const longer = withBlock(placed, [...lines, 'three']) ?? ''
+      const placed = placedIn(text)
+      expect(placedIn(placed)).toBe(placed)
+      const longer = placedIn(placed, [...lines, 'three'])
       expect(blockIn(longer)).toContain('\nthree\n')
-      for (const each of [placed, longer]) expect(withoutBlock(each, null)).toEqual({ text })
+      for (const each of [placed, longer]) expect(withoutBlocks(each, null)).toEqual({ text })
+      expect(withoutBlocks(placed, own)).toEqual({ text })
     },
   )
 
   test('are taken back from whatever stands there', () => {
     fc.assert(
       fc.property(fc.string(), fc.array(fc.constantFrom('x', '', '# y')), (text, more) => {
-        expect(withoutBlock(withBlock(text, more) ?? '', null)).toEqual({ text })
+        expect(withoutBlocks(placedIn(text, more), null)).toEqual({ text })
+        expect(withoutBlocks(placedIn(text, more), [blockOf(more)])).toEqual({ text })
       }),
     )
   })
 
-  test('what the user adds before, after and between them stays', () => {
-    const placed = withBlock('before', lines) ?? ''
-    expect(withoutBlock(`${placed}after\n`, null)).toEqual({ text: 'before\nafter\n' })
-    expect(withoutBlock(`new\n${placed}`, null)).toEqual({ text: 'new\nbefore' })
-    const edited = placed.replace('one\n', 'one\nmine\n')
-    expect(withoutBlock(edited, blockIn(placed))).toEqual({ text: 'before\nmine\n' })
-    const own = withBlock(null, lines) ?? ''
-    expect(withoutBlock(`${own}mine\n`, null)).toEqual({ text: 'mine\n' })
+  test('what the user adds before, after and around them stays', () => {
+    const placed = placedIn('before')
+    expect(withoutBlocks(`${placed}after\n`, own)).toEqual({ text: 'before\nafter\n' })
+    expect(withoutBlocks(`new\n${placed}`, own)).toEqual({ text: 'new\nbefore' })
+    const edited = placed.replace('one\n', 'mine\none\n').replace('two\n', 'two\nyours\n')
+    expect(withoutBlocks(edited, own)).toEqual({ text: 'before\nmine\nyours\n' })
+    expect(withoutBlocks(`${placedIn(null)}mine\n`, own)).toEqual({ text: 'mine\n' })
+  })
+
+  test('a function of the user’s between the marks keeps lines that ours have too', () => {
+    const ours = ['function docker {', '  command docker "$@"', '}']
+    const mine = 'function mine {\n  command docker "$@"\n}\n'
+    const placed = placedIn('a\n', ours).replace('# <<<', `${mine}# <<<`)
+    expect(withoutBlocks(placed, [blockOf(ours)])).toEqual({ text: `a\n${mine}` })
+    const again = placedIn(placed, ['other'], [blockOf(ours)])
+    expect(withoutBlocks(again, [blockOf(['other'])])).toEqual({ text: `a\n${mine}` })
+  })
+
+  test('that somebody has changed are left alone', () => {
+    for (const changed of ['one\nmine\ntwo\n', 'one\n', 'one\nTWO\n', 'xone\ntwo\n', '']) {
+      const text = placedIn('a\n').replace('one\ntwo\n', changed)
+      expect(withBlock(text, lines, own), changed).toBe('changed')
+      expect(withoutBlocks(text, own), changed).toBe('changed')
+    }
+  })
+
+  test('that stand there twice are taken back twice', () => {
+    const once = placedIn('a\n')
+    const twice = `${once}b\n${once.slice(2)}c\n`
+    expect(withoutBlocks(twice, own)).toEqual({ text: 'a\nb\nc\n' })
+    expect(placedIn(twice)).toBe(`${once}b\nc\n`)
   })
 
   test('that have lost their end are left alone', () => {
-    const torn = (withBlock('a\n', lines) ?? '').replace('# <<< safe-compose alias\n', '')
-    expect(withBlock(torn, lines)).toBeNull()
-    expect(withoutBlock(torn, null)).toBe('torn')
+    const torn = placedIn('a\n').replace('# <<< safe-compose alias\n', '')
+    for (const text of [torn, placedIn('b\n', lines, null) + torn, torn + placedIn('b\n', lines, null)]) {
+      expect(withBlock(text, lines, own)).toBe('torn')
+      expect(withoutBlocks(text, own)).toBe('torn')
+    }
     expect(blockIn(torn)).toBeNull()
   })
 })
@@ -92,6 +125,22 @@ test('functions take Compose, or all of docker', () => {
     expect(lines).not.toContain('safe-docker.js')
     expect(lines).toContain('--tlskey')
   }
+})
+
+test('functions tell what they start, and are known by it where nothing is remembered', () => {
+  const odd = { ...start, program: String.raw`/srv/it's \odd/safe-compose.js` }
+  for (const shell of shells)
+    for (const docker of [true, false])
+      for (const one of [start, odd]) {
+        const block = blockOf(aliasLines(shell, one, { docker }))
+        expect(startIn(shell, block)).toEqual({
+          ...one,
+          dockerProgram: docker ? one.dockerProgram : one.program,
+        })
+        expect(withoutBlocks(`${block}mine\n`, knownBlocks(block, null))).toEqual({ text: 'mine\n' })
+        expect(knownBlocks(block, null)).toContain(block)
+      }
+  expect(startIn('bash', 'alias docker=podman')).toBeNull()
 })
 
 test('words of fish and bytes of a text', () => {
