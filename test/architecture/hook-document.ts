@@ -14,15 +14,16 @@ export function hookDocument(measured: readonly Measured[]): string {
 1. The line is read as bash reads it ([read-shell.ts](../../adapters/shell/read-shell.ts)): pipes, \`&&\`, subshells, loops,
    substitutions, quotes, here-documents. Text in arguments (commit messages, \`echo\`, patterns of \`grep\`) is no command.
 2. The commands in it are found ([find-commands.ts](find-commands.ts)), also those in others: \`sudo\`, \`env\`, \`sh -c\`,
-   \`xargs\`, \`find -exec\`, \`ssh\`, \`docker exec\`, a pipe into a shell. Variables, arrays, aliases, functions and scripts of
-   the same line are followed.
+   \`xargs\`, \`find -exec\`, \`ssh\`, \`docker exec\`, a pipe into a shell, and behind every program that is not known to
+   show its words only. Variables, arrays, aliases, functions, scripts and Makefiles of the same line are followed. A line
+   that means more work than a person would write is stopped where it speaks of docker.
 3. Each docker and Compose command is read by the grammar of the guard ([judge.ts](judge.ts)), podman's and nerdctl's by
    the same. What deletes volumes is refused; where only a run can tell (a variable, a changed volume with \`up -y\`), the
    person is asked, or it is refused where the agent cannot ask. \`stop\`, plain \`down\`, \`up -d\`, \`rm -f\` go through.
 4. What goes through \`safe-compose\` or \`safe-docker\` is left to them, unless the line takes them out of the way
    (\`SAFE_COMPOSE=off\`, \`--safe-yes\`, \`env -u CLAUDECODE\`) or gives itself an approval.
 
-It is a hint at the right time, no lock: what is in scripts, Makefiles and programs of other languages is not seen here. There
+It is a hint at the right time, no lock: what is in scripts, Makefiles and programs that the line does not write itself is not seen here. There
 the guard itself stands, when \`docker\` leads to it.
 
 ## Misses and false alarms

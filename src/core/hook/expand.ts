@@ -14,6 +14,10 @@ export interface Known {
   readonly valuesOf: (name: string) => readonly Value[]
   /** What a script writes, where that can be told without running it. */
   readonly outputOf: (script: ShellScript) => string | null
+  /** Where a command finds that, as a file. */
+  readonly pathOf: (script: ShellScript) => string
+  /** What is in a file that the line wrote itself. */
+  readonly fileText: (path: string) => string | null
   readonly home: string | null
   readonly work: Work
 }
@@ -118,7 +122,8 @@ function piecesOf(part: ShellPart, known: Known, isFirst: boolean): readonly Pie
     case 'variable':
       return variablePieces(part, known)
     case 'output': {
-      const text = part.isFile ? null : known.outputOf(part.script)
+      if (part.isFile) return [whole(known.pathOf(part.script))]
+      const text = known.outputOf(part.script)
       if (text === null) return [nothingKnown(part.quoted)]
       return [{ words: [text.replace(/\n+$/, '')], splits: !part.quoted }]
     }

@@ -9,6 +9,8 @@ import type {
 import { isDockerProgram } from './docker-programs.ts'
 import { expand, expandAll, textOf } from './expand.ts'
 import type { Known } from './expand.ts'
+import { isStandardInput, LineFiles } from './line-files.ts'
+import { makers, recipesFor } from './recipes.ts'
 import { Variables } from './variables.ts'
 import { printed, writtenBy } from './written.ts'
 import { isOpen, programOf, shown, someText, someWords } from './words.ts'
@@ -24,11 +26,12 @@ import {
 } from './wrapped-lines.ts'
 import {
   afterOptions,
+  commandOfShower,
   entryOf,
   isInterpreter,
   isKnownProgram,
   optionValues,
-  runners,
+  showers,
   shells,
   textOptions,
   textTakers,
@@ -118,9 +121,9 @@ class Walk {
   readonly found: Found[] = []
   readonly #beginning: Beginning
   readonly #variables = new Variables()
-  readonly #functions = new Map<string, ShellScript>()
+  readonly #functions = new Map<string, readonly ShellScript[]>()
   readonly #aliases = new Map<string, string>()
-  readonly #written = new Map<string, string>()
+  readonly #files = new LineFiles()
   /** Functions and aliases that are being followed, which do not lead to themselves. */
   readonly #open: string[] = []
   readonly #known: Known
@@ -128,6 +131,8 @@ class Walk {
   #mounts: readonly Mount[] | null = null
   /** What a text reads that is given to another shell. */
   #input: ShellInput | null = null
+  /** In a shell of its own a function of ours is there only if it was exported. */
+  #isOwnShell = true
   readonly #work = new Work()
   #depth = 0
 
@@ -139,6 +144,8 @@ class Walk {
     this.#known = {
       valuesOf: name => this.#variables.of(name),
       outputOf: script => writtenBy(script.steps, this.#known, input => this.#inputText(input)),
+      pathOf: script => this.#files.pathOf(script),
+      fileText: path => this.#fileText(path),
       home: beginning.home,
       work: this.#work,
     }
@@ -169,6 +176,14 @@ class Walk {
 
   /** A text that another program gives to a shell. */
   #inner(text: string, input: ShellInput | null = null): void {
+    const before = this.#isOwnShell
+    this.#isOwnShell = false
+    this.#same(text, input)
+    this.#isOwnShell = before
+  }
+
+  /** A text that this shell itself reads: `eval`, `trap`, `source`. */
+  #same(text: string, input: ShellInput | null = null): void {
     this.#depth++
     const before = this.#input
     this.#input = input
@@ -180,8 +195,13 @@ class Walk {
   #steps(steps: readonly ShellStep[]): void {
     for (const step of steps)
       if (step.kind === 'command') this.#command(step)
-      else if (step.kind === 'function') this.#functions.set(step.name, step.body)
+      else if (step.kind === 'function') this.#defineFunction(step.name, step.body)
       else this.#loop(step.name, step.words === null ? [] : expandAll(step.words, this.#known))
+  }
+
+  /** Which of several definitions counts can depend on what only a run can tell. */
+  #defineFunction(name: string, body: ShellScript): void {
+    this.#functions.set(name, [...(this.#functions.get(name) ?? []), body])
   }
 
   /** In a loop a variable is each of the words in turn. */
@@ -196,7 +216,7 @@ class Walk {
     const written =
       step.output === null ? null : writtenBy([step], this.#known, input => this.#inputText(input))
     const path = step.output === null ? null : textOf(step.output, this.#known)
-    if (written !== null && path !== null) this.#write(path, written)
+    if (written !== null && path !== null) this.#files.write(path, written)
     const variables = new Map(this.#variables.exported)
     for (const each of step.assignments) {
       const text = each.words[0] === undefined ? '' : textOf(each.words[0], this.#known)
@@ -205,13 +225,7 @@ class Walk {
     }
     if (step.words.length === 0) return
     const way = { ...this.plain(), input: step.input ?? this.#input, variables }
-    for (const words of expandAll(step.words, this.#known)) this.words(words, way)
-  }
-
-  /** A script that is written here may be run here. */
-  #write(path: string, text: string): void {
-    this.#written.set(path, text)
-    this.#written.set(`./${path}`, text)
+    for (const words of expandAll(step.words, this.#known)) this.#typed(words, way)
   }
 
   #assign({ name, words, isArray, adds }: ShellAssignment): void {
@@ -224,7 +238,6 @@ class Walk {
   #follow(words: readonly string[], way: Way): void {
     const [first, ...rest] = words
     if (first === undefined || first === '') return
-    if (this.#followNamed(first, rest, way)) return
     if (rest.length === 0 && /\s/.test(first)) return this.#inner(first)
     const program = programOf(first)
     switch (program) {
@@ -240,13 +253,14 @@ class Walk {
       case 'typeset':
         return this.#variables.declare(rest, program === 'export' || rest.some(word => /^-\w*x/.test(word)))
       case 'unset':
+        if (rest[0] === '-f') for (const name of rest) this.#functions.delete(name)
         return this.#variables.unset(rest)
       case 'set':
         if (rest[0] === '--') this.#variables.setArguments(rest.slice(1))
         return
       case 'source':
       case '.':
-        return this.#runFile(rest[0])
+        return this.#runFile(rest[0], way.input)
       case 'env':
         return this.#env(words, way)
       case 'xargs':
@@ -255,10 +269,11 @@ class Walk {
         return this.#find(words, way)
       case 'at':
       case 'batch':
+      case 'newgrp':
         return this.#shellInput(way.input)
       case 'tee': {
         const text = way.input === null ? null : this.#inputText(way.input)
-        for (const path of rest) if (text !== null) this.#write(path, text)
+        for (const path of rest) if (text !== null) this.#files.write(path, text)
         return
       }
       case 'read':
@@ -267,7 +282,7 @@ class Walk {
         if (rest[0] === '-v') return this.#variables.set(rest[1] ?? '', printed(rest.slice(2)))
     }
     if (textTakers.includes(program))
-      return rest.filter(word => /\s/.test(word)).forEach(word => this.#inner(word))
+      for (const word of rest.filter(each => /\s/.test(each))) this.#inner(word)
     if (program === 'command' && /^-p?[vV]/.test(rest[0] ?? '')) return
     if (isOpen(first)) {
       this.#emit(words, way)
@@ -280,10 +295,13 @@ class Walk {
     if (runner !== null) return this.#textRunner(program, runner, words, way)
     const wrapper = entryOf<Wrapper>(wrappers, program)
     if (wrapper !== null) return this.#wrapped(wrapper, words, way)
-    if (this.#written.has(first)) return this.#runFile(first)
+    if (this.#files.textOf(first) !== null) return this.#runFile(first, way.input)
+    const makefiles = entryOf(makers, program)
+    if (makefiles !== null) return this.#make(makefiles, words, way)
     this.#emit(words, way)
-    if (runners.includes(program) || hasDashes(program, rest)) return this.#scan(rest, way)
-    if (isDockerProgram(program)) this.#inContainer(program, rest, way)
+    if (isDockerProgram(program)) return this.#inContainer(program, rest, way)
+    if (!showers.includes(program)) return this.#scan(rest, way)
+    this.words(commandOfShower(program, rest), way)
   }
 
   #emit(words: readonly string[], { input, variables, withoutOthers, mounts }: Way): void {
@@ -299,17 +317,20 @@ class Walk {
     })
   }
 
-  /** Aliases and functions of the same line. */
-  #followNamed(name: string, rest: readonly string[], way: Way): boolean {
-    if (this.#open.includes(name)) return false
+  /** What is typed can be a function or an alias of the same line; what another program runs cannot. */
+  #typed(words: readonly string[], way: Way): void {
+    const [name = '', ...rest] = words
     const alias = this.#aliases.get(name)
-    const body = this.#functions.get(name)
-    if (alias === undefined && body === undefined) return false
+    const bodies = this.#functions.get(name) ?? []
+    const isOurs = (alias !== undefined || bodies.length > 0) && !this.#open.includes(name)
+    if (!isOurs) return this.words(words, way)
     this.#open.push(name)
     if (alias !== undefined) this.#followAlias(alias, rest, way)
-    else if (body !== undefined) this.#variables.withArguments(rest, () => this.#steps(body.steps))
+    for (const body of bodies) this.#variables.withArguments(rest, () => this.#steps(body.steps))
     this.#open.pop()
-    return true
+    // Scripts do not follow aliases, and `bash -c` knows no function that is not exported.
+    const isSure = bodies.length > 0 && this.#isOwnShell
+    if (!isSure && isKnownProgram(programOf(name))) this.words(words, way)
   }
 
   /** The words that follow an alias belong to its last command. */
@@ -318,7 +339,7 @@ class Walk {
     const last = steps.at(-1)
     this.#steps(steps.slice(0, -1))
     if (last?.kind !== 'command') return
-    for (const words of expandAll(last.words, this.#known)) this.words([...words, ...rest], way)
+    for (const words of expandAll(last.words, this.#known)) this.#typed([...words, ...rest], way)
   }
 
   #defineAliases(words: readonly string[]): void {
@@ -397,10 +418,11 @@ class Walk {
   #textRunner(program: string, spec: Wrapper, words: readonly string[], way: Way): void {
     const given = words.slice(afterOptions(words, spec))
     const rest = given[0] === '--' ? given.slice(1) : given
-    if (program === 'trap') return rest.length > 1 ? this.#inner(rest[0] ?? '') : undefined
+    if (program === 'trap') return rest.length > 1 ? this.#same(rest[0] ?? '') : undefined
+    if (program === 'eval') return this.#same(rest.join(' '), way.input)
     if (program === 'parallel') return this.#parallel(rest, way)
     if (rest.length > 0) return this.#inner(rest.join(' '), way.input)
-    if (program === 'ssh') this.#shellInput(way.input)
+    if (program.endsWith('ssh')) this.#shellInput(way.input)
   }
 
   #parallel(words: readonly string[], way: Way): void {
@@ -422,24 +444,51 @@ class Walk {
         return this.#inner(line.text)
       case 'file':
         this.#variables.setArguments(line.args)
-        return this.#runFile(line.path)
+        return this.#runFile(line.path, way.input)
       case 'input':
         return this.#shellInput(way.input)
     }
   }
 
-  /** A file that the same line wrote. What is in others cannot be seen, nor be told from here. */
-  #runFile(path: string | undefined): void {
-    const text = path === undefined ? undefined : this.#written.get(path)
-    if (text !== undefined) this.#inner(text)
+  /** A file that the same line makes. What is in others cannot be seen, nor be told from here. */
+  #runFile(path: string | undefined, input: ShellInput | null): void {
+    if (path === undefined) return
+    if (isStandardInput(path)) return this.#shellInput(input)
+    const script = this.#files.scriptAt(path)
+    if (script !== null) return this.#shellInput({ kind: 'pipe', from: script.steps })
+    const text = this.#files.textOf(path)
+    if (text !== null) this.#inner(text)
   }
 
   #shellInput(input: ShellInput | null): void {
     if (input === null) return
     const text = this.#inputText(input)
     if (text !== null) return this.#inner(text)
-    if (input.kind === 'pipe')
-      this.#unreadable(input.from.flatMap(step => this.#literalWords(step)).join(' '))
+    this.#unreadable(
+      this.#stepsBehind(input)
+        .flatMap(step => this.#literalWords(step))
+        .join(' '),
+    )
+  }
+
+  #stepsBehind(input: ShellInput): readonly ShellStep[] {
+    if (input.kind === 'pipe') return input.from
+    const path = input.kind === 'file' ? textOf(input.path, this.#known) : null
+    return path === null ? [] : (this.#files.scriptAt(path)?.steps ?? [])
+  }
+
+  /** `make -f FILE TARGET`, where the line writes that file. */
+  #make(usual: readonly string[], words: readonly string[], way: Way): void {
+    this.#emit(words, way)
+    const rest = words.slice(1)
+    const named = optionValues(rest, ['-f', '--file', '--makefile', '--justfile'])
+    const input = way.input === null ? null : this.#inputText(way.input)
+    const texts = (named.length > 0 ? named : usual).map(path =>
+      path === '-' ? input : this.#fileText(path),
+    )
+    const text = [...texts, ...optionValues(rest, ['--eval'])].filter(each => each !== null).join('\n')
+    if (text !== '') this.#inner(recipesFor(text, rest))
+    else this.#scan(rest, way)
   }
 
   #interpret(words: readonly string[], way: Way): void {
@@ -449,14 +498,15 @@ class Walk {
       const from = words.findIndex((word, index) => index > 0 && !/^[-/]\w+$/.test(word))
       return this.#inner(from < 0 ? (input ?? '') : words.slice(from).join(' '))
     }
-    const text = [...words.slice(1), input ?? ''].join('\n')
+    const text = [...words.slice(1).map(word => this.#fileText(word) ?? word), input ?? ''].join('\n')
     if (startsPrograms(text)) this.#unreadable(text)
   }
 
-  /** The first word that names what we know, and all that follows. */
+  /** The first word that names what we know, and all that follows, unless that is only shown. */
   #scan(words: readonly string[], way: Way): void {
-    const at = words.findIndex(word => isKnownProgram(programOf(word)))
-    if (at >= 0) this.words(words.slice(at), way)
+    const names = words.map(word => programOf(word))
+    const at = names.findIndex(name => isKnownProgram(name) || ['echo', 'grep', 'printf'].includes(name))
+    if (at >= 0 && isKnownProgram(names[at] ?? '')) this.words(words.slice(at), way)
   }
 
   /** What runs in a container may reach an engine, and what is mounted there is data of the host's. */
@@ -482,9 +532,14 @@ class Walk {
         return writtenBy(input.from, this.#known, inner => this.#inputText(inner))
       case 'file': {
         const path = textOf(input.path, this.#known)
-        return path === null ? null : (this.#written.get(path) ?? null)
+        return path === null ? null : this.#fileText(path)
       }
     }
+  }
+
+  #fileText(path: string): string | null {
+    const script = this.#files.scriptAt(path)
+    return script === null ? this.#files.textOf(path) : this.#known.outputOf(script)
   }
 
   #literalWords(step: ShellStep): readonly string[] {
@@ -500,26 +555,3 @@ function startsPrograms(text: string): boolean {
     text,
   )
 }
-
-/** `tool run -- docker …`; not of programs whose words are only looked for or shown. */
-function hasDashes(program: string, words: readonly string[]): boolean {
-  return words.includes('--') && !showers.includes(program)
-}
-
-const showers = [
-  'ack',
-  'ag',
-  'awk',
-  'cat',
-  'echo',
-  'git',
-  'grep',
-  'less',
-  'ls',
-  'man',
-  'printf',
-  'rg',
-  'sed',
-  'test',
-  '[',
-]

@@ -20,13 +20,17 @@ export interface EnvLine {
 export function readEnv(words: readonly string[]): EnvLine {
   const at = afterOptions(words, wrappers.env)
   const options = words.slice(1, at)
+  const switches = 'iv0'
   const isBare = words[at] === '-'
   const { command, variables } = readAssignments(words.slice(isBare ? at + 1 : at))
   return {
     command,
-    texts: optionValues(options, ['-S', '--split-string']),
-    variables: [...optionValues(options, ['-u', '--unset']).map(name => [name, null] as const), ...variables],
-    withoutOthers: isBare || options.some(word => word === '--ignore-environment' || /^-\w*i/.test(word)),
+    texts: optionValues(options, ['-S', '--split-string'], switches),
+    variables: [
+      ...optionValues(options, ['-u', '--unset'], switches).map(name => [name, null] as const),
+      ...variables,
+    ],
+    withoutOthers: isBare || options.some(word => word === '--ignore-environment' || /^-[v0]*i/.test(word)),
   }
 }
 

@@ -8,6 +8,8 @@ export interface Wrapper {
   readonly long: readonly string[]
   /** How many words of its own stand before the command. */
   readonly own: number
+  /** Its options may also stand behind those words. */
+  readonly again?: boolean
 }
 
 const plain: Wrapper = { letters: '', long: [], own: 0 }
@@ -79,7 +81,8 @@ export const textRunners: Readonly<Record<string, Wrapper>> = {
     long: ['jobs', 'arg-file', 'max-args', 'sshlogin', 'colsep', 'delay', 'timeout', 'joblog', 'results'],
     own: 0,
   },
-  ssh: { letters: 'BbcDEeFIiJLlmOopPQRSWw', long: [], own: 1 },
+  autossh: { letters: 'BbcDEeFIiJLlMmOopPQRSWw', long: [], own: 1, again: true },
+  ssh: { letters: 'BbcDEeFIiJLlmOopPQRSWw', long: [], own: 1, again: true },
   trap: plain,
   watch: { letters: 'nq', long: ['interval', 'equexit'], own: 0 },
 }
@@ -87,6 +90,7 @@ export const textRunners: Readonly<Record<string, Wrapper>> = {
 /** Those that take a text for a shell as the value of an option. */
 export const textOptions: Readonly<Record<string, readonly string[]>> = {
   flock: ['-c', '--command'],
+  git: ['-x', '--exec'],
   gcloud: ['--command'],
   'nix-shell': ['--run', '--command'],
   runuser: ['-c', '--command'],
@@ -97,65 +101,48 @@ export const textOptions: Readonly<Record<string, readonly string[]>> = {
 
 /** Each of their words that has blanks in it is a text for a shell. */
 export const textTakers: readonly string[] = [
+  'ansible',
   'concurrently',
+  'entr',
   'hyperfine',
   'nodemon',
+  'pssh',
   'screen',
+  'sem',
+  'sg',
   'tmux',
   'watchexec',
 ]
 
 export const shells: readonly string[] = ['ash', 'bash', 'dash', 'fish', 'ksh', 'mksh', 'rbash', 'sh', 'zsh']
 
-/** They run another program with more of their own words before it than are listed here. */
-export const runners: readonly string[] = [
-  'aws-vault',
-  'busybox',
-  'caffeinate',
-  'chpst',
-  'chroot',
-  'colima',
-  'devbox',
-  'direnv',
-  'doppler',
-  'dotenv',
-  'dotenvx',
-  'fakeroot',
-  'firejail',
-  'infisical',
-  'kubectl',
-  'lima',
-  'mise',
-  'multipass',
-  'nix',
-  'nsenter',
-  'numactl',
-  'op',
-  'orb',
-  'pdm',
-  'npm',
-  'pipenv',
-  'pnpm',
-  'poetry',
-  'proxychains',
-  'proxychains4',
-  'sshpass',
-  'systemd-inhibit',
-  'systemd-run',
-  'toolbox',
-  'unshare',
-  'uv',
-  'yarn',
-  'wsl',
-  'distrobox',
-]
+/**
+ * What they are given is shown, looked for or kept, and not run. Every other program may run another one, whose words
+ * stand among its own.
+ */
+export const showers: readonly string[] = `
+  : [ ack ag apropos basename bat cat cheat cp diff echo egrep export expr false fgrep file gh git glab grep hash head
+  help info jq less logger ls man mkdir more notify-send printf rg say sed sort stat tail test tldr touch true type wc
+  whatis whereis which yq`
+  .trim()
+  .split(/\s+/)
+
+/** Where the words of a command begin that a program runs which only shows otherwise: `git bisect run docker …`. */
+export function commandOfShower(program: string, words: readonly string[]): readonly string[] {
+  const [group, verb] = words
+  const runs = program === 'git' && ['bisect run', 'submodule foreach'].includes(`${group} ${verb}`)
+  return runs ? words.slice(2) : []
+}
 
 /** What is looked for among the words of a program that runs others. */
 export function isKnownProgram(program: string): boolean {
   return (
     isDockerProgram(program) ||
     shells.includes(program) ||
-    ['rm', 'env', 'sudo', 'ssh', 'xargs', 'find'].includes(program)
+    isInterpreter(program) ||
+    ['env', 'find', 'make', 'mv', 'rm', 'rsync', 'shred', 'ssh', 'sudo', 'truncate', 'xargs'].includes(
+      program,
+    )
   )
 }
 
@@ -172,8 +159,13 @@ export function entryOf<T>(table: Readonly<Record<string, T>>, program: string):
 }
 
 /** Where the words of the wrapped command begin. */
-export function afterOptions(words: readonly string[], { letters, long, own }: Wrapper): number {
-  let index = 1
+export function afterOptions(words: readonly string[], wrapper: Wrapper): number {
+  const behind = Math.min(endOfOptions(words, wrapper, 1) + wrapper.own, words.length)
+  return wrapper.again === true ? endOfOptions(words, wrapper, behind) : behind
+}
+
+function endOfOptions(words: readonly string[], { letters, long }: Wrapper, from: number): number {
+  let index = from
   for (; index < words.length; index++) {
     const word = words[index] ?? ''
     if (word === '--') {
@@ -188,18 +180,30 @@ export function afterOptions(words: readonly string[], { letters, long, own }: W
     const at = Array.from(word.slice(1)).findIndex(letter => letters.includes(letter))
     if (at >= 0 && at === word.length - 2) index++
   }
-  return Math.min(index + own, words.length)
+  return index
 }
 
-/** The values of an option in every spelling: `-c x`, `-cx`, `-lc x`, `--command x`, `--command=x`. */
-export function optionValues(words: readonly string[], names: readonly string[]): readonly string[] {
+/**
+ * The values of an option in every spelling: `-c x`, `-cx`, `-lc x`, `--command x`, `--command=x`.
+ *
+ * @param switches letters of options without a value, which may stand before one that has it grown on: `-itvA:/b`
+ */
+export function optionValues(
+  words: readonly string[],
+  names: readonly string[],
+  switches = '',
+): readonly string[] {
+  const letter = names.find(name => /^-\w$/.test(name))?.slice(1)
+  const grownOn = new RegExp(`^-[${switches}]*${letter}=?([^]+)$`)
   return words.flatMap((word, index) => {
     const next = words[index + 1]
     const long = names.find(name => name.startsWith('--') && word.startsWith(`${name}=`))
     if (long !== undefined) return [word.slice(long.length + 1)]
     if (names.includes(word)) return next === undefined ? [] : [next]
-    const letter = names.find(name => /^-\w$/.test(name))?.slice(1)
-    const isCluster = letter !== undefined && /^-\w+$/.test(word) && word.endsWith(letter)
+    if (letter === undefined) return []
+    const value = grownOn.exec(word)?.[1]
+    if (value !== undefined) return [value]
+    const isCluster = /^-\w+$/.test(word) && word.endsWith(letter)
     return isCluster && next !== undefined ? [next] : []
   })
 }

@@ -34,11 +34,13 @@ function writtenByOne(
     }
     case 'printf':
       return printed(rest)
-    case 'cat':
+    case 'cat': {
+      const files = rest.filter(word => !word.startsWith('-')).map(known.fileText)
+      if (files.length > 0) return files.every(text => text !== null) ? files.join('') : null
+      return step.input === null ? null : inputText(step.input)
+    }
     case 'tee':
-      return step.input === null || (programOf(program) === 'cat' && rest.some(word => !word.startsWith('-')))
-        ? null
-        : inputText(step.input)
+      return step.input === null ? null : inputText(step.input)
     case 'which':
       return pathOf(rest.at(-1))
     case 'command':
