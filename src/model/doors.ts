@@ -46,7 +46,7 @@ export interface FoundPlugin extends FoundProgram {
   readonly place: 'extra' | 'user' | 'system'
 }
 
-/** A line of a timer that calls Docker. */
+/** A call of Docker in a timer. */
 export interface FoundJob {
   readonly by: 'cron' | 'systemd'
   /** The file, or `crontab -l`. */

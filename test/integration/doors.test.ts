@@ -651,6 +651,19 @@ describe('all of it', () => {
   })
 })
 
+test('status finds what has names beyond ASCII', () => {
+  const [shims, bundle] = [inHome('schöne'), inHome('päckchen')]
+  const start = { node: process.execPath, program: join(bundle, 'a'), dockerProgram: join(bundle, 'a') }
+  place(start.program, '')
+  place(join(shims, 'docker-compose'), pathShim('docker-compose', start, 'safe-compose install path'))
+  const unit = `Environment=PATH=${shims}:/bin\nExecStart=docker-compose up\n`
+  place(inHome('.config/systemd/user/shop.service'), unit)
+  const { stdout } = safe('install status', { PATH: `${shims}:${programs}:/usr/bin:/bin` })
+  expect(stdout).toMatch(/✔ {2}`docker-compose` +guarded/)
+  // The machine that this runs on may have units of its own.
+  expect(stdout).not.toContain('shop.service')
+})
+
 /** Starts us, and kills us after so many milliseconds, wherever we are by then. */
 function killed(words: readonly string[], after: number): Promise<void> {
   return new Promise(resolve => {

@@ -73,7 +73,7 @@ export async function surveyDoors(look: DoorLook): Promise<DoorSurvey> {
 
 function whereTo(path: string, isOurselves: DoorLook['isOurselves']): FoundProgram['leads'] {
   try {
-    const targets = statSync(path).size > 100_000 ? null : shimTargets(readFileSync(path, 'latin1'))
+    const targets = statSync(path).size > 100_000 ? null : shimTargets(readFileSync(path, 'utf8'))
     if (targets !== null) return Object.values(targets).every(each => existsSync(each)) ? 'here' : 'broken'
     return isOurselves(path) ? 'here' : 'elsewhere'
   } catch {
@@ -167,7 +167,13 @@ async function jobsOf(look: DoorLook): Promise<readonly FoundJob[]> {
   }
   const cronTables = await Promise.all(
     ['/etc/crontab', ...tables].map(async place =>
-      jobsInCrontab({ place, text: await textOf(place), isShimFolder: isOurFolder, runsAs: whose }),
+      jobsInCrontab({
+        place,
+        text: await textOf(place),
+        isShimFolder: isOurFolder,
+        fields: 6,
+        runsAs: whose,
+      }),
     ),
   )
   const cronScripts = await Promise.all(
@@ -176,13 +182,20 @@ async function jobsOf(look: DoorLook): Promise<readonly FoundJob[]> {
         place,
         text: await textOf(place),
         isShimFolder: isOurFolder,
+        fields: 0,
         runsAs: () => !user.isRoot,
       }),
     ),
   )
-  const userOf = (text: string): string => /^User=(.*)$/m.exec(text)?.[1]?.trim() ?? 'root'
+  const userOf = (text: string): string => [...text.matchAll(/^User=(.*)$/gm)].at(-1)?.[1]?.trim() ?? 'root'
   return [
-    ...jobsInCrontab({ place: 'crontab -e', text: own, isShimFolder: isOurFolder, runsAs: () => false }),
+    ...jobsInCrontab({
+      place: 'crontab -e',
+      text: own,
+      isShimFolder: isOurFolder,
+      fields: 5,
+      runsAs: () => false,
+    }),
     ...cronTables.flat(),
     ...cronScripts.flat(),
     ...(await units(machine, text => userOf(text) !== user.name)),
@@ -206,6 +219,7 @@ async function filesIn(folders: readonly string[], named: RegExp): Promise<reado
   return found.flat()
 }
 
+/** Names in it are looked for: they are written in UTF-8. */
 async function textOf(path: string): Promise<string> {
-  return readFile(path, 'latin1').catch(() => '')
+  return readFile(path, 'utf8').catch(() => '')
 }

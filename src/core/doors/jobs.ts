@@ -10,38 +10,69 @@ export interface TimerFile {
 }
 
 /**
- * The lines of a crontab, or of a script that cron runs, which call Docker without us.
+ * The calls of Docker without us in a crontab, or in a script that cron runs.
  *
+ * @param file.fields how many words stand before the command: when it runs and, in the system's tables, as whom; a script
+ *   has none
  * @param file.runsAs whether a line runs as another user than this one
  */
 export function jobsInCrontab(
-  file: TimerFile & { readonly runsAs: (line: string) => boolean },
+  file: TimerFile & { readonly fields: 0 | 5 | 6; readonly runsAs: (line: string) => boolean },
 ): readonly FoundJob[] {
   let path: string | null = null
-  return file.text.split('\n').flatMap(line => {
+  // In a crontab a backslash continues nothing.
+  const text = file.fields === 0 ? file.text.replaceAll(/\\\n/g, ' ') : file.text
+  return text.split('\n').flatMap(line => {
     const set = /^\s*(?:export\s+)?PATH\s*=\s*(.*)$/.exec(line)?.[1]
     if (set !== undefined) path = set
-    const calls = callIn(line)
-    if (calls === null) return []
-    const throughShims = calls.isBare && startsWithShims(path, file.isShimFolder)
-    return [
-      { by: 'cron', place: file.place, calls: calls.program, throughShims, asOther: file.runsAs(line) },
-    ] as const
+    const { place, isShimFolder } = file
+    return callsIn(withoutComment(commandOf(line, file.fields))).map(({ program, isBare }) => ({
+      by: 'cron' as const,
+      place,
+      calls: program,
+      throughShims: isBare && startsWithShims(path, isShimFolder),
+      asOther: file.runsAs(line),
+    }))
   })
 }
 
-/** The lines of a unit of systemd, with those that are added to it, which call Docker without us. */
+/** The calls of Docker without us in a unit of systemd, with what is added to it. */
 export function jobsInUnit(file: TimerFile & { readonly asOther: boolean }): readonly FoundJob[] {
-  const lines = file.text.split('\n')
+  const lines = file.text
+    .replaceAll(/^[#;].*\n/gm, '')
+    .replaceAll(/\\\n/g, ' ')
+    .split('\n')
   const path = lines.flatMap(line => /^Environment=.*?\bPATH=([^"\s]*)/.exec(line)?.[1] ?? []).at(-1) ?? null
-  return lines.flatMap(line => {
-    const calls = /^Exec\w+\s*=/.test(line) ? callIn(line.replace(/^Exec\w+\s*=[-@:+!|]*/, '')) : null
-    if (calls === null) return []
-    const throughShims = calls.isBare && startsWithShims(path, file.isShimFolder)
-    return [
-      { by: 'systemd', place: file.place, calls: calls.program, throughShims, asOther: file.asOther },
-    ] as const
-  })
+  const { place, isShimFolder, asOther } = file
+  return lines
+    .filter(line => /^Exec\w+\s*=/.test(line))
+    .flatMap(line => callsIn(line.replace(/^Exec\w+\s*=[-@:+!|]*/, '')))
+    .map(({ program, isBare }) => ({
+      by: 'systemd' as const,
+      place,
+      calls: program,
+      throughShims: isBare && startsWithShims(path, isShimFolder),
+      asOther,
+    }))
+}
+
+function commandOf(line: string, fields: number): string {
+  if (/^\s*#/.test(line)) return ''
+  if (fields === 0) return line
+  const before = /^\s*@/.test(line) ? fields - 4 : fields
+  return line.replace(new RegExp(`^\\s*(?:\\S+\\s+){${before}}`), '')
+}
+
+/** Of a shell's line. */
+function withoutComment(line: string): string {
+  let quote = ''
+  for (let index = 0; index < line.length; index++) {
+    const character = line.charAt(index)
+    if (quote === '' && character === '#' && /^$|\s/.test(line.charAt(index - 1))) return line.slice(0, index)
+    if (quote === character) quote = ''
+    else if (quote === '' && (character === '"' || character === "'")) quote = character
+  }
+  return line
 }
 
 function startsWithShims(path: string | null, isShimFolder: (folder: string) => boolean): boolean {
@@ -55,14 +86,45 @@ const call =
 /** Commands of the docker CLI that can take data with them. */
 const taking = /^(?:volume|system|container|rm|run|stack)$/
 
-/** What a line calls that could lose data, if it is not ours. `isBare`: without a folder, so that the PATH decides. */
-function callIn(line: string): { readonly program: FoundJob['calls']; readonly isBare: boolean } | null {
-  if (/^\s*#/.test(line) || /\bsafe-(?:compose|docker)\b/.test(line)) return null
-  const groups = call.exec(line)?.groups
-  if (groups === undefined) return null
-  const isBare = groups['folder'] === undefined
-  if (groups['compose'] !== undefined) return { program: 'docker-compose', isBare }
-  const words = (groups['words'] ?? '').trim().split(/\s+/)
-  if (words.includes('compose')) return { program: 'docker compose', isBare }
-  return words.some(word => taking.test(word)) ? { program: 'docker', isBare } : null
+/** What runs a program that is named behind it. */
+const wrappers = new Set(
+  'sudo env nice ionice nohup exec time timeout setsid chronic command sh bash node if then else do while until !'.split(
+    ' ',
+  ),
+)
+
+/**
+ * What a line calls that could lose data, and is not ours: of several commands in it each counts by itself. `isBare`: without
+ * a folder, so that the PATH decides.
+ */
+function callsIn(line: string): readonly Call[] {
+  return line.split(/[;&|(){}]/).flatMap(command => {
+    const groups = isOurs(command) ? undefined : call.exec(command)?.groups
+    if (groups === undefined) return []
+    const program = groups['compose'] === undefined ? callOfDocker(groups['words'] ?? '') : 'docker-compose'
+    return program === null ? [] : [{ program, isBare: groups['folder'] === undefined }]
+  })
+}
+
+interface Call {
+  readonly program: FoundJob['calls']
+  readonly isBare: boolean
+}
+
+function callOfDocker(text: string): FoundJob['calls'] | null {
+  const words = text.trim().split(/\s+/)
+  if (words.includes('compose')) return 'docker compose'
+  return words.some(word => taking.test(word)) ? 'docker' : null
+}
+
+/** By the program that runs, not by a name among its words. */
+function isOurs(command: string): boolean {
+  const words = command.replaceAll(/["'`]/g, ' ').trim().split(/\s+/)
+  const program = words.find(word => !isBeforeProgram(word)) ?? ''
+  return /^(?:\S*\/)?safe-(?:compose|docker)(?:\.js)?$/.test(program)
+}
+
+function isBeforeProgram(word: string): boolean {
+  if (/^-|^\w+=|^\d+[smhd]?$/.test(word)) return true
+  return wrappers.has(word.slice(word.lastIndexOf('/') + 1))
 }

@@ -167,15 +167,15 @@ function timerDoor(survey: DoorSurvey, by: FoundJob['by']): readonly DoorState[]
   const jobs = survey.jobs.filter(job => job.by === by)
   if (jobs.length === 0) return []
   const open = jobs.filter(job => !isGuardedJob(survey, job))
-  const total = plural(jobs.length, 'line')
-  if (open.length === 0) return [{ door: by, state: 'guarded', why: `${total} that call Docker`, mend: null }]
+  const total = plural(jobs.length, 'call')
+  if (open.length === 0) return [{ door: by, state: 'guarded', why: `${total} of Docker`, mend: null }]
   const places = listed([...new Set(open.map(({ place }) => place))], 2)
   const needsSystem = open.every(({ calls, asOther }) => calls === 'docker compose' && asOther)
   return [
     {
       door: by,
       state: 'open',
-      why: `${open.length} of ${total} that call Docker: ${places}`,
+      why: `${open.length} of ${total} of Docker: ${places}`,
       mend: needsSystem ? installSystem : 'safe-compose install path',
     },
   ]

@@ -112,7 +112,7 @@ test('functions of a shell guard what is typed there', () => {
 describe('timers', () => {
   const isShimFolder = (folder: string): boolean => folder === '/srv/shims'
   const crontab = (text: string): ReturnType<typeof jobsInCrontab> =>
-    jobsInCrontab({ place: 'crontab -e', text, isShimFolder, runsAs: () => false })
+    jobsInCrontab({ place: 'crontab -e', text, isShimFolder, fields: 5, runsAs: () => false })
 
   test('whose lines call Docker are found', () => {
     const text = [
@@ -121,10 +121,49 @@ describe('timers', () => {
       '0 2 * * * /usr/bin/docker-compose -f a.yaml up -d',
       '@daily docker system prune -f --volumes',
       '0 3 * * * docker ps',
-      '0 4 * * * safe-compose backup; docker compose ps',
+      '0 4 * * * safe-compose backup',
       '0 5 * * * mydocker compose',
     ].join('\n')
     expect(crontab(text).map(({ calls }) => calls)).toEqual(['docker compose', 'docker-compose', 'docker'])
+  })
+
+  test('are guarded by the program that they call, not by our name somewhere', () => {
+    const open = [
+      'docker compose down -v # safe-compose',
+      'cd /srv/safe-compose && docker compose down -v',
+      'docker compose -f /srv/safe-compose/compose.yaml down -v',
+      'safe-compose backup; docker compose down -v',
+      'SAFE=safe-compose docker compose down -v',
+      'sh -c "safe-compose backup && docker compose down -v"',
+      'echo "# here"; docker compose down -v',
+      'flock /run/safe-compose docker compose down -v',
+    ]
+    const guarded = [
+      'safe-compose exec -T web docker compose ps',
+      'cd /srv; sudo -n /usr/local/bin/safe-compose run web docker-compose',
+      'X=1 nice -n 10 /opt/node/bin/node -- /opt/bin/safe-compose.js exec web docker compose ps',
+      'safe-docker exec web docker volume ls',
+      'true # docker compose down -v',
+    ]
+    const found = (line: string): number => crontab(`0 4 * * * ${line}\n@daily ${line}\n`).length
+    expect(open.filter(line => found(line) !== 2)).toEqual([])
+    expect(guarded.filter(line => found(line) !== 0)).toEqual([])
+    expect(crontab('0 1 * * * docker-compose pull && /usr/bin/docker volume prune').length).toBe(2)
+  })
+
+  test('that go over several lines are read as one', () => {
+    const script = 'docker \\\n  compose down \\\n  -v\nsafe-compose \\\n exec web docker compose ps\n'
+    const file = { place: '/etc/cron.daily/a', isShimFolder, runsAs: () => false }
+    expect(jobsInCrontab({ ...file, text: script, fields: 0 }).length).toBe(1)
+    expect(jobsInCrontab({ ...file, text: '0 1 * * * ann docker-compose pull', fields: 6 }).length).toBe(1)
+    const unit = 'ExecStart=/usr/bin/docker \\\n# about it\n  compose up\n#ExecStop=docker compose down\n'
+    expect(jobsInUnit({ place: 'a.service', text: unit, isShimFolder, asOther: true })).toMatchObject([
+      { calls: 'docker compose' },
+    ])
+    const path = 'Environment=A=b \\\n  PATH=/srv/shims:/bin\nExecStart=docker compose up\n'
+    expect(jobsInUnit({ place: 'a.service', text: path, isShimFolder, asOther: true })).toMatchObject([
+      { throughShims: true },
+    ])
   })
 
   test('that look into the shims first are guarded, but not where they name a folder', () => {
