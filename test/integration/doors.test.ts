@@ -161,6 +161,22 @@ describe('the plugin', () => {
     expect(stdout).not.toMatch(/SAFE_COMPOSE|_BEFORE_SHELL/)
   })
 
+  test('hands on a PWD that is not written in UTF-8, and the shell’s own where nothing reads what was before', () => {
+    const telling = `#!${process.execPath}\nconsole.log(process.argv.includes('--short') ? '2.40.3' : process.env.PWD)\n`
+    place(inHome(plugin), telling)
+    safe('install plugin')
+    symlinkSync(process.execPath, join(programs, 'node'))
+    for (const each of ['sh', 'printf', 'env']) symlinkSync(`/bin/${each}`, join(programs, each))
+    const more = { DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND: 'docker', LC_ALL: 'C.UTF-8' }
+    const line = `env PWD="$(printf '/caf\\351')" "$0" compose ps`
+    for (const program of [inHome(plugin), executable]) {
+      const told = run('sh', ['-c', line, program], more)
+      expect(told).toMatchObject({ code: 0, stdout: '/caf\uFFFD\n', stderr: '' })
+      const without = run('/bin/sh', ['-c', line, program], { ...more, PATH: programs })
+      expect(without).toMatchObject({ code: 0, stdout: `${home}\n`, stderr: '' })
+    }
+  })
+
   test('gets what stands behind the word compose, whatever the word', () => {
     place(inHome(plugin), telling('real'))
     safe('install plugin')

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { variablesBeforeShell } from '../../src/core/before-shell.ts'
+import { beforeShellLines, variablesBeforeShell } from '../../src/core/before-shell.ts'
 import { isDockerLine } from '../../src/core/docker-line.ts'
 
 describe('a docker command line that leads to Compose', () => {
@@ -28,7 +29,7 @@ describe('a docker command line that leads to Compose', () => {
 
 describe('variables as they were before the shell', () => {
   test('what was there comes back, what was not goes', () => {
-    expect(variablesBeforeShell('PWD=/a=b\nSHLVL=2')).toEqual({
+    expect(variablesBeforeShell('PWD=/a=b\nSHLVL=2\n.')).toEqual({
       PWD: '/a=b',
       OLDPWD: null,
       SHLVL: '2',
@@ -40,7 +41,14 @@ describe('variables as they were before the shell', () => {
     expect(variablesBeforeShell('PWD=/a\u0001PWD=/b')['PWD']).toBe('/a\nPWD=/b')
   })
 
+  test('are left by the same lines wherever a shell starts us', () => {
+    for (const name of ['safe-compose', 'safe-docker'])
+      expect(readFileSync(new URL(`../../bin/${name}.js`, import.meta.url), 'utf8')).toContain(
+        `\n${beforeShellLines.join('\n')}\n`,
+      )
+  })
+
   test('nothing was there', () => {
-    expect(Object.values(variablesBeforeShell(''))).toEqual([null, null, null, null])
+    expect(Object.values(variablesBeforeShell('.'))).toEqual([null, null, null, null])
   })
 })

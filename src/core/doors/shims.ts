@@ -1,4 +1,5 @@
 import type { OwnStart } from '../../model/doors.ts'
+import { beforeShellLines } from '../before-shell.ts'
 import { shellWord } from '../shell-word.ts'
 import { keptPluginName, shimMark } from './marks.ts'
 import { pluginMetadata } from './plugin-metadata.ts'
@@ -88,10 +89,7 @@ function startedHere(before: readonly string[]): readonly string[] {
     'if [ -f "$node" ] && [ -x "$node" ] && [ -r "$program" ]; then',
     ...before,
     '  # A shell changes a few variables when it starts: Compose gets them as they were before.',
-    '  if [ -r "/proc/$$/environ" ]; then',
-    `    SAFE_COMPOSE_BEFORE_SHELL=$(tr '\\000\\n' '\\n\\001' <"/proc/$$/environ" | grep -E '^(PWD|OLDPWD|SHLVL|_)=')`,
-    '    export SAFE_COMPOSE_BEFORE_SHELL',
-    '  fi',
+    ...beforeShellLines.map(line => `  ${line}`),
     '  exec "$node" -- "$program" "$@"',
     'fi',
   ]
