@@ -54,8 +54,9 @@ beforeEach(() => {
 
 /** A home with what users have in it. */
 function aHome(content: Readonly<Record<string, string>>): void {
-  home = mkdtempSync(join(tmpdir(), 'safe-compose-killed-'))
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  const made = mkdtempSync(join(tmpdir(), 'safe-compose-killed-'))
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }))
+  home = made
   for (const [path, text] of Object.entries(content)) {
     mkdirSync(dirname(join(home, path)), { recursive: true })
     writeFileSync(join(home, path), text, { mode: 0o755 })
