@@ -575,7 +575,7 @@ function openDoorTools(
       userPlugins: userPluginFolder(variables),
       systemPlugins: '/usr/local/lib/docker/cli-plugins',
       shims: shimFolder(variables),
-      startUpFile: shell => startUpFile(shell, { variables, home }),
+      startUpFile: shell => startUpFile(shell, { variables, home, platform: process.platform }),
       resolve: resolved,
     },
     realPlugin: () => findPlugin(start, variables)?.path ?? null,
@@ -680,6 +680,7 @@ function lookAtDoors(start: Start, variables: Readonly<Record<string, string>>):
   return surveyDoors({
     variables,
     home: homedir(),
+    platform: process.platform,
     shims: shimFolder(variables),
     directory: process.cwd(),
     user: { name: userName(variables), isRoot: process.getuid?.() === 0 },

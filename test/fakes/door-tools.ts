@@ -28,7 +28,7 @@ export function doorToolsIn(
       userPlugins: join(home, '.docker/cli-plugins'),
       systemPlugins: join(home, 'system/cli-plugins'),
       shims: join(state, 'path'),
-      startUpFile: shell => startUpFile(shell, { variables: { ZDOTDIR: home }, home }),
+      startUpFile: shell => startUpFile(shell, { variables: { ZDOTDIR: home }, home, platform: 'linux' }),
       resolve: path => resolve(home, path),
     },
     realPlugin: () => null,

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { startUpFile } from '../../src/adapters/doors/start-up-file.ts'
 import { pathShim, pluginShim } from '../../src/core/doors/shims.ts'
 import { hookedAgents } from '../../src/core/hook/settings/index.ts'
 import { everythingIn } from '../fakes/home.ts'
@@ -452,6 +453,16 @@ describe('functions', () => {
     expect(readFileSync(outside, 'utf8')).toBe('# mine\n')
   })
 
+  test('go, on macOS, into what a login shell of bash reads', async () => {
+    const file = (): Promise<string> => startUpFile('bash', { variables: {}, home, platform: 'darwin' })
+    expect(await file()).toBe(inHome('.bash_profile'))
+    // A new `.bash_profile` would come before it.
+    place(inHome('.profile'), '')
+    expect(await file()).toBe(inHome('.profile'))
+    place(inHome('.bash_profile'), '')
+    expect(await file()).toBe(inHome('.bash_profile'))
+  })
+
   test('go where the shell reads them', () => {
     safe('install alias --shell zsh', { ZDOTDIR: inHome('zsh') })
     expect(text('zsh/.zshrc')).toContain('function docker-compose {')
@@ -624,6 +635,15 @@ describe('all of it', () => {
     for (const words of everything) expect(safe(words).code, words).toBe(0)
     expect(safe('uninstall').code).toBe(0)
     expect(everythingIn(home, [plugin])).toEqual(before)
+  })
+
+  test('is said as it is taken back: what comes after it may fail', () => {
+    safe('install agent claude')
+    place(inHome('.bashrc'), '# >>> safe-compose alias: torn\n', 0o644)
+    expect(safe('uninstall')).toMatchObject({
+      code: 1,
+      stdout: `removed ${inHome('.claude/settings.json')}\n`,
+    })
   })
 
   test('a coding agent may place it, and not take it away', () => {

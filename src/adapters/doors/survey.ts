@@ -23,6 +23,8 @@ import { startUpFile } from './start-up-file.ts'
 export interface DoorLook {
   readonly variables: Readonly<Record<string, string>>
   readonly home: string
+  /** As Node names it: where a shell reads what it reads. */
+  readonly platform: string
   /** Where `install path` places shims if no other folder is named. */
   readonly shims: string
   /** Where we are: a project may have settings of its own for agents. */
