@@ -7,6 +7,8 @@ import type {
   ShellStep,
 } from '../../model/shell.ts'
 import { isDockerProgram } from './docker-programs.ts'
+import { readContainerLine } from './container-line.ts'
+import { placesOfFind } from './file-danger.ts'
 import { expand, expandAll, textOf } from './expand.ts'
 import type { Known } from './expand.ts'
 import { isStandardInput, LineFiles } from './line-files.ts'
@@ -15,15 +17,7 @@ import { Variables } from './variables.ts'
 import { printed, writtenBy } from './written.ts'
 import { isOpen, programOf, shown, someText, someWords } from './words.ts'
 import { TooMuchWork, Work } from './work.ts'
-import {
-  placeOfFind,
-  readAssignments,
-  readContainerLine,
-  readEnv,
-  readFind,
-  readShellLine,
-  readXargs,
-} from './wrapped-lines.ts'
+import { readAssignments, readEnv, readFind, readShellLine, readXargs } from './wrapped-lines.ts'
 import {
   afterOptions,
   commandOfShower,
@@ -81,6 +75,9 @@ export interface Beginning {
 
 /** Deeper than this nobody writes commands in commands. */
 const deepest = 12
+
+/** What is set in containers of PostgreSQL. */
+const pgdata = { name: 'PGDATA', usual: '/var/lib/postgresql/data' }
 
 /** What a command costs, in words. */
 const costOfCommand = 40
@@ -354,6 +351,7 @@ class Walk {
     if (to === null || isOpen(to) || words.includes('-')) this.#directory = null
     else if (to.startsWith('/')) this.#directory = to
     else if (this.#directory !== null) this.#directory = `${this.#directory}/${to}`
+    this.#variables.set('PWD', this.#directory)
   }
 
   /** Several names share a line between them, which is not followed. */
@@ -394,7 +392,11 @@ class Walk {
   #xargs(words: readonly string[], way: Way): void {
     const { command, mark } = readXargs(words)
     const text = way.input === null ? null : this.#inputText(way.input)
-    const given = text === null || isOpen(text) ? null : text.split(/\s+/).filter(word => word !== '')
+    const given =
+      text
+        ?.split(/\s+/)
+        .filter(word => word !== '')
+        .map(word => (word === someText ? someWords : word)) ?? null
     const inner = { ...way, input: null }
     if (mark === null) return this.words([...command, ...(given ?? [someWords])], inner)
     for (const each of given ?? [someText])
@@ -406,13 +408,12 @@ class Walk {
 
   #find(words: readonly string[], way: Way): void {
     this.#emit(words, way)
-    const folder = placeOfFind(words)
-    const place = folder === null ? someText : `${folder}/${someText}`
     for (const command of readFind(words))
-      this.words(
-        command.map(each => each.replaceAll('{}', place)),
-        way,
-      )
+      for (const place of placesOfFind(words.slice(1)))
+        this.words(
+          command.map(each => each.replaceAll('{}', `${place}/${someText}`)),
+          way,
+        )
   }
 
   #textRunner(program: string, spec: Wrapper, words: readonly string[], way: Way): void {
@@ -500,6 +501,8 @@ class Walk {
     }
     const text = [...words.slice(1).map(word => this.#fileText(word) ?? word), input ?? ''].join('\n')
     if (startsPrograms(text)) this.#unreadable(text)
+    if (removesFiles(text))
+      for (const [, path = ''] of text.matchAll(/["'`]([/~][^"'`\n]*)["'`]/g)) this.words(['rm', path], way)
   }
 
   /** The first word that names what we know, and all that follows, unless that is only shown. */
@@ -515,11 +518,11 @@ class Walk {
     if (line === null) return
     const before = { mounts: this.#mounts, directory: this.#directory }
     this.#mounts = line.mounts
-    this.#directory = null
-    const inside = { ...way, mounts: line.mounts }
-    if (line.text !== null) this.#inner(line.text)
-    else if (line.takesDocker) this.words(['docker', ...line.rest], inside)
-    else this.#scan(line.rest, inside)
+    this.#directory = line.directory
+    const isPlaceKnown = this.#variables.of(pgdata.name).length > 0
+    if (!isPlaceKnown) this.#variables.set(pgdata.name, pgdata.usual)
+    this.words(line.command, { ...way, mounts: line.mounts })
+    if (!isPlaceKnown) this.#variables.set(pgdata.name, null)
     this.#mounts = before.mounts
     this.#directory = before.directory
   }
@@ -554,4 +557,9 @@ function startsPrograms(text: string): boolean {
   return /\b(system|exec\w*|spawn\w*|[pP]open|subprocess|run|call|check_\w+|child_process|Command|shell|sh|qx)\b\s*[.({]|`|%x/.test(
     text,
   )
+}
+
+/** Whether it may remove what it names. */
+function removesFiles(text: string): boolean {
+  return /rmtree|remove|unlink|rm_r|rmdir|\brm(Sync)?\b|rimraf|truncate/i.test(text)
 }

@@ -1,7 +1,4 @@
-import type { Mount } from './find-commands.ts'
-import { isCompose } from './docker-programs.ts'
-import { isOpen, programOf } from './words.ts'
-import { afterOptions, isKnownProgram, optionValues, shells, wrappers } from './wrappers.ts'
+import { afterOptions, optionValues, wrappers } from './wrappers.ts'
 
 /** How the programs that run others are called: what they run, and what they change for it. */
 
@@ -82,12 +79,6 @@ export function readFind(words: readonly string[]): readonly (readonly string[])
   return commands
 }
 
-/** Where `find` looks, as far as that is one absolute place. */
-export function placeOfFind(words: readonly string[]): string | null {
-  const starts = words.slice(1).filter(each => each.startsWith('/') || each.startsWith('~'))
-  return starts.length === 1 ? (starts[0] ?? null) : null
-}
-
 /** What a shell runs: a text, a file, or what it reads. `args` begin with `$0` for a text, with `$1` for a file. */
 export type ShellLine =
   | { readonly runs: 'text'; readonly text: string; readonly args: readonly string[] }
@@ -112,55 +103,4 @@ export function readShellLine(words: readonly string[]): ShellLine {
   if (first !== undefined && isText) return { runs: 'text', text: first, args }
   if (first === undefined || words.slice(1, index).some(word => /^-\w*s/.test(word))) return { runs: 'input' }
   return { runs: 'file', path: first, args }
-}
-
-/** What `docker exec` and `docker run` run inside. */
-export interface ContainerLine {
-  readonly mounts: readonly Mount[]
-  /** The words in which the command is, behind the image where that can be told. */
-  readonly rest: readonly string[]
-  /** They are words for docker itself. */
-  readonly takesDocker: boolean
-  /** What is given to a shell that is the entrypoint. */
-  readonly text: string | null
-}
-
-/** Null for a line that runs nothing in a container, or where it reaches neither an engine nor data of the host's. */
-export function readContainerLine(program: string, words: readonly string[]): ContainerLine | null {
-  const at = words.findIndex(word => word === 'exec' || word === 'run')
-  if (at < 0) return null
-  const rest = words.slice(at + 1)
-  // A service has what its file gives it, which is not known here.
-  const isOpenWorld = words[at] === 'exec' || isCompose(program) || words.slice(0, at).includes('compose')
-  const reachesEngine =
-    isOpenWorld || rest.some(word => /docker\.sock|podman\.sock|DOCKER_HOST|^--privileged/.test(word))
-  const mounts = words[at] === 'exec' ? [] : mountsIn(rest)
-  const hasData = mounts.length > 0 || rest.some(word => word.startsWith('--volumes-from'))
-  if (!reachesEngine && !hasData) return null
-  const image = reachesEngine ? rest.findIndex(word => /^([\w.:-]+\/)*docker(:[\w.-]+)?$/.test(word)) : -1
-  const inner = rest.slice(image + 1)
-  const [entrypoint] = optionValues(rest, ['--entrypoint'])
-  const isShell = entrypoint !== undefined && shells.includes(programOf(entrypoint))
-  return {
-    mounts,
-    rest: inner,
-    takesDocker: image >= 0 && !isKnownProgram(programOf(inner[0] ?? '')),
-    text: isShell ? (optionValues(rest, ['-c'])[0] ?? null) : null,
-  }
-}
-
-/** `-v SOURCE:TARGET`, `--mount source=…,target=…`; directories by their path, as far as it is known. */
-function mountsIn(words: readonly string[]): readonly Mount[] {
-  const short = optionValues(words, ['-v', '--volume']).map(value => {
-    const [source = '', target = ''] = value.split(':')
-    return { source, target }
-  })
-  const long = optionValues(words, ['--mount']).map(value => {
-    const pairs = new Map(value.split(',').map(splitAssignment))
-    return {
-      source: pairs.get('source') ?? pairs.get('src') ?? '',
-      target: pairs.get('target') ?? pairs.get('dst') ?? pairs.get('destination') ?? '',
-    }
-  })
-  return [...short, ...long].filter(({ source, target }) => target.startsWith('/') && !isOpen(source))
 }

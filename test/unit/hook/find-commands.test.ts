@@ -34,7 +34,7 @@ describe('the commands in a line', () => {
     ['a | xargs -n1 b', ['a', 'b …']],
     ['echo x y | xargs b', ['echo x y', 'b x y']],
     ['echo x y | xargs -I{} b {}.c', ['echo x y', 'b x.c', 'b y.c']],
-    ['find . -exec a {} \\; -o -exec b {} +', ['find . -exec a {} ; -o -exec b {} +', 'a …', 'b …']],
+    ['find . -exec a {} \\; -o -exec b {} +', ['find . -exec a {} ; -o -exec b {} +', 'a ./…', 'b ./…']],
     ['cat <<EOF\n$(a)\nEOF', ['a', 'cat']],
     ["bash <<'EOF'\na\nb\nEOF", ['a', 'b']],
     ["a 'b", ["unreadable: a 'b", 'a b']],
