@@ -18,6 +18,6 @@ export async function refuseWhatOthersCannotTrust(tools: DoorTools, folder: stri
   if (why !== null)
     throw notPossible(
       `${folder} is no place for what every user and root run: ${why}`,
-      'choose a folder that belongs to root, where nobody else can write; then run the command again',
+      'name a folder that belongs to root, or let that one, where nobody else can write; then run the command again',
     )
 }

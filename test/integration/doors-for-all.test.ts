@@ -130,6 +130,15 @@ describe('what is placed for every user', () => {
   })
 })
 
+test('what root remembers in the home of another is that one’s', async () => {
+  const home = aFolder('home')
+  chownSync(home, 1000, 1000)
+  const { tools } = doorToolsIn(home)
+  for (const words of [['path'], ['plugin']]) expect(await install(words, tools)).toBe(0)
+  for (const path of ['.local', '.local/state/safe-compose', '.local/state/safe-compose/doors.json'])
+    expect(statSync(join(home, path)).uid, path).toBe(1000)
+})
+
 describe('a single executable', () => {
   test('guards docker only where a link of that name leads to it', async () => {
     const single = aFile(aFolder('a'))

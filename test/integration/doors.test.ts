@@ -453,6 +453,33 @@ describe('functions', () => {
     expect(readFileSync(outside, 'utf8')).toBe('# mine\n')
   })
 
+  test('that have other lines around them go without those, and that have others in them stay', () => {
+    place(inHome('.bashrc'), 'a\n', 0o644)
+    const around = (): void => {
+      safe('install alias')
+      const changed = text('.bashrc').replace('function docker-compose', 'mine\nfunction docker-compose')
+      writeFileSync(inHome('.bashrc'), changed.replace('# <<<', 'yours\n# <<<'))
+    }
+    around()
+    expect(safe('install alias --docker').code).toBe(0)
+    expect(safe('uninstall alias').code).toBe(0)
+    expect(text('.bashrc')).toBe('a\nmine\nyours\n')
+    around()
+    rmSync(inHome('.local/state/safe-compose/doors.json'))
+    expect(safe('uninstall alias').code).toBe(0)
+    expect(text('.bashrc')).toBe('a\nmine\nyours\nmine\nyours\n')
+
+    safe('install alias')
+    const within = text('.bashrc').replace('function docker {', 'mine\nfunction docker {')
+    writeFileSync(inHome('.bashrc'), within)
+    for (const words of ['install alias', 'uninstall alias'])
+      expect(safe(words), words).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('cannot be told which are whose') as string,
+      })
+    expect(text('.bashrc')).toBe(within)
+  })
+
   test('go, on macOS, into what a login shell of bash reads', async () => {
     const file = (): Promise<string> => startUpFile('bash', { variables: {}, home, platform: 'darwin' })
     expect(await file()).toBe(inHome('.bash_profile'))

@@ -1,11 +1,11 @@
-import { readdirSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isSea } from 'node:sea'
 import type { OwnStart } from '../../model/doors.ts'
 
 /** Node, and all files that are run where it starts us. */
 export function ownFiles({ node, program, dockerProgram }: OwnStart, folder: string): readonly string[] {
-  if (isSea()) return [node]
+  if (isSea()) return [node, ...(existsSync(dockerProgram) ? [dockerProgram] : [])]
   const bundle = join(folder, 'dist')
   return [node, program, dockerProgram, ...readdirSync(bundle).map(name => join(bundle, name))]
 }

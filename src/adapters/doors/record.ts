@@ -1,4 +1,4 @@
-import { readFile, rename, rm } from 'node:fs/promises'
+import { lchown, lstat, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { doors } from '../../model/doors.ts'
 import type { Placed } from '../../model/doors.ts'
@@ -40,7 +40,9 @@ export function openDoorRecord(file: string, writer: Writer): DoorRecord {
       const { folders, placed } = await read()
       const found = placed.find(each => each.path === path)
       if (found === undefined || found.earlier.length === 0) return
-      await write({ folders, placed: [...others(placed, path), { ...found, earlier: [] }] })
+      const now = { folders, placed: [...others(placed, path), { ...found, earlier: [] }] }
+      // It stands there already, and a text that is remembered for too long harms nobody.
+      await write(now).catch(() => {})
     },
     forget: async path => {
       const { folders, placed } = await read()
@@ -87,8 +89,18 @@ async function replace(file: string, kept: Kept, writer: Writer): Promise<void> 
     folder: dirname(missing[0] ?? file),
     kind: 'record',
     writer,
-    beforeRename: () => makeFolder(dirname(file), false),
+    beforeRename: async temporary => {
+      await makeFolder(dirname(file), false)
+      await giveToOwner([temporary, ...missing], dirname(missing[0] ?? file))
+    },
   })
+}
+
+/** Under a sudo that keeps HOME root writes in the home of another, who could not even read it. */
+async function giveToOwner(paths: readonly string[], folder: string): Promise<void> {
+  const { uid, gid } = await stat(folder)
+  // In a folder of theirs a link may come into the place of each: what it leads to is not given away.
+  for (const path of paths) if ((await lstat(path)).uid !== uid) await lchown(path, uid, gid).catch(() => {})
 }
 
 /** Wherever on the way to the record they may lie. */

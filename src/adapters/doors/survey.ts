@@ -8,14 +8,7 @@ import { jobsInCrontab, jobsInUnit } from '../../core/doors/jobs.ts'
 import { shimTargets } from '../../core/doors/marks.ts'
 import { hookedAgents } from '../../core/hook/settings/index.ts'
 import { shells } from '../../model/doors.ts'
-import type {
-  DoorSurvey,
-  FoundAgent,
-  FoundJob,
-  FoundPlugin,
-  FoundProgram,
-  OwnStart,
-} from '../../model/doors.ts'
+import type { DoorSurvey, FoundAgent, FoundJob, FoundPlugin, FoundProgram } from '../../model/doors.ts'
 import { Stop } from '../../model/failure.ts'
 import { startUpFile } from './start-up-file.ts'
 
@@ -76,7 +69,7 @@ export async function surveyDoors(look: DoorLook): Promise<DoorSurvey> {
 function whereTo(path: string, isOurselves: DoorLook['isOurselves']): FoundProgram['leads'] {
   try {
     const targets = statSync(path).size > 100_000 ? null : shimTargets(readFileSync(path, 'utf8'))
-    if (targets !== null) return Object.values(targets).every(each => existsSync(each)) ? 'here' : 'broken'
+    if (targets !== null) return goneOf(targets.node, [targets.program]) === null ? 'here' : 'broken'
     return isOurselves(path) ? 'here' : 'elsewhere'
   } catch {
     return 'elsewhere'
@@ -102,14 +95,24 @@ async function shellsOf(look: DoorLook): Promise<DoorSurvey['shells']> {
       const start = block === null ? null : startIn(shell, block)
       if (block === null || start === null) return [{ shell, file, takes: 'nothing', gone: null }] as const
       const takes = takesDocker(block) ? 'docker' : 'compose'
-      return [{ shell, file, takes, gone: goneOf(start) }] as const
+      return [{ shell, file, takes, gone: goneOf(start.node, [start.program, start.dockerProgram]) }] as const
     }),
   )
   return found.flat()
 }
 
-function goneOf({ node, program, dockerProgram }: OwnStart): string | null {
-  return [node, program, dockerProgram].find(path => !existsSync(path)) ?? null
+/** As shims and functions see it: a Node that can be run, and files that can be read. */
+function goneOf(node: string, programs: readonly string[]): string | null {
+  return isProgram(node) ? (programs.find(path => !isReadable(path)) ?? null) : node
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Those whose folder is in the home directory. */
