@@ -30,8 +30,12 @@ the guard itself stands, when \`docker\` leads to it.
 
 ${dangerous} spellings that destroy data, and ${harmless} that do not, all of our own making and each of them a test:
 [dangerous.txt](../../../test/unit/hook/dangerous.txt), [harmless.txt](../../../test/unit/hook/harmless.txt). The hook grew with most of them, so
-what it does with them tells little of other lines. The last part of each file was written when it was done: of those
-146 and 175 it let 12 through and stopped none wrongly, before it was mended. The other guards are made in the manner of
+what it does with them tells little of other lines. Twice lines were written that it had not seen, and counted when they
+were first tried, before it was mended: of 146 dangerous and 175 harmless ones it let 12 through and stopped none wrongly;
+of 60 and 60 later ones, written by one who had read a part of the code, it let 6 through and stopped none wrongly, so
+that 114 of 120 were right.
+
+The other guards are made in the manner of
 those in use ([other-guards.ts](../../../test/unit/hook/other-guards.ts)).
 
 | guard | dangerous, let through | harmless, stopped |

@@ -5,7 +5,7 @@ import { programOf } from './words.ts'
 export function engineDanger(words: readonly string[]): LineDanger | null {
   const [first = '', ...rest] = words
   const program = programOf(first)
-  if (program === 'curl' || program === 'wget') return throughSocket(rest)
+  if (['curl', 'http', 'https', 'wget', 'xh'].includes(program)) return throughSocket(rest)
   const text = rest.filter(word => !word.startsWith('-') || word === '--unregister').join(' ')
   const found = engines.find(each => each.programs.includes(program) && each.does.test(text))
   if (found === undefined || rest.includes('--help')) return null
@@ -24,9 +24,10 @@ const engines: readonly { readonly programs: readonly string[]; readonly does: R
 function throughSocket(words: readonly string[]): LineDanger | null {
   const text = words.join(' ')
   if (!/(docker|podman)\.sock|:237[56]\b/.test(text)) return null
-  const deletes = /(^|\s)(-X|--request|-\w*X)[ =]?DELETE\b/.test(text) && /\/volumes\//.test(text)
+  const asksToDelete = words.some(word => /^(-\w*X|--request=|--method=)?DELETE$/.test(word))
+  const deletes = asksToDelete && /\/volumes\//.test(text)
   const prunes = /\/volumes\/prune\b/.test(text)
-  const removes = /\/containers\/[^ ]*\?[^ ]*\bv=(1|true)\b/i.test(text) && /DELETE/.test(text)
+  const removes = /\/containers\/[^ ]*\?[^ ]*\bv=(1|true)\b/i.test(text) && asksToDelete
   if (!deletes && !prunes && !removes) return null
   return { kind: 'volumes', what: 'volumes, asked for at the engine itself', isCertain: true }
 }

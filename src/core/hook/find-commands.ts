@@ -264,6 +264,8 @@ class Walk {
         return this.#xargs(words, way)
       case 'find':
         return this.#find(words, way)
+      case 'crontab':
+        return rest[0] === '-' ? this.#shellInput(way.input) : this.#runFile(rest[0], way.input)
       case 'at':
       case 'batch':
       case 'newgrp':
@@ -500,13 +502,19 @@ class Walk {
       return this.#inner(from < 0 ? (input ?? '') : words.slice(from).join(' '))
     }
     const text = [...words.slice(1).map(word => this.#fileText(word) ?? word), input ?? ''].join('\n')
-    if (startsPrograms(text)) this.#unreadable(text)
+    if (startsPrograms(text) || callsEngine(text)) this.#unreadable(text)
     if (removesFiles(text))
       for (const [, path = ''] of text.matchAll(/["'`]([/~][^"'`\n]*)["'`]/g)) this.words(['rm', path], way)
   }
 
-  /** The first word that names what we know, and all that follows, unless that is only shown. */
+  /** The words of a program that runs another one; where `--` stands among them, that one may begin behind it. */
   #scan(words: readonly string[], way: Way): void {
+    const behind = words.indexOf('--') + 1
+    for (const from of behind > 0 ? [0, behind] : [0]) this.#scanFrom(words.slice(from), way)
+  }
+
+  /** The first word that names what we know, and all that follows, unless that is only shown. */
+  #scanFrom(words: readonly string[], way: Way): void {
     const names = words.map(word => programOf(word))
     const at = names.findIndex(name => isKnownProgram(name) || ['echo', 'grep', 'printf'].includes(name))
     if (at >= 0 && isKnownProgram(names[at] ?? '')) this.words(words.slice(at), way)
@@ -545,16 +553,24 @@ class Walk {
     return script === null ? this.#files.textOf(path) : this.#known.outputOf(script)
   }
 
+  /** The words of a command that may be in what it writes; what is only looked for is not. */
   #literalWords(step: ShellStep): readonly string[] {
-    return step.kind === 'command'
-      ? step.words.flatMap(word => shown(expand(word, this.#known)[0] ?? []))
-      : []
+    if (step.kind !== 'command') return []
+    const words = step.words.flatMap(word => shown(expand(word, this.#known)[0] ?? []))
+    return programOf(words[0] ?? '') === 'grep' ? [] : words
   }
 }
 
 /** Whether a program in another language than the shell's starts others. */
 function startsPrograms(text: string): boolean {
   return /\b(system|exec\w*|spawn\w*|[pP]open|subprocess|run|call|check_\w+|child_process|Command|shell|sh|qx)\b\s*[.({]|`|%x/.test(
+    text,
+  )
+}
+
+/** Whether it has a library that speaks with an engine. */
+function callsEngine(text: string): boolean {
+  return /\b(import docker|from docker|from_env|DockerClient|APIClient|dockerode|python_on_whales)\b/.test(
     text,
   )
 }

@@ -6,7 +6,7 @@ export function looksDestructive(text: string): boolean {
 }
 
 export function speaksOfDocker(text: string): boolean {
-  return /\b(docker|podman|nerdctl|compose)\b/i.test(text)
+  return /\b(docker|dockerode|podman|nerdctl|compose)\b/i.test(text)
 }
 
 /** Words that are far apart do not belong together. */
@@ -15,5 +15,7 @@ const destructive: readonly RegExp[] = [
   /\bvolumes? (rm|remove|prune)\b/,
   /\bsystem prune\b/,
   /\b(docker|compose|podman|container) (-\S+ )*(rm|remove) [^;|&]{0,300}-\w*v/,
+  // The engine's libraries: docker.from_env().volumes.prune(), docker.getVolume('x').remove()
+  /volumes?\b.{0,300}\.(remove|prune)\b|\b(prune|remove)_?volumes?\b/i,
   /\b(rm|rmtree|rmSync|unlink|remove|delete)\b.{0,300}\/docker\/volumes/i,
 ]
