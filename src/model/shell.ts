@@ -40,6 +40,8 @@ export interface ShellAssignment {
 export interface ShellFunction {
   readonly kind: 'function'
   readonly name: string
+  /** Whether it is defined on every way: in no condition, no subshell, no other function. */
+  readonly isSure: boolean
   readonly body: ShellScript
 }
 

@@ -3,6 +3,7 @@ import type {
   ReadShell,
   ShellAssignment,
   ShellCommand,
+  ShellFunction,
   ShellInput,
   ShellPart,
   ShellScript,
@@ -24,6 +25,7 @@ class Reader {
   readonly #library: typeof Unbash
   /** What stands in a substitution is both a part of a word and what runs before: it is read once for the two. */
   readonly #read = new Map<Unbash.ParsedScript, ShellScript>()
+  #outermost: ReadonlySet<Unbash.SyntaxNode> = new Set()
   #depth = 0
   #isTooDeep = false
 
@@ -32,7 +34,9 @@ class Reader {
   }
 
   read(text: string): ShellScript {
-    const { steps, errors } = this.#script(this.#library.parse(text))
+    const script = this.#library.parse(text)
+    this.#outermost = new Set(script.commands.map(each => each.command))
+    const { steps, errors } = this.#script(script)
     return { steps, errors: this.#isTooDeep ? [...errors, 'it is nested too deeply'] : errors }
   }
 
@@ -59,7 +63,7 @@ class Reader {
       case 'Pipeline':
         return this.#pipeline(node)
       case 'Function':
-        return [{ kind: 'function', name: node.name.value, body: this.#block(node.body) }]
+        return [this.#function(node)]
       case 'For':
       case 'Select':
         return [
@@ -91,6 +95,11 @@ class Reader {
   /** What stands in the substitutions of a node. */
   #inside(node: Unbash.SyntaxNode): readonly ShellStep[] {
     return this.#nested(node).map(step => (step.kind === 'command' ? { ...step, isInside: true } : step))
+  }
+
+  #function(node: Unbash.Function): ShellFunction {
+    const isSure = this.#outermost.has(node)
+    return { kind: 'function', name: node.name.value, isSure, body: this.#block(node.body) }
   }
 
   #block(node: Unbash.SyntaxNode): ShellScript {
@@ -238,7 +247,7 @@ class Reader {
   }
 
   #wordOf(text: string): ShellWord {
-    const [step] = this.read(`: ${text}`).steps.slice(-1)
+    const [step] = this.#script(this.#library.parse(`: ${text}`)).steps.slice(-1)
     const word = step?.kind === 'command' ? step.words[1] : undefined
     return word ?? { parts: [] }
   }

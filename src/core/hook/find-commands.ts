@@ -2,8 +2,8 @@ import type {
   ReadShell,
   ShellAssignment,
   ShellCommand,
+  ShellFunction,
   ShellInput,
-  ShellScript,
   ShellStep,
 } from '../../model/shell.ts'
 import { isDockerProgram } from './docker-programs.ts'
@@ -12,6 +12,7 @@ import { placesOfFind } from './file-danger.ts'
 import { expand, expandAll, textOf } from './expand.ts'
 import type { Known } from './expand.ts'
 import { isStandardInput, LineFiles } from './line-files.ts'
+import { pathsRemoved, reachesOut } from './other-languages.ts'
 import { makers, recipesFor } from './recipes.ts'
 import { Variables } from './variables.ts'
 import { printed, writtenBy } from './written.ts'
@@ -118,7 +119,7 @@ class Walk {
   readonly found: Found[] = []
   readonly #beginning: Beginning
   readonly #variables = new Variables()
-  readonly #functions = new Map<string, readonly ShellScript[]>()
+  readonly #functions = new Map<string, readonly ShellFunction[]>()
   readonly #aliases = new Map<string, string>()
   readonly #files = new LineFiles()
   /** Functions and aliases that are being followed, which do not lead to themselves. */
@@ -192,13 +193,13 @@ class Walk {
   #steps(steps: readonly ShellStep[]): void {
     for (const step of steps)
       if (step.kind === 'command') this.#command(step)
-      else if (step.kind === 'function') this.#defineFunction(step.name, step.body)
+      else if (step.kind === 'function') this.#defineFunction(step)
       else this.#loop(step.name, step.words === null ? [] : expandAll(step.words, this.#known))
   }
 
   /** Which of several definitions counts can depend on what only a run can tell. */
-  #defineFunction(name: string, body: ShellScript): void {
-    this.#functions.set(name, [...(this.#functions.get(name) ?? []), body])
+  #defineFunction(step: ShellFunction): void {
+    this.#functions.set(step.name, [...(this.#functions.get(step.name) ?? []), step])
   }
 
   /** In a loop a variable is each of the words in turn. */
@@ -320,15 +321,15 @@ class Walk {
   #typed(words: readonly string[], way: Way): void {
     const [name = '', ...rest] = words
     const alias = this.#aliases.get(name)
-    const bodies = this.#functions.get(name) ?? []
-    const isOurs = (alias !== undefined || bodies.length > 0) && !this.#open.includes(name)
+    const functions = this.#functions.get(name) ?? []
+    const isOurs = (alias !== undefined || functions.length > 0) && !this.#open.includes(name)
     if (!isOurs) return this.words(words, way)
     this.#open.push(name)
     if (alias !== undefined) this.#followAlias(alias, rest, way)
-    for (const body of bodies) this.#variables.withArguments(rest, () => this.#steps(body.steps))
+    for (const { body } of functions) this.#variables.withArguments(rest, () => this.#steps(body.steps))
     this.#open.pop()
     // Scripts do not follow aliases, and `bash -c` knows no function that is not exported.
-    const isSure = bodies.length > 0 && this.#isOwnShell
+    const isSure = this.#isOwnShell && functions.some(each => each.isSure)
     if (!isSure && isKnownProgram(programOf(name))) this.words(words, way)
   }
 
@@ -502,9 +503,8 @@ class Walk {
       return this.#inner(from < 0 ? (input ?? '') : words.slice(from).join(' '))
     }
     const text = [...words.slice(1).map(word => this.#fileText(word) ?? word), input ?? ''].join('\n')
-    if (startsPrograms(text) || callsEngine(text)) this.#unreadable(text)
-    if (removesFiles(text))
-      for (const [, path = ''] of text.matchAll(/["'`]([/~][^"'`\n]*)["'`]/g)) this.words(['rm', path], way)
+    if (reachesOut(text)) this.#unreadable(text)
+    for (const path of pathsRemoved(text)) this.words(['rm', path], way)
   }
 
   /** The words of a program that runs another one; where `--` stands among them, that one may begin behind it. */
@@ -559,23 +559,4 @@ class Walk {
     const words = step.words.flatMap(word => shown(expand(word, this.#known)[0] ?? []))
     return programOf(words[0] ?? '') === 'grep' ? [] : words
   }
-}
-
-/** Whether a program in another language than the shell's starts others. */
-function startsPrograms(text: string): boolean {
-  return /\b(system|exec\w*|spawn\w*|[pP]open|subprocess|run|call|check_\w+|child_process|Command|shell|sh|qx)\b\s*[.({]|`|%x/.test(
-    text,
-  )
-}
-
-/** Whether it has a library that speaks with an engine. */
-function callsEngine(text: string): boolean {
-  return /\b(import docker|from docker|from_env|DockerClient|APIClient|dockerode|python_on_whales)\b/.test(
-    text,
-  )
-}
-
-/** Whether it may remove what it names. */
-function removesFiles(text: string): boolean {
-  return /rmtree|remove|unlink|rm_r|rmdir|\brm(Sync)?\b|rimraf|truncate/i.test(text)
 }

@@ -5,6 +5,7 @@ export function looksDestructive(text: string): boolean {
   return speaksOfDocker(plain) && destructive.some(pattern => pattern.test(plain))
 }
 
+/** Whether it names an engine's program at all. */
 export function speaksOfDocker(text: string): boolean {
   return /\b(docker|dockerode|podman|nerdctl|compose)\b/i.test(text)
 }
