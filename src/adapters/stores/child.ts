@@ -165,6 +165,7 @@ export function isEcho(reason: unknown): boolean {
 /** What a stream says when the one that it is joined to failed. */
 const echoes: ReadonlySet<string | undefined> = new Set([
   'EPIPE',
+  'ECANCELED',
   'ECONNRESET',
   'ABORT_ERR',
   'ERR_STREAM_PREMATURE_CLOSE',
