@@ -103,11 +103,11 @@ export function unclearBlock(file: string, why: Unclear): Stop {
   return why === 'torn'
     ? notPossible(
         `in ${file} the lines of safe-compose have a beginning and no end: somebody has changed them`,
-        'remove what is left of them, from `# >>> safe-compose alias` on; nothing was changed',
+        'remove what is left of them, from `# >>> safe-compose alias` on; nothing in it was changed',
       )
     : notPossible(
         `in ${file} somebody has changed the lines of safe-compose: it cannot be told which are whose`,
-        'remove what is not yours from `# >>> safe-compose alias` to `# <<< safe-compose alias`; nothing was changed',
+        'remove what is not yours from `# >>> safe-compose alias` to `# <<< safe-compose alias`; nothing in it was changed',
       )
 }
 

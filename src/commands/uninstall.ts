@@ -40,7 +40,11 @@ export async function uninstall(words: readonly string[], tools: DoorTools): Pro
   return 0
 }
 
-/** @param say is told of each as it is done: what comes after it may fail */
+/**
+ * What cannot be taken back keeps nothing else in its place: it is told at the end.
+ *
+ * @param say is told of each as it is done
+ */
 async function takeBackAll(
   word: string,
   agent: string | null,
@@ -48,15 +52,29 @@ async function takeBackAll(
   say: (line: string) => void,
 ): Promise<void> {
   const { remembered, tools } = await memoryOf(given, say)
-  if (word === 'all' || word === 'agent') await takeBackAgents(tools, agent, remembered, say)
+  const failures: Stop[] = []
+  const goingOn = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof Stop) || error.failure.reason !== 'not-possible') throw error
+      failures.push(error)
+    }
+  }
+  if (word === 'all' || word === 'agent') await goingOn(() => takeBackAgents(tools, agent, remembered, say))
   for (const each of ['alias', 'path', 'plugin'] as const) {
     if (word !== 'all' && word !== each) continue
     for (const path of await pathsOf(each, remembered, tools)) {
       const placed = remembered.find(known => known.door === each && known.path === path) ?? null
-      for (const line of await takeBack(each, path, placed, tools)) say(line)
-      await forgetPlaced(tools, path)
+      await goingOn(async () => {
+        for (const line of await takeBack(each, path, placed, tools)) say(line)
+        await forgetPlaced(tools, path)
+      })
     }
   }
+  const [first, ...others] = failures
+  for (const { failure } of others) if ('what' in failure) say(`not taken back: ${failure.what}`)
+  if (first !== undefined) throw first
 }
 
 /** Where the record cannot be read it stays, and what is placed is known by its marks alone. */

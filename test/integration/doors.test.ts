@@ -664,12 +664,17 @@ describe('all of it', () => {
     expect(everythingIn(home, [plugin])).toEqual(before)
   })
 
-  test('is said as it is taken back: what comes after it may fail', () => {
+  test('is taken back but for what cannot be: that is told at the end', () => {
     safe('install agent claude')
-    place(inHome('.bashrc'), '# >>> safe-compose alias: torn\n', 0o644)
+    safe('install plugin')
+    for (const file of ['.bashrc', '.zshrc']) place(inHome(file), '# >>> safe-compose alias: torn\n', 0o644)
     expect(safe('uninstall')).toMatchObject({
       code: 1,
-      stdout: `removed ${inHome('.claude/settings.json')}\n`,
+      stdout: `removed ${inHome('.claude/settings.json')}
+removed ${inHome(plugin)}
+not taken back: in ${inHome('.zshrc')} the lines of safe-compose have a beginning and no end: somebody has changed them
+`,
+      stderr: expect.stringContaining(inHome('.bashrc')) as string,
     })
   })
 
