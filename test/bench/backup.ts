@@ -109,14 +109,7 @@ async function compare(engine: TestEngine, project: BenchProject, rounds: number
       ratio: byHand / took,
       bound: { atLeast: way.backup },
     })
-    const reference = way.compression === 'zstd' ? joined[way.source] : null
-    if (reference !== null)
-      rows.push({
-        what: `… against the same programs joined by hand, proof included (${joinedWords[way.source]})`,
-        measured: seconds(reference),
-        ratio: took / reference,
-        bound: { atMost: 1.5 },
-      })
+    rows.push(...againstJoined(joined, 'backup', way, took))
   }
 
   const into = (number: number): string => `${project.name}_restored${number}`
@@ -153,11 +146,17 @@ async function compare(engine: TestEngine, project: BenchProject, rounds: number
       ratio: restoredByHand / took,
       bound: way.restore === null ? null : { atLeast: way.restore },
     })
+    rows.push(...againstJoined(joined, 'restore', way, took))
   }
   return rows
 }
 
-const joinedWords = { mountpoint: 'tar | zstd', api: 'docker cp | zstd' } as const
+const joinedWords = {
+  backup: { mountpoint: 'tar | zstd', api: 'docker cp | zstd' },
+  restore: { mountpoint: 'zstd | tar', api: 'zstd | docker cp' },
+} as const
+
+type Joined = Readonly<Record<'backup' | 'restore', Readonly<Record<'mountpoint' | 'api', number>>>>
 
 /**
  * What this machine can do at most: the programs that we use, in a pipe, and the archive read back once. Beside it our
@@ -168,21 +167,56 @@ async function measureJoined(
   project: BenchProject,
   volume: string,
   rounds: number,
-): Promise<Readonly<Record<'mountpoint' | 'api', number>>> {
+): Promise<Joined> {
   const archive = join(project.scratch, 'joined.tar.zst')
   const name = `${project.name}-joined`
+  const target = `${project.name}_joined`
+  const mountpoint = (of: string): string => join(engine.dataRoot, 'volumes', of, '_data')
+  const withContainer = (mount: string, line: string): string =>
+    `docker create -q --name ${name} -v ${mount} busybox >/dev/null && ${line}; docker rm ${name} >/dev/null`
   const pack = `zstd -q -T0 --fast=1 -c >'${archive}' && zstd -d -q -c '${archive}' | tar -tf - >/dev/null`
-  const fromMountpoint = `tar -C '${join(engine.dataRoot, 'volumes', volume, '_data')}' -cf - . | ${pack}`
-  const fromApi = `docker create -q --name ${name} -v ${volume}:/v:ro busybox >/dev/null && docker cp ${name}:/v - | ${pack}; docker rm ${name} >/dev/null`
-  const inShell = (line: string): Command => ({
-    ...project.docker([]),
-    program: 'bash',
-    words: ['-o', 'pipefail', '-ec', line],
-  })
-  return {
-    mountpoint: await medianOf(rounds, () => settled(inShell(fromMountpoint))),
-    api: await medianOf(rounds, () => settled(inShell(fromApi))),
+  const unpack = `zstd -d -q -c '${archive}'`
+  const take = (line: string): Promise<number> =>
+    settled({ ...project.docker([]), program: 'bash', words: ['-o', 'pipefail', '-ec', line] })
+  const fill = async (line: string): Promise<number> => {
+    await project.run(project.docker(['volume', 'create', target]))
+    const took = await take(line)
+    await project.run(project.docker(['volume', 'rm', target]))
+    return took
   }
+  const measured = (measure: () => Promise<number>): Promise<number> => medianOf(rounds, measure)
+  return {
+    backup: {
+      mountpoint: await measured(() => take(`tar -C '${mountpoint(volume)}' -cf - . | ${pack}`)),
+      api: await measured(() => take(withContainer(`${volume}:/v:ro`, `docker cp ${name}:/v/. - | ${pack}`))),
+    },
+    restore: {
+      mountpoint: await measured(() =>
+        fill(`${unpack} | tar -C '${mountpoint(target)}' --numeric-owner -pxf -`),
+      ),
+      api: await measured(() => fill(withContainer(`${target}:/v`, `${unpack} | docker cp - ${name}:/v`))),
+    },
+  }
+}
+
+/** Our time against that of the joined programs. */
+function againstJoined(
+  joined: Joined,
+  what: keyof Joined,
+  { source, compression }: (typeof ways)[number],
+  took: number,
+): readonly Row[] {
+  if (compression !== 'zstd') return []
+  const reference = joined[what][source]
+  const proof = what === 'backup' ? ', proof included' : ''
+  return [
+    {
+      what: `… against the same programs joined by hand${proof} (${joinedWords[what][source]})`,
+      measured: seconds(reference),
+      ratio: took / reference,
+      bound: { atMost: 1.5 },
+    },
+  ]
 }
 
 function variablesOf(way: (typeof ways)[number]): Readonly<Record<string, string>> {
