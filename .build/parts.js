@@ -1,6 +1,6 @@
 // The files of dist/, and how esbuild makes each: the small entry that every command pays for, the application that
 // guarded and own commands load, what coding agents ask before every command, the small child that watches over a backup, the one that encrypts where the host has no
-// age, and one file per heavy library, loaded only where it is used.
+// age, the one that reads SQLite where it has no sqlite3, and one file per heavy library, loaded only where it is used.
 import { build } from 'esbuild'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -56,6 +56,7 @@ export async function buildAll(folder, { write = true } = {}) {
     buildPart('hook-main', `${folder}/hook.cjs`, write),
     buildPart('guardian', `${folder}/guardian.cjs`, write),
     buildPart('age', `${folder}/age.cjs`, write),
+    buildPart('sqlite', `${folder}/sqlite.cjs`, write),
     ...heavy.map(name => buildLibrary(name, `${folder}/lib-${name}.cjs`, write)),
   ])
   const metafiles = built.map(({ metafile }) => metafile)

@@ -1,7 +1,10 @@
 import { accessSync, constants, fstatSync, statSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { homedir, hostname, userInfo } from 'node:os'
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
 import { isatty } from 'node:tty'
+import { openSqliteFiles } from './adapters/sqlite/files.ts'
+import type { SqliteProgram } from './adapters/sqlite/ask.ts'
 import { openApprovals } from './adapters/state/approvals.ts'
 import { openCompose } from './adapters/compose/compose.ts'
 import { completeByCompose } from './adapters/compose/complete.ts'
@@ -824,6 +827,10 @@ function openContext(from: {
     openCopyPlace: async place => copyPlaceOf(await openStore(), place, storeAt, host),
     openStore,
     databases,
+    sqlite: openSqliteFiles(sqliteProgram(variables, from.start.script), {
+      pid: process.pid,
+      runs: isRunning,
+    }),
     guardian: openGuardian({
       ...ownProgram(from.start.script).child('guardian'),
       variables,
@@ -910,6 +917,14 @@ function defaultRoot(variables: Readonly<Record<string, string>>): string {
 function ageProgram(variables: Readonly<Record<string, string>>, script: string): AgeProgram {
   const program = programOf('age', variables)
   return program === null ? ownProgram(script).child('age') : { program, args: [] }
+}
+
+/** The host's own, else the one that we bring along, where this Node has what it needs. */
+function sqliteProgram(variables: Readonly<Record<string, string>>, script: string): SqliteProgram | null {
+  const program = programOf('sqlite3', variables)
+  if (program !== null) return { program, args: [], variables }
+  if (!isBuiltin('node:sqlite')) return null
+  return { ...ownProgram(script).child('sqlite'), variables }
 }
 
 /** Path of a program of this machine. */

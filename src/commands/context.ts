@@ -15,6 +15,7 @@ import type {
   Notifier,
   Prompt,
   Store,
+  SqliteFiles,
 } from '../model/ports.ts'
 import type { Notice } from '../model/notice.ts'
 import type { RememberedOutcome } from '../core/outcome.ts'
@@ -48,6 +49,7 @@ export interface Context {
   /** A folder, or a store as `--safe-store` names it. */
   readonly openCopyPlace: (place: string) => Promise<CopyPlace>
   readonly databases: Databases
+  readonly sqlite: SqliteFiles
   readonly guardian: Guardian
   readonly notifier: Notifier
   readonly outcomes: OutcomeMemory

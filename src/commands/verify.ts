@@ -15,6 +15,7 @@ import type {
   Verification,
   VerifiedPart,
 } from '../model/restore-point.ts'
+import type { SqliteSight } from '../model/sqlite.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { openServer } from './open-server.ts'
@@ -226,12 +227,45 @@ interface Bootable {
 async function bootAll(trial: Trial): Promise<readonly VerifiedPart[]> {
   const checks: VerifiedPart[] = []
   for (const record of trial.point.manifest.holdings) {
+    if (record.database?.kind === 'sqlite') checks.push(await lookIntoSqlite(trial, record))
     const bootable = await bootableOf(trial, record)
     if (typeof bootable === 'string')
       checks.push({ what: nameOfHolding(record.holding), well: true, found: bootable })
     else if (bootable !== null) checks.push(...(await boot(trial, bootable)))
   }
   return checks
+}
+
+/** No server opens them: their files are taken out of the copy, and check themselves. */
+function lookIntoSqlite({ context, store, point }: Trial, record: HoldingRecord): Promise<VerifiedPart> {
+  const what = record.usedBy[0] ?? nameOfHolding(record.holding)
+  return tried(what, async () => {
+    const { look } = context.sqlite
+    if (look === null) return 'SQLite, not opened: that needs the program sqlite3, or Node 22.13'
+    const given = new AbortController()
+    const looking = look(sink => store.extract(point, record, sink, () => {}), given.signal)
+    try {
+      return sqliteWords(what, await context.interruption.race(looking))
+    } finally {
+      given.abort()
+      // What it has written goes before we do.
+      await looking.catch(() => {})
+    }
+  })
+}
+
+function sqliteWords(what: string, { files, tables, rows, troubles }: SqliteSight): VerifiedPart {
+  if (troubles.length > 0) {
+    const more = troubles.length > 3 ? `; and ${troubles.length - 3} more` : ''
+    return { what, well: false, found: `${troubles.slice(0, 3).join('; ')}${more}` }
+  }
+  if (files === 0) return { what, well: true, found: 'no SQLite database in it' }
+  const counts = `${plural(tables, 'table')}, ${plural(rows, 'row')}`
+  return {
+    what,
+    well: true,
+    found: `${plural(files, 'SQLite database')} opened: ${counts}, well by their own check`,
+  }
 }
 
 /** Null for what is no database that could be started; a sentence for one that nobody knows how to start. */

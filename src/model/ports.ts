@@ -9,6 +9,7 @@ import type { Invocation } from './invocation.ts'
 import type { JournalEntry, Ledger, RunState } from './journal.ts'
 import type { Notice } from './notice.ts'
 import type { JobRun, SchedulePlan, SchedulerKind } from './schedule.ts'
+import type { SqliteSight } from './sqlite.ts'
 import type {
   Consistency,
   DumpRecord,
@@ -536,6 +537,16 @@ export interface Journal {
 export interface LedgerFile {
   readonly read: () => Promise<Ledger | null>
   readonly write: (ledger: Ledger) => Promise<void>
+}
+
+/** SQLite in what was copied. */
+export interface SqliteFiles {
+  /**
+   * Lets `fill` write a tar, opens each database in it on its own, and tells what it is. Null where this machine has
+   * nothing that reads SQLite. Throws `no-space`, and what `fill` throws.
+   */
+  readonly look:
+    ((fill: (sink: TarSink) => Promise<unknown>, signal: AbortSignal) => Promise<SqliteSight>) | null
 }
 
 // ---- People, time, the host --------------------------------------------------------------------------------------

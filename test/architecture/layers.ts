@@ -20,6 +20,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'docker-entry.ts': ['main.ts', 'adapters', 'core', 'model'],
   'guardian.ts': ['adapters', 'core', 'model'],
   'age.ts': ['adapters', 'core', 'model'],
+  'sqlite.ts': ['adapters', 'core', 'model'],
   'single.ts': ['core'],
 }
 
@@ -41,6 +42,7 @@ const touchesProcess = new Set([
   'src/docker-entry.ts',
   'src/guardian.ts',
   'src/age.ts',
+  'src/sqlite.ts',
   'src/single.ts',
 ])
 

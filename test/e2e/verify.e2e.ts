@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Manifest, Verification } from '../../src/model/restore-point.ts'
+import { needTools } from '../engine/apt.ts'
 import { eventually, executable, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -133,4 +134,30 @@ volumes: { pgdata: {} }
     ])
       expect((await project.docker([...words, '--filter', 'name=safe-compose-scratch'])).stdout).toBe('')
   })
+})
+
+test('SQLite in a volume is opened, checked and counted; one that is damaged is named', async () => {
+  await needTools({ sqlite3: 'sqlite3' })
+  const project = await scenario(`
+services:
+  app: { image: busybox, command: [sleep, "1000"], stop_grace_period: 0s, volumes: ["data:/data"] }
+volumes: { data: {} }
+`)
+  expect((await project.bare(['up', '-d'])).code).toBe(0)
+  const file = join(project.directory, 'app.db')
+  const rows =
+    'with recursive n(i) as (select 1 union all select i + 1 from n where i < 900) select i, hex(i) from n'
+  await execa('sqlite3', [file, `create table a(i integer primary key, t); insert into a ${rows}`])
+  const container = project.container('app')
+  expect((await project.docker(['cp', file, `${container}:/data/app.db`])).code).toBe(0)
+  const backUp = async (): Promise<string> => {
+    const backup = await project.safe(['backup'])
+    expect(backup.code, backup.stderr).toBe(0)
+    return (await project.safe(['verify'])).stdout
+  }
+  expect(await backUp()).toMatch(
+    /✔ app +1 SQLite database opened: 1 table, 900 rows, well by their own check/,
+  )
+  await project.inside('app', 'dd if=/dev/urandom of=/data/app.db bs=1 seek=4096 count=3000 conv=notrunc')
+  expect(await backUp()).toMatch(/✗ app +app\.db: .+/)
 })

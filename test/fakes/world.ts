@@ -135,6 +135,7 @@ export function aWorld(words: WorldWords): World {
         return 'copied'
       },
     }),
+    sqlite: { look: null },
     databases: { server: (kind, inside) => serverOf(kind, inside, step) },
     guardian: {
       arm: async () => {

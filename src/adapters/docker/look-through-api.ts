@@ -7,7 +7,7 @@ import { inParallel } from './in-parallel.ts'
 import { isSqlite, recogniseDatabase, sqlite, usualFolders } from './recognise.ts'
 import type { FileLook } from './recognise.ts'
 import type { Session } from './session.ts'
-import { plainPath } from './tar-entries.ts'
+import { plainPath } from '../../core/tar-entries.ts'
 import { scanTar } from './tar-scan.ts'
 
 /** Nothing of it is left out. */

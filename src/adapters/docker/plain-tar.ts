@@ -1,5 +1,5 @@
-import { contentOf, nextEntry, plainPath, tarBytes } from './tar-entries.ts'
-import type { Entry, TarBytes } from './tar-entries.ts'
+import { contentOf, nextEntry, plainPath, tarBytes } from '../../core/tar-entries.ts'
+import type { Entry, TarBytes } from '../../core/tar-entries.ts'
 import { blockSize, paddingOf, resized, writeExtension } from '../../core/tar-header.ts'
 
 /** What of a tar the engine does not take where it belongs. */

@@ -1,6 +1,6 @@
 import { chmod, chown, lchown, link, lutimes, mkdir, open, symlink, utimes } from 'node:fs/promises'
-import { plainPath, contentOf, nextEntry, tarBytes } from './tar-entries.ts'
-import type { Entry, TarBytes } from './tar-entries.ts'
+import { plainPath, contentOf, nextEntry, tarBytes } from '../../core/tar-entries.ts'
+import type { Entry, TarBytes } from '../../core/tar-entries.ts'
 import { tarWithoutHoles } from './plain-tar.ts'
 import { paddingOf } from '../../core/tar-header.ts'
 

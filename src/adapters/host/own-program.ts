@@ -7,7 +7,10 @@ import { childWord } from '../../core/child-word.ts'
 export interface OwnProgram {
   /** Starts it again: words of ours follow. */
   readonly command: readonly [string, ...string[]]
-  readonly child: (name: 'guardian' | 'age') => { readonly program: string; readonly args: readonly string[] }
+  readonly child: (name: 'guardian' | 'age' | 'sqlite') => {
+    readonly program: string
+    readonly args: readonly string[]
+  }
   /** The text of a file of the bundle; null where there is none. */
   readonly read: (name: string) => Promise<string | null>
 }

@@ -1,5 +1,5 @@
-import { blockSize, paddingOf, paxRecords, readHeader } from '../../core/tar-header.ts'
-import type { Header } from '../../core/tar-header.ts'
+import { blockSize, paddingOf, paxRecords, readHeader } from './tar-header.ts'
+import type { Header } from './tar-header.ts'
 
 /** One entry of a tar, before its content. */
 export interface Entry {

@@ -1,0 +1,110 @@
+import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, addAbortSignal } from 'node:stream'
+import { escapeName } from '../../core/escape.ts'
+import { Stop } from '../../model/failure.ts'
+import type { SqliteFiles, TarSink } from '../../model/ports.ts'
+import type { SqliteProgram } from './ask.ts'
+import { lookInto } from './look-into.ts'
+import type { FileSight } from './look-into.ts'
+import { siftDatabases } from './sift.ts'
+import type { SiftedFile } from './sift.ts'
+
+/** Who takes files out of a copy; `runs` tells whether a process of a number does. */
+interface Taker {
+  readonly pid: number
+  readonly runs: (pid: number) => boolean
+}
+
+/** @param program null where this machine has nothing that can read SQLite */
+export function openSqliteFiles(program: SqliteProgram | null, taker: Taker): SqliteFiles {
+  return {
+    look:
+      program === null
+        ? null
+        : async (fill, signal) => {
+            await clearLeftovers(taker)
+            return look(program, taker, fill, signal)
+          },
+  }
+}
+
+/** What a run that was killed has taken out of a copy is somebody's data. */
+async function clearLeftovers({ runs }: Taker): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = /^safe-compose-sqlite-(\d+)-[A-Za-z0-9]{6}$/.exec(name)?.[1]
+    if (pid === undefined || runs(Number(pid))) continue
+    // Another user's stays: it is not ours to remove.
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {})
+  }
+}
+
+async function look(
+  program: SqliteProgram,
+  { pid }: Taker,
+  fill: (sink: TarSink) => Promise<unknown>,
+  signal: AbortSignal,
+): ReturnType<NonNullable<SqliteFiles['look']>> {
+  const folder = await mkdtemp(join(tmpdir(), `safe-compose-sqlite-${pid}-`))
+  try {
+    const files = await sifted(folder, fill, signal)
+    const sights: (FileSight & SiftedFile)[] = []
+    for (const file of files) sights.push({ ...file, ...(await lookInto(program, file.place, signal)) })
+    return {
+      files: files.length,
+      tables: sights.reduce((sum, { tables }) => sum + tables, 0),
+      rows: sights.reduce((sum, { rows }) => sum + rows, 0),
+      troubles: sights.flatMap(({ path, trouble }) =>
+        trouble === null ? [] : `${escapeName(textOf(path))}: ${escapeName(trouble)}`,
+      ),
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function sifted(
+  folder: string,
+  fill: (sink: TarSink) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<readonly SiftedFile[]> {
+  const stream = addAbortSignal(signal, new PassThrough())
+  const sifting = siftDatabases(stream, folder).catch(async (error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOSPC' ? await noRoom(folder) : error
+    stream.destroy(why)
+    throw why
+  })
+  sifting.catch(() => {}) // The stream's own error may be handled first.
+  const done = sifting.then(() => {})
+  done.catch(() => {})
+  try {
+    await fill({
+      kind: 'api',
+      command: null,
+      open: async () => ({ stream, done }),
+      close: async () => void stream.destroy(),
+    })
+    return await sifting
+  } finally {
+    stream.destroy()
+    await sifting.catch(() => {})
+  }
+}
+
+/** That there is no room to look says nothing against what is looked at. */
+async function noRoom(folder: string): Promise<Stop> {
+  const { bavail, bsize } = await statfs(folder)
+  return new Stop({
+    reason: 'no-space',
+    path: folder,
+    free: bavail * bsize,
+    needed: null,
+    holding: null,
+    written: 0,
+  })
+}
+
+function textOf(path: string): string {
+  return Buffer.from(path, 'latin1').toString('utf8')
+}

@@ -1,0 +1,67 @@
+import { askSqlite } from './ask.ts'
+import type { SqliteProgram } from './ask.ts'
+
+/** What one database is found to be. */
+export interface FileSight {
+  readonly tables: number
+  readonly rows: number
+  /** Null where it is well. */
+  readonly trouble: string | null
+}
+
+/**
+ * Opens a database as the application would (what its log holds is taken in), lets it check itself, and counts the rows
+ * of its tables. What only the application's own extensions can read is not counted.
+ */
+export async function lookInto(
+  program: SqliteProgram,
+  path: string,
+  signal: AbortSignal,
+): Promise<FileSight> {
+  const checked = await askSqlite(program, path, ['PRAGMA integrity_check(3)'], signal)
+  if (checked.trouble !== null && !isForeign(checked.trouble)) return bad(checked.trouble)
+  if (checked.lines !== null && checked.lines.join('\n') !== 'ok') return bad(checked.lines.join('; '))
+  const named = await askSqlite(program, path, [tableNames], signal)
+  if (named.lines === null) return bad(named.trouble)
+  const names = named.lines.map(hex => Buffer.from(hex, 'hex').toString('utf8'))
+  const counted = await countRows(program, path, names.filter(isCountable), signal)
+  return typeof counted === 'string' ? bad(counted) : { tables: names.length, rows: counted, trouble: null }
+}
+
+/** In all tables at once; one by one where one of them cannot be counted. A text is what is wrong. */
+async function countRows(
+  program: SqliteProgram,
+  path: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<number | string> {
+  const counts = names.map(name => `SELECT count(*) FROM "${name.replaceAll('"', '""')}"`)
+  const { lines, trouble } = await askSqlite(program, path, counts, signal)
+  if (lines !== null) return lines.reduce((sum, line) => sum + Number(line), 0)
+  if (!isForeign(trouble)) return trouble
+  let rows = 0
+  for (const count of counts) {
+    const answer = await askSqlite(program, path, [count], signal)
+    if (answer.trouble !== null && !isForeign(answer.trouble)) return answer.trouble
+    rows += Number(answer.lines?.[0] ?? 0)
+  }
+  return rows
+}
+
+/** In hex: a name may hold anything. Virtual tables belong to extensions. */
+const tableNames = `SELECT hex(name) FROM sqlite_master WHERE type = 'table'
+  AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND sql NOT LIKE 'create virtual%'`
+
+/** Statements are read line by line. */
+function isCountable(name: string): boolean {
+  return !/[\n\r\0]/.test(name)
+}
+
+/** It wants a function, a collation or a module that only its application brings along. */
+function isForeign(trouble: string): boolean {
+  return /\b(no such (function|collation|module)|unknown function|no query solution)\b/i.test(trouble)
+}
+
+function bad(trouble: string): FileSight {
+  return { tables: 0, rows: 0, trouble }
+}
