@@ -11,7 +11,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openResticStore } from '../../src/adapters/stores/restic/store.ts'
@@ -126,13 +125,15 @@ function noise(megabytes: number, pauseAfter = Infinity, pause = 0): Awaited<Ret
       .padStart(6, '0')}\0 `,
     148,
   )
+  const closed = new Promise<unknown>(resolve => void stream.once('close', resolve))
   const write = async (): Promise<void> => {
     stream.write(header)
     for (let done = 0; done < megabytes && !stream.destroyed; done++) {
       if (done === pauseAfter) await new Promise(resolve => setTimeout(resolve, pause))
       const block = Buffer.alloc(mega)
       for (let at = 0; at < mega; at += 65_536) crypto.getRandomValues(block.subarray(at, at + 65_536))
-      if (!stream.write(block)) await Promise.race([once(stream, 'drain'), once(stream, 'close')])
+      if (!stream.write(block))
+        await Promise.race([new Promise(resolve => stream.once('drain', resolve)), closed])
     }
     stream.end(Buffer.alloc(1024))
   }
