@@ -205,7 +205,7 @@ describe('volumes that are not plain', () => {
     ])
     const target = await volume('bound-copy')
     const engine = await engineFor()
-    const contents = await engine.contents([bound.holding], await engine.observe(), 500)
+    const contents = await engine.contents([bound.holding], await engine.observe(), 30_000)
     expect(contents.get(bound.holding)).toMatchObject({ empty: false, bytes: 13 })
     expect(await copy(engine, engine, bound.holding, target.name)).toEqual(['api', 'mountpoint'])
     expect(readdirSync(target.mountpoint)).toEqual(['file'])
@@ -227,7 +227,7 @@ describe('volumes that are not plain', () => {
   test('that cannot be mounted: never called empty', async () => {
     const broken = await volume('broken', ['-o', 'type=ext4', '-o', 'device=/dev/does-not-exist'])
     const engine = await engineFor()
-    const contents = await engine.contents([broken.holding], await engine.observe(), 500)
+    const contents = await engine.contents([broken.holding], await engine.observe(), 30_000)
     expect(contents.get(broken.holding)).toMatchObject({ empty: false, bytes: null })
     const out = await engine.openSource(broken.holding, nothingUses)
     await expect(out.open()).rejects.toMatchObject({ failure: { reason: 'not-possible' } })

@@ -17,7 +17,7 @@ const sources = fileURLToPath(new URL('../../src/', import.meta.url))
 describe('what lies in a volume', () => {
   async function bothWays(holding: Holding): Promise<{ mountpoint: Contents; api: Contents }> {
     const look = async (engine: Engine): Promise<Contents> => {
-      const found = (await engine.contents([holding], await engine.observe(), 2000)).get(holding)
+      const found = (await engine.contents([holding], await engine.observe(), 30_000)).get(holding)
       if (found === undefined) throw new Error('nothing was told')
       return found
     }
