@@ -63,18 +63,19 @@ function begin(
 }
 
 /** Until bytes of an archive are being written. */
-async function inTheCopy(store: string): Promise<void> {
-  await eventually(async () =>
-    readdirSync(store, { recursive: true }).some(path => /\.partial\/volumes\/./.test(String(path))),
-  )
+function inTheCopy(store: string): Promise<void> {
+  return untilThere(store, path => /\.partial\/volumes\/./.test(path))
 }
 
-async function afterTheCopy(store: string): Promise<void> {
-  await eventually(async () =>
-    readdirSync(store, { recursive: true }).some(path =>
-      String(path).endsWith('preflight-down/manifest.json'),
-    ),
-  )
+function afterTheCopy(store: string): Promise<void> {
+  return untilThere(store, path => path.endsWith('preflight-down/manifest.json'))
+}
+
+/** Looked at often: what is waited for does not last. */
+async function untilThere(store: string, isIt: (path: string) => boolean): Promise<void> {
+  const isThere = async (): Promise<boolean> =>
+    readdirSync(store, { recursive: true, encoding: 'utf8' }).some(isIt)
+  await eventually(isThere, 60, 20)
 }
 
 /** Without the docker CLI, which takes longer to start than the moment lasts. */

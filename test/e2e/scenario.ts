@@ -185,7 +185,12 @@ export async function runProgram(
 }
 
 /** Waits until a check holds; fails with what it last threw or saw. */
-export async function eventually<T>(check: () => Promise<T | false>, seconds = 60): Promise<T> {
+/** @param every milliseconds between two checks: most of them start a program */
+export async function eventually<T>(
+  check: () => Promise<T | false>,
+  seconds = 60,
+  every = 250,
+): Promise<T> {
   const deadline = Date.now() + seconds * 1000
   let last: unknown = 'it never held'
   while (Date.now() < deadline) {
@@ -195,7 +200,7 @@ export async function eventually<T>(check: () => Promise<T | false>, seconds = 6
     } catch (error) {
       last = error
     }
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await new Promise(resolve => setTimeout(resolve, every))
   }
   throw last instanceof Error ? last : new Error(`not within ${seconds} s: ${String(last)}`)
 }
