@@ -184,13 +184,12 @@ export async function runProgram(
   return { code: exitCode ?? null, signal: signal ?? null, stdout, stderr }
 }
 
-/** Waits until a check holds; fails with what it last threw or saw. */
-/** @param every milliseconds between two checks: most of them start a program */
-export async function eventually<T>(
-  check: () => Promise<T | false>,
-  seconds = 60,
-  every = 250,
-): Promise<T> {
+/**
+ * Waits until a check holds; fails with what it last threw or saw.
+ *
+ * @param every milliseconds between two checks: most of them start a program
+ */
+export async function eventually<T>(check: () => Promise<T | false>, seconds = 60, every = 250): Promise<T> {
   const deadline = Date.now() + seconds * 1000
   let last: unknown = 'it never held'
   while (Date.now() < deadline) {
