@@ -36,10 +36,19 @@ export async function readOneShotInputs(
     if (fd !== null) {
       if (!descriptors.has(fd) && isOneShot(fd, path)) descriptors.set(fd, await collect(openStream(fd)))
     } else if (!fifos.has(fifo) && isFifo(fifo)) {
-      fifos.set(fifo, await collect(openFifo(fifo)))
+      fifos.set(fifo, await readToClose(openFifo(fifo)))
     }
   }
   return { descriptors, fifos }
+}
+
+/** As long as our end is open, what is written into the fifo again would come to us instead of Compose. */
+async function readToClose(stream: Readable): Promise<Uint8Array> {
+  const closed = new Promise<void>(done => void stream.once('close', () => done()))
+  const bytes = await collect(stream)
+  stream.destroy()
+  await closed
+  return bytes
 }
 
 /** The files that Compose reads before it does anything: those typed, else those of the environment. */
