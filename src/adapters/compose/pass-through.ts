@@ -98,11 +98,22 @@ export function descriptorTable(
   inherited: readonly number[],
   replaced: readonly (readonly [fd: number, by: number])[],
 ): Exclude<StdioOptions, string> {
-  const length = Math.max(2, ...inherited, ...replaced.map(([fd]) => fd)) + 1
+  // One that is closed by now: its number goes to the next that is opened, which may be one by which a child is started.
+  const open = inherited.filter(isOpen)
+  const length = Math.max(2, ...open, ...replaced.map(([fd]) => fd)) + 1
   return Array.from({ length }, (_, fd) => {
     const by = replaced.find(([number]) => number === fd)?.[1]
-    return by ?? (fd <= 2 || inherited.includes(fd) ? fd : 'ignore')
+    return by ?? (fd <= 2 || open.includes(fd) ? fd : 'ignore')
   })
+}
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function endOf(child: ChildProcess, program: string): Promise<ChildEnd> {
