@@ -9,7 +9,11 @@ import { uninstall } from '../../src/commands/uninstall.ts'
 import { doorToolsIn } from '../fakes/door-tools.ts'
 import { everythingIn } from '../fakes/home.ts'
 
-/** How many more times this run changes something before it is dead: from then on nothing that it does has any effect. */
+// A stand-in, because the real thing cannot be had here: a kill between any two changes, at each of them in turn, is a
+// thousand starts of Node. The files and the code are real; only the moment is made. Processes that are really killed, at
+// two dozen moments, are in doors.test.ts.
+
+/** How many changes are left to this run. At 0 it is dead: whatever it tries to change then fails, and stays as it is. */
 const life = vi.hoisted(() => ({ left: Infinity }))
 
 /** The real ones, as long as the run lives. A file that is being written when it dies has half of its text. */

@@ -50,7 +50,12 @@ async function look(
   try {
     const files = await sifted(folder, fill, signal)
     const sights: (FileSight & SiftedFile)[] = []
-    for (const file of files) sights.push({ ...file, ...(await lookInto(program, file.place, signal)) })
+    for (const file of files) {
+      const sight = await lookInto(program, file.place, signal)
+      // To take its log in it grows: that it finds no room here says nothing against it.
+      if (sight.trouble?.includes('disk is full') === true) throw await noRoom(folder)
+      sights.push({ ...file, ...sight })
+    }
     return {
       files: files.length,
       tables: sights.reduce((sum, { tables }) => sum + tables, 0),
