@@ -13,6 +13,7 @@ import { findOnPath } from './adapters/compose/executable.ts'
 import { findCompose, findPluginFolders } from './adapters/compose/find.ts'
 import type { FoundCompose } from './adapters/compose/find.ts'
 import { findDocker } from './adapters/compose/find-docker.ts'
+import type { InheritedDescriptor } from './adapters/compose/inherited-descriptors.ts'
 import { noCompose } from './adapters/compose/no-compose.ts'
 import { isOurselves, locateOurselves } from './adapters/compose/ourselves.ts'
 import { endLike, passThrough } from './adapters/compose/pass-through.ts'
@@ -125,7 +126,7 @@ export interface Start {
   /** The file that was started. */
   readonly script: string
   /** Inherited descriptors above 2. */
-  readonly descriptors: readonly number[]
+  readonly descriptors: readonly InheritedDescriptor[]
   /** Called by the docker CLI as its plugin: the words are a whole docker command line. */
   readonly asPlugin: boolean
   /** Called in place of the docker CLI itself. */

@@ -12,6 +12,7 @@ import type { Invocation } from '../../model/invocation.ts'
 import type { ChildEnd, Compose, ModelAnswer } from '../../model/ports.ts'
 import type { FoundCompose } from './find.ts'
 import { childVariables } from './found-variables.ts'
+import type { InheritedDescriptor } from './inherited-descriptors.ts'
 import { readOneShotInputs, refillFifo } from './one-shot-inputs.ts'
 import type { OneShotInputs } from './one-shot-inputs.ts'
 import { collect } from './own-process.ts'
@@ -31,7 +32,7 @@ export interface ComposeOptions {
   /** Seals what is secret of the model. */
   readonly seal: (secret: string) => string
   /** `inheritedDescriptors`, asked at the very start. */
-  readonly descriptors: readonly number[]
+  readonly descriptors: readonly InheritedDescriptor[]
 }
 
 /** The found Compose behind its port. Starts and reads nothing before it is asked. */

@@ -1,4 +1,20 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** A descriptor as it was handed to this process, with the file that it stood for then. */
+export interface InheritedDescriptor {
+  readonly fd: number
+  readonly device: number
+  readonly inode: number
+}
+
+/**
+ * Whether it is open, and still what was handed to us: the number of one that was closed goes to the next that is
+ * opened, which may be a pipe of our own, such as the one by which a child is started.
+ */
+export function isStillHeld({ fd, device, inode }: InheritedDescriptor): boolean {
+  const found = describe(fd)
+  return found !== null && found.device === device && found.inode === inode
+}
 
 /**
  * The descriptors above 2 that were handed to this process, such as those of a shell's `<(…)`. Node's own are told
@@ -7,7 +23,11 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
  *
  * Without `/proc` nothing tells them apart: then those count that a word of `argv` names (`/dev/fd/N`).
  */
-export function inheritedDescriptors(argv: readonly string[]): readonly number[] {
+export function inheritedDescriptors(argv: readonly string[]): readonly InheritedDescriptor[] {
+  return numbersOfInherited(argv).flatMap(fd => describe(fd) ?? [])
+}
+
+function numbersOfInherited(argv: readonly string[]): readonly number[] {
   const open = openDescriptors()
   if (open === null) return namedDescriptors(argv)
   const others = open.filter(({ fd, target }) => fd > 2 && !isNodesOwn(target))
@@ -57,4 +77,14 @@ const closeOnExec = 0o2000000
 function namedDescriptors(argv: readonly string[]): readonly number[] {
   const named = argv.flatMap(word => [...word.matchAll(/\/dev\/fd\/(\d+)/g)].map(match => Number(match[1])))
   return [...new Set(named)].filter(fd => fd > 2)
+}
+
+/** Null when it is closed. */
+function describe(fd: number): InheritedDescriptor | null {
+  try {
+    const { dev, ino } = fstatSync(fd)
+    return { fd, device: dev, inode: ino }
+  } catch {
+    return null
+  }
 }

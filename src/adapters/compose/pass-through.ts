@@ -6,6 +6,7 @@ import { Stop } from '../../model/failure.ts'
 import type { ChildEnd } from '../../model/ports.ts'
 import { whyNotExecutable } from './executable.ts'
 import { childVariables } from './found-variables.ts'
+import { isStillHeld, type InheritedDescriptor } from './inherited-descriptors.ts'
 import type { OwnProcess, Variables } from './own-process.ts'
 import type { Program } from './program.ts'
 import { keepRawBytes } from './raw-words.ts'
@@ -16,7 +17,7 @@ export interface Run {
   readonly own: OwnProcess
   readonly variables: Variables
   /** Inherited descriptors above 2, handed on under their numbers. */
-  readonly descriptors: readonly number[]
+  readonly descriptors: readonly InheritedDescriptor[]
   readonly directory?: string | undefined
   /** Bytes that stand in for what is to be read from a descriptor. */
   readonly replays?: ReadonlyMap<number, Uint8Array>
@@ -95,25 +96,15 @@ export function workingDirectory(directory: string | undefined): Readonly<Record
 
 /** Which of our descriptors each of the child's is; those between are left closed. */
 export function descriptorTable(
-  inherited: readonly number[],
+  inherited: readonly InheritedDescriptor[],
   replaced: readonly (readonly [fd: number, by: number])[],
 ): Exclude<StdioOptions, string> {
-  // One that is closed by now: its number goes to the next that is opened, which may be one by which a child is started.
-  const open = inherited.filter(isOpen)
+  const open = inherited.filter(isStillHeld).map(({ fd }) => fd)
   const length = Math.max(2, ...open, ...replaced.map(([fd]) => fd)) + 1
   return Array.from({ length }, (_, fd) => {
     const by = replaced.find(([number]) => number === fd)?.[1]
     return by ?? (fd <= 2 || open.includes(fd) ? fd : 'ignore')
   })
-}
-
-function isOpen(fd: number): boolean {
-  try {
-    fstatSync(fd)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function endOf(child: ChildProcess, program: string): Promise<ChildEnd> {
