@@ -1,7 +1,8 @@
 import { mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { composeHas, eventually, isV1, lines, scenario } from './scenario.ts'
+import { engineApi } from './engine-api.ts'
+import { composeHas, eventually, isV1, scenario } from './scenario.ts'
 import type { Ended, RunOptions, Scenario } from './scenario.ts'
 
 /**
@@ -49,6 +50,7 @@ function elsewhere(project: Scenario, name: string, run: RunOptions = {}): Scena
     ...own,
     variables: { ...options.variables, ...own.variables },
   })
+  const api = engineApi()
   const self: Scenario = {
     ...project,
     name,
@@ -56,47 +58,11 @@ function elsewhere(project: Scenario, name: string, run: RunOptions = {}): Scena
     docker,
     bare: (words, own) => project.bare(words, merged(own)),
     safe: (words, own) => project.safe(words, merged(own)),
-    volumes: async () =>
-      lines((await docker(['volume', 'ls', '-q'])).stdout).filter(volume => volume.startsWith(project.name)),
-    containers: async () => {
-      const filter = `label=com.docker.compose.project=${name}`
-      return lines((await docker(['ps', '-a', '--filter', filter, '--format', '{{.Names}}'])).stdout)
-    },
-    inside: async (service, line) => {
-      const filters = [`project=${name}`, `service=${service}`]
-      const words = filters.flatMap(filter => ['--filter', `label=com.docker.compose.${filter}`])
-      const id = lines((await docker(['ps', '-q', ...words])).stdout)[0]
-      if (id === undefined) throw new Error(`${service} of ${name} does not run`)
-      const { code, stdout, stderr } = await docker(['exec', id, 'sh', '-c', line])
-      if (code !== 0) throw new Error(stderr)
-      return stdout.trim()
-    },
+    containers: () => api.containers(name),
+    inside: (service, line) => api.inside(name, service, line),
   }
-  onTestFinished(() => clear(project, name))
+  onTestFinished(() => api.clear(name))
   return self
-}
-
-async function clear(project: Scenario, name: string): Promise<void> {
-  const home = dirname(project.store)
-  const filter = `label=com.docker.compose.project=${name}`
-  const docker = (words: readonly string[]): Promise<Ended> => project.docker(words, { directory: home })
-  for (const [list, remove] of [
-    [
-      ['ps', '-aq'],
-      ['rm', '-fv'],
-    ],
-    [
-      ['volume', 'ls', '-q'],
-      ['volume', 'rm', '-f'],
-    ],
-    [
-      ['network', 'ls', '-q'],
-      ['network', 'rm'],
-    ],
-  ] as const) {
-    const found = lines((await docker([...list, '--filter', filter])).stdout)
-    if (found.length > 0) await docker([...remove, ...found])
-  }
 }
 
 /** Refused for a script, with the place of the data in the text, and nothing made. */
@@ -194,7 +160,7 @@ describe('project-name-changed', () => {
     const words = [...globals.map(word => word.replace('OTHER', changed.name)), 'up', '-d']
     await ok(changed.bare(words))
     expect(await has(changed), 'the bare command must lose sight of it').toBe(false)
-    await clear(project, changed.name)
+    await engineApi().clear(changed.name)
     await refused(changed, words, 'project-name-changed', `${project.name}_data`)
   })
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import http from 'node:http'
-import { afterAll, beforeAll, expect, inject, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { aFile } from './plan-cases.ts'
 import type { ComposeFile, PlanCase } from './plan-cases.ts'
 import { docker } from './docker-world.ts'
+import { engineApi, privateEngine } from './engine-api.ts'
 import { isV1, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -47,7 +47,12 @@ export async function checkPlan(each: PlanCase): Promise<void> {
   const file = aFile()
   each.first?.(file)
   const files = { 'db.env': 'A=1\n', 'other.env': 'A=2\n' }
-  const project = await scenario('', { files, clear })
+  const project = await scenario('', { files })
+  onTestFinished(async () => {
+    const api = engineApi()
+    await api.clear(project.name)
+    await api.removeVolumes(seenAnonymous.get(project.name) ?? [])
+  })
   const own = (text: string): string => text.replaceAll('{p}', project.name).replaceAll('{net}', network)
   const words = (text: string): readonly string[] =>
     own(text)
@@ -143,25 +148,21 @@ interface SeenContainer {
   readonly mounts: readonly string[]
 }
 
-interface Inspected {
-  readonly Id: string
+interface VolumeListed {
   readonly Name: string
-  readonly State: { readonly Status: string; readonly StartedAt: string }
-  readonly Config: { readonly Labels: Readonly<Record<string, string>> }
-  readonly Mounts: readonly { readonly Type: string; readonly Name?: string }[]
+  readonly CreatedAt: string
 }
 
 async function look(project: Scenario): Promise<Seen> {
-  const filters = encodeURIComponent(
-    JSON.stringify({ label: [`com.docker.compose.project=${project.name}`] }),
-  )
+  const engine = privateEngine()
   const [listed, { Volumes: all }] = await Promise.all([
-    api<readonly { readonly Id: string }[]>(`/containers/json?all=1&filters=${filters}`),
-    api<{ readonly Volumes: readonly { readonly Name: string; readonly CreatedAt: string }[] | null }>(
-      '/volumes',
-    ),
+    engine.listContainers({
+      all: true,
+      filters: { label: [`com.docker.compose.project=${project.name}`] },
+    }),
+    engine.listVolumes(),
   ])
-  const inspected = await Promise.all(listed.map(({ Id }) => api<Inspected>(`/containers/${Id}/json`)))
+  const inspected = await Promise.all(listed.map(({ Id }) => engine.getContainer(Id).inspect()))
   const containers = inspected.map(({ Id, Name, State, Config, Mounts }) => ({
     id: Id,
     name: Name.slice(1),
@@ -174,36 +175,13 @@ async function look(project: Scenario): Promise<Seen> {
   const mounted = containers.flatMap(({ mounts }) => mounts)
   const own = new Set([...(seenAnonymous.get(project.name) ?? []), ...mounted])
   seenAnonymous.set(project.name, [...own])
-  const volumes = (all ?? []).filter(({ Name }) => Name.startsWith(`${project.name}_`) || own.has(Name))
+  const volumes = ((all ?? []) as unknown as readonly VolumeListed[]).filter(
+    ({ Name }) => Name.startsWith(`${project.name}_`) || own.has(Name),
+  )
   return {
     containers: containers.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     volumes: Object.fromEntries(volumes.map(({ Name, CreatedAt }) => [Name, CreatedAt])),
   }
-}
-
-/** All that the project made: its containers, its volumes by name, the anonymous ones by what mounted them, its networks. */
-async function clear(project: Scenario): Promise<void> {
-  const { containers, volumes } = await look(project)
-  await Promise.all(containers.map(({ id }) => api(`/containers/${id}?force=1&v=1`, 'DELETE')))
-  await Promise.all(Object.keys(volumes).map(name => api(`/volumes/${name}?force=1`, 'DELETE')))
-  const networks = await api<readonly { readonly Id: string; readonly Name: string }[]>('/networks')
-  const own = networks.filter(({ Name }) => Name.startsWith(`${project.name}_`))
-  await Promise.all(own.map(({ Id }) => api(`/networks/${Id}`, 'DELETE')))
-}
-
-/** The engine's own interface: a look costs milliseconds. */
-function api<T>(path: string, method: 'GET' | 'DELETE' = 'GET'): Promise<T> {
-  const socketPath = inject('engine').host.replace('unix://', '')
-  return new Promise((resolve, reject) => {
-    const request = http.request({ socketPath, path, method }, response => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString() || 'null') as T))
-      response.on('error', reject)
-    })
-    request.on('error', reject)
-    request.end()
-  })
 }
 
 /** Volumes that a project's containers were seen with: an anonymous one is known by nothing else once they are gone. */

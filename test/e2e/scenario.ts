@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { inject, onTestFinished } from 'vitest'
 import { composeIsAtLeast } from '../../src/core/compose-version.ts'
+import { engineApi } from './engine-api.ts'
 
 /** How a program ended, and what it printed. */
 export interface Ended {
@@ -73,8 +74,6 @@ export async function scenario(
   options: {
     readonly files?: Readonly<Record<string, string>>
     readonly name?: string
-    /** A quicker way to clear away what the project made. */
-    readonly clear?: (self: Scenario) => Promise<void>
   } = {},
 ): Promise<Scenario> {
   const name = options.name ?? `sct${randomBytes(4).toString('hex')}`
@@ -93,18 +92,7 @@ export async function scenario(
   const docker = (words: readonly string[], run: RunOptions = {}): Promise<Ended> =>
     // Not in the project's directory, which a test may move.
     runProgram('docker', words, { directory: home, ...run, variables: { ...variables, ...run.variables } })
-  /** Containers of services, as long as they run: to ask for them every time takes as long as what is asked in them. */
-  const running = new Map<string, string>()
-  const containerOf = async (service: string): Promise<string> => {
-    const filters = [
-      `label=com.docker.compose.project=${name}`,
-      `label=com.docker.compose.service=${service}`,
-    ]
-    const { stdout: ids } = await docker(['ps', '-q', ...filters.flatMap(filter => ['--filter', filter])])
-    const [id] = lines(ids)
-    if (id !== undefined) return id
-    throw new Error(`${service} does not run: ${(await self.containers()).join(', ')}`)
-  }
+  const api = engineApi()
   const self: Scenario = {
     name,
     directory,
@@ -123,29 +111,10 @@ export async function scenario(
         variables: { ...variables, ...run.variables },
       }),
     docker,
-    volumes: async () => {
-      const { stdout } = await docker(['volume', 'ls', '-q'])
-      return lines(stdout).filter(volume => volume.startsWith(name))
-    },
+    volumes: () => api.volumes(name),
     container: service => [name, service, '1'].join(isV1 ? '_' : '-'),
-    containers: async () => {
-      const filter = `label=com.docker.compose.project=${name}`
-      const { stdout } = await docker(['ps', '-a', '--filter', filter, '--format', '{{.Names}} {{.State}}'])
-      return lines(stdout)
-    },
-    inside: async (service, line) => {
-      for (;;) {
-        const known = running.get(service)
-        const id = known ?? (await containerOf(service))
-        running.set(service, id)
-        const { code, stdout, stderr } = await docker(['exec', id, 'sh', '-c', line])
-        if (code === 0) return stdout.trim()
-        running.delete(service)
-        // Another one has taken its place since.
-        if (known !== undefined && /No such container|is not running/.test(stderr)) continue
-        throw new Error(`in ${service}: ${line}: ${stderr}${stdout}`)
-      }
-    },
+    containers: () => api.containers(name),
+    inside: (service, line) => api.inside(name, service, line),
     write: async (path, content) => {
       await mkdir(dirname(join(directory, path)), { recursive: true })
       await writeFile(join(directory, path), content)
@@ -154,7 +123,7 @@ export async function scenario(
   await self.write('compose.yaml', compose)
   for (const [path, content] of Object.entries(options.files ?? {})) await self.write(path, content)
   onTestFinished(async () => {
-    await (options.clear ?? clearAway)(self)
+    await api.clear(name)
     await rm(home, { recursive: true, force: true })
   })
   return self
@@ -209,15 +178,4 @@ export function lines(text: string): readonly string[] {
     .split('\n')
     .filter(line => line !== '')
     .toSorted()
-}
-
-async function clearAway(self: Scenario): Promise<void> {
-  const filter = `label=com.docker.compose.project=${self.name}`
-  const { stdout: containers } = await self.docker(['ps', '-aq', '--filter', filter])
-  if (lines(containers).length > 0) await self.docker(['rm', '-fv', ...lines(containers)])
-  const { stdout: labelled } = await self.docker(['volume', 'ls', '-q', '--filter', filter])
-  const volumes = [...new Set([...lines(labelled), ...(await self.volumes())])]
-  if (volumes.length > 0) await self.docker(['volume', 'rm', '-f', ...volumes])
-  const { stdout: networks } = await self.docker(['network', 'ls', '-q', '--filter', filter])
-  if (lines(networks).length > 0) await self.docker(['network', 'rm', ...lines(networks)])
 }
