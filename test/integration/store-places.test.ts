@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -370,7 +371,10 @@ function asNobody(root: string, what: string): unknown {
   })
   chmodSync(folder, 0o755)
   chmodSync(program, 0o644)
-  const run = spawnSync(process.execPath, [program], { uid: 65_534, gid: 65_534, encoding: 'utf8', cwd: '/' })
-  if (run.status !== 0) throw new Error(`the program of another user failed: ${run.stderr}`)
+  // The Node at hand may lie in somebody's home, where nobody comes.
+  const node = join(folder, 'node')
+  copyFileSync(process.execPath, node)
+  const run = spawnSync(node, [program], { uid: 65_534, gid: 65_534, encoding: 'utf8', cwd: '/' })
+  if (run.status !== 0) throw new Error(`the program of another user failed: ${run.error ?? run.stderr}`)
   return JSON.parse(run.stdout)
 }
