@@ -21,7 +21,10 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { startUpFile } from '../../src/adapters/doors/start-up-file.ts'
 import { pathShim, pluginShim } from '../../src/core/doors/shims.ts'
 import { hookedAgents } from '../../src/core/hook/settings/index.ts'
+import { needTools } from '../engine/apt.ts'
 import { everythingIn } from '../fakes/home.ts'
+
+await needTools({ zsh: 'zsh', fish: 'fish' })
 
 const executable = fileURLToPath(new URL('../../bin/safe-compose.js', import.meta.url))
 const kept = '.docker/cli-plugins/safe-compose-kept-docker-compose'
@@ -339,9 +342,20 @@ describe('functions', () => {
     },
   )
 
-  test('take docker-compose, and docker where it is about Compose', () => {
-    place(inHome('.bashrc'), 'alias docker-compose="docker compose"\n')
-    expect(safe('install alias').code).toBe(0)
+  /** How a person's line is read by each shell, and the start-up file of it. */
+  const shells = [
+    { shell: 'bash', startUp: '.bashrc', type: bash },
+    { shell: 'zsh', startUp: '.zshrc', type: (line: string): Ran => run('zsh', ['-i', '-c', line]) },
+    {
+      shell: 'fish',
+      startUp: '.config/fish/config.fish',
+      type: (line: string): Ran => run('fish', ['-i', '-c', line]),
+    },
+  ]
+
+  test.each(shells)('take docker-compose, and docker where it is about Compose: $shell', each => {
+    place(inHome(each.startUp), 'alias docker-compose="docker compose"\n')
+    expect(safe(`install alias --shell ${each.shell}`).code).toBe(0)
     const cases = [
       ['docker-compose ps', 'plugin got <compose> <ps>'],
       ['docker compose ps "a b"', 'plugin got <compose> <ps> <a b>'],
@@ -351,7 +365,8 @@ describe('functions', () => {
       ['docker --config compose ps', 'docker got <--config> <compose> <ps>'],
       ['docker', 'docker got <>'],
     ] as const
-    for (const [line, told] of cases) expect(bash(line), line).toMatchObject({ code: 7, stdout: `${told}\n` })
+    for (const [line, told] of cases)
+      expect(each.type(line), line).toMatchObject({ code: 7, stdout: `${told}\n` })
     // Scripts are not ours to change.
     expect(run('sh', ['-c', 'docker compose ps']).stdout).toBe('docker got <compose> <ps>\n')
   })
