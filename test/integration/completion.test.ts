@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { onTerminal } from '../e2e/terminal.ts'
+import { needTools } from '../engine/apt.ts'
+
+await needTools({ zsh: 'zsh', fish: 'fish' })
 
 const executable = fileURLToPath(new URL('../../bin/safe-compose.js', import.meta.url))
 
@@ -35,11 +39,14 @@ esac
   chmodSync(plugin, 0o755)
 })
 
+function variables(): Record<string, string> {
+  return { HOME: home, PATH: `${join(home, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin` }
+}
+
 function run(program: string, words: readonly string[], input = ''): string {
-  const path = `${join(home, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`
   const { stdout, stderr } = spawnSync(program, words, {
     cwd: home,
-    env: { HOME: home, PATH: path },
+    env: variables(),
     encoding: 'utf8',
     input,
   })
@@ -93,5 +100,41 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
     const script = run('safe-compose', ['completion', 'bash'])
     run('bash', ['-n'], script)
     expect(script).not.toContain(home)
+  })
+})
+
+describe('zsh', () => {
+  test('completes our words and Compose’s as they are typed', async () => {
+    const terminal = onTerminal('zsh', ['-f', '-i'], { directory: home, variables: variables() })
+    terminal.types(
+      'PS1="> "; autoload -Uz compinit && compinit -u; eval "$(safe-compose completion zsh)"; echo rea""dy\r',
+    )
+    await terminal.sees('ready')
+    terminal.types('safe-compose inst\t')
+    await terminal.sees('safe-compose install ')
+    terminal.types('\u0015safe-compose -p x up d\t')
+    await terminal.sees('safe-compose -p x up db')
+    terminal.types('\u0015safe-compose b\t\t')
+    await terminal.sees(/backups? +.*list the restore points/)
+  })
+})
+
+describe('fish', () => {
+  const offered = (line: string): readonly string[] =>
+    run('fish', ['--no-config', '-c', `safe-compose completion fish | source; complete -C '${line}'`])
+      .split('\n')
+      .filter(each => each !== '')
+
+  test('offers our words and Compose’s, each with what it is about', () => {
+    expect(offered('safe-compose b').toSorted()).toEqual([
+      'backup\ttake a restore point of the project now',
+      'backups\tlist the restore points',
+      'build\tBuild services',
+    ])
+    expect(offered('safe-compose -p x up d')).toEqual(['db\tthe database'])
+    expect(offered('safe-compose install a')).toEqual([
+      expect.stringMatching(/^agent/) as string,
+      expect.stringMatching(/^alias/) as string,
+    ])
   })
 })
