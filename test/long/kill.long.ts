@@ -1,3 +1,3 @@
 import { killCases } from '../e2e/kill-cases.ts'
 
-killCases(60, 1000)
+killCases(20, 1000)
