@@ -4,10 +4,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The longest file first: at the end it would run alone, with every other worker idle. Else as vitest has it. */
+/** Small files that take minutes: begun at the end, one would run alone, with every other worker idle. */
+const longest = ['kill', 'ci', 'recover'].map(name => `/${name}.e2e.ts`)
+
+/** Those first, else as vitest has it: the largest file first. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLongest = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('/kill.e2e.ts')
+    const isLongest = ({ moduleId }: TestSpecification): boolean =>
+      longest.some(end => moduleId.endsWith(end))
     const sorted = await super.sort(files)
     return [...sorted.filter(isLongest), ...sorted.filter(file => !isLongest(file))]
   }
