@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
@@ -51,7 +52,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 900_000,
           fileParallelism: true,
-          maxWorkers: 2,
+          // A file keeps a processor busy: half of it is the engine's work.
+          maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
         },
       },
       {
