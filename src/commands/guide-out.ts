@@ -10,6 +10,7 @@ import { lookAfterwards } from './look-afterwards.ts'
 import type { Look } from './observe.ts'
 import { runStates } from './quiet-writers.ts'
 import type { RecoverTables } from './recover.ts'
+import { repair } from './repair.ts'
 import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
 import { undo } from './undo.ts'
@@ -108,7 +109,11 @@ function say(
 }
 
 /** By the command whose words the way shows. */
-async function take(context: Context, { project, openForeign }: Guided, { deed }: Way): Promise<number> {
+async function take(
+  context: Context,
+  { project, tables, openForeign }: Guided,
+  { deed }: Way,
+): Promise<number> {
   switch (deed.kind) {
     case 'undo':
       return undo(context, project, { id: deed.id })
@@ -121,6 +126,8 @@ async function take(context: Context, { project, openForeign }: Guided, { deed }
       )
     case 'adopt':
       return adopt(context, project, { volume: deed.volume, key: deed.key, copy: false, yes: false })
+    case 'repair':
+      return repair(context, project, { service: deed.service, apply: false, json: false }, tables)
     case 'start': {
       const { code, stderr } = await context.compose.call(project.globalWords, ['start', deed.service])
       if (code !== 0)

@@ -197,7 +197,7 @@ async function lastWords(
 }
 
 /** The line that says what went wrong; where none does, the last. */
-function tellingLine(logs: string): string {
+export function tellingLine(logs: string): string {
   const lines = logs
     .trim()
     .split('\n')

@@ -33,6 +33,7 @@ import type { RecoverTables } from './recover.ts'
 import { backupInWords, reportUnattended, verifyInWords } from './report-unattended.ts'
 import { report } from './report.ts'
 import type { ReportOptions, ReportPages } from './report.ts'
+import { repair } from './repair.ts'
 import { restore } from './restore.ts'
 import type { OpenForeignArchive } from './restore.ts'
 import { restoreDump } from './restore-dump.ts'
@@ -219,8 +220,18 @@ export async function runOwnCommand(
         : undo(context, project, options)
     }
     case 'recover': {
-      const { values } = read(word, words, { json: flag }, null)
-      return recover(context, project, { json: values.json === true }, tools)
+      const { values } = read(word, words, { json: flag, repair: text, apply: flag }, null)
+      const json = values.json === true
+      if (values.repair === undefined && values.apply === true)
+        throw usage('--apply is a word for --repair', 'safe-compose recover --repair SERVICE [--apply]')
+      return values.repair === undefined
+        ? recover(context, project, { json }, tools)
+        : repair(
+            context,
+            project,
+            { service: values.repair, apply: values.apply === true, json },
+            tools.tables,
+          )
     }
     case 'doctor': {
       const { values } = read(word, words, { json: flag, fix: flag, yes: { ...flag, short: 'y' } }, null)

@@ -74,8 +74,16 @@ async function recover(
         ]
       }
       case 'restoring': {
+        // A repair works on a volume with a server of its own, which would write into what is filled now.
+        const cleared = await engine.clearLeftovers()
         const finished = await finishRestore(context, engine, store, scope, entry)
-        return [`the restore of ${entry.openedAt} died half way and was finished`, ...finished]
+        return [
+          isRepair(entry)
+            ? `the repair of ${entry.openedAt} died half way: what stood there before is back`
+            : `the restore of ${entry.openedAt} died half way and was finished`,
+          ...finished,
+          ...cleared,
+        ]
       }
       case 'done':
       case 'rolled-back':
@@ -88,4 +96,9 @@ async function recover(
   } finally {
     await lock.release()
   }
+}
+
+/** Of a repair nothing is finished: what it had begun goes. */
+function isRepair({ argv }: JournalEntry): boolean {
+  return argv[0] === 'recover'
 }

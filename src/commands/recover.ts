@@ -8,6 +8,7 @@ import type { Context } from './context.ts'
 import { guideOut } from './guide-out.ts'
 import { lookForTrouble } from './look-for-trouble.ts'
 import { lookAhead } from './observe.ts'
+import type { RepairTables } from './repair.ts'
 import type { OpenForeignArchive } from './restore.ts'
 
 export interface RecoverOptions {
@@ -23,7 +24,7 @@ export interface RecoveryShown extends Recovery {
   readonly line: (words: readonly string[]) => readonly string[]
 }
 
-export interface RecoverTables {
+export interface RecoverTables extends RepairTables {
   readonly recovery: (shown: RecoveryShown) => string
   readonly recovered: (parts: readonly VerifiedPart[]) => string
 }

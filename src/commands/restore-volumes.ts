@@ -50,6 +50,8 @@ export type Origin =
       readonly wrapping: string | null
       readonly fill: (sink: TarSink, onBytes: (done: number) => void) => Promise<TarCounts>
     }
+  /** What stands there, changed where it lies. */
+  | { readonly kind: 'in-place'; readonly change: () => Promise<void> }
 
 export interface RestoreRequest {
   readonly engine: Engine
@@ -60,6 +62,8 @@ export interface RestoreRequest {
   readonly targets: readonly RestoreTarget[]
   /** Start again what ran, when all is well. `undo` starts things itself. */
   readonly startAgain: boolean
+  /** What the safety restore point is taken before: a word of its id. */
+  readonly before?: 'repair'
   /** Runs with the volumes filled and their users still stopped, before the journal entry is closed. */
   readonly thenBeforeClose?: (entry: OpenEntry) => Promise<void>
 }
@@ -322,7 +326,7 @@ async function saveWhatStands(context: Context, request: RestoreRequest): Promis
     invocation: null,
     reason: 'safety',
     tag: null,
-    label: 'before-restore',
+    label: `before-${request.before ?? 'restore'}`,
     copies: filled.map(holding => ({ holding, usedBy: [], contents: contents.get(holding) ?? null })),
     quality: () => ({ consistency: 'cold', notes: [] }),
   })
@@ -395,6 +399,12 @@ async function fillOrPutBack(
     const where = await putBackVolumes(context, request, touched, safety)
     const why = error instanceof Stop ? describe(error) : String(error)
     if (error instanceof Stop && error.failure.reason === 'interrupted') throw error
+    if (target.origin.kind === 'in-place')
+      throw new Stop({
+        reason: 'not-possible',
+        what: `${nameOfHolding(target.holding)} could not be repaired: ${why}`,
+        how: where,
+      })
     throw new Stop(
       { reason: 'restore-failed', holding: nameOfHolding(target.holding), why, how: where },
       { cause: error },
@@ -456,6 +466,7 @@ function sinkTargetOf(target: RestoreTarget): SinkTarget {
 
 async function fill(context: Context, engine: Engine, store: Store, target: RestoreTarget): Promise<void> {
   const { holding, origin } = target
+  if (origin.kind === 'in-place') return origin.change()
   if ('directory' in target) refuseStoreInside(store, target.directory)
   if ('volume' in target) {
     const standing = await engine.volume(target.volume)

@@ -21,6 +21,7 @@ import type { Context } from './context.ts'
 import { openServer } from './open-server.ts'
 import { newestGood } from './newest-good.ts'
 import { lookBeforeCopying } from './observe.ts'
+import { fillScratch, settledBy, untilUp } from './scratch-server.ts'
 import { scopeOf } from './take-restore-point.ts'
 import { whileReading } from './while-reading.ts'
 import { whySealed } from './sealed.ts'
@@ -298,14 +299,7 @@ async function boot(trial: Trial, bootable: Bootable): Promise<readonly Verified
         like: bootable.like,
         variables: variablesFor(bootable),
         path: bootable.path,
-        fill: async volume => {
-          const sink = await engine.openSink({ kind: 'volume', name: volume })
-          try {
-            await store.extract(point, bootable.record, sink, () => {})
-          } finally {
-            await sink.close()
-          }
-        },
+        data: { fill: volume => fillScratch(engine, store, { point, record: bootable.record }, volume) },
       })
       scratch = await settledBy(context, opening)
       const server = openServer(context, bootable.kind, scratch.inside, {
@@ -314,7 +308,10 @@ async function boot(trial: Trial, bootable: Bootable): Promise<readonly Verified
       })
       const started = context.host.now().getTime()
       await scratch.start()
-      const label = await untilUp(trial, scratch, server)
+      const label = await untilUp(context, scratch, server, {
+        patience: trial.options.patience,
+        on: 'the copy',
+      })
       const took = context.host.now().getTime() - started
       const figures = await context.interruption.race(server.count(countingBudget))
       checks.push(...(await loadAll(trial, bootable, server)))
@@ -326,65 +323,11 @@ async function boot(trial: Trial, bootable: Bootable): Promise<readonly Verified
   }
 }
 
-/** One that opens only after the work was given up is removed again. */
-async function settledBy(context: Context, opening: Promise<Scratch>): Promise<Scratch> {
-  try {
-    return await context.interruption.race(opening)
-  } catch (error) {
-    await opening.then(
-      scratch => scratch.remove(),
-      () => {},
-    )
-    throw error
-  }
-}
-
 /** Without its container nobody tells where in the volume the data is: the copy does. */
 function variablesFor({ kind, like, path, record }: Bootable): Readonly<Record<string, string>> {
   if (kind !== 'postgresql' || like !== null) return {}
   const inside = record.database?.path ?? ''
   return { PGDATA: inside === '' ? path : `${path}/${inside}` }
-}
-
-/**
- * Waits until it answers a real query twice: a server that makes a new database answers once before it is restarted.
- * Throws `not-possible` with its last words when it ends, or is not up in time.
- */
-async function untilUp(trial: Trial, scratch: Scratch, server: DatabaseServer): Promise<string> {
-  const { context, options } = trial
-  const deadline = context.host.now().getTime() + options.patience
-  let answers = 0
-  for (;;) {
-    let why: string
-    try {
-      const { label } = await context.interruption.race(server.status())
-      answers += 1
-      if (answers === 2) return label
-      why = 'it answered once'
-    } catch (error) {
-      if (!(error instanceof Stop) || error.failure.reason !== 'not-possible') throw error
-      answers = 0
-      why = error.failure.what
-    }
-    const state = await scratch.state()
-    if (state !== 'running') throw notUp(`it ended with ${state.exitCode ?? '?'}`, await scratch.logs())
-    if (context.host.now().getTime() > deadline)
-      throw notUp(`it was not up after ${formatDuration(options.patience)} (${why})`, await scratch.logs())
-    await context.interruption.race(new Promise(resolve => setTimeout(resolve, 200)))
-  }
-}
-
-function notUp(what: string, logs: string): Stop {
-  const lines = logs
-    .trim()
-    .split('\n')
-    .map(line => line.trim())
-  const telling = lines.findLast(line => /\b(fatal|panic|error)\b/i.test(line)) ?? lines.at(-1) ?? ''
-  return new Stop({
-    reason: 'not-possible',
-    what: `its server did not come up on the copy: ${what}`,
-    how: telling === '' ? 'it said nothing' : `it said: ${telling.slice(0, 300)}`,
-  })
 }
 
 /** Each into a new database, beside the one that it was taken of; none stays. */

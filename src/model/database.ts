@@ -73,6 +73,16 @@ export interface Login {
     | null
 }
 
+/** What a gentle repair did, each line in words. */
+export interface Repaired {
+  /** Empty where there was nothing to do. */
+  readonly done: readonly string[]
+  /** What nothing could be made of, and was cut off. */
+  readonly lost: readonly string[]
+  /** What it could not mend. */
+  readonly left: readonly string[]
+}
+
 export interface Replication {
   readonly with: string
   readonly state: string

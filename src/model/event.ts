@@ -105,6 +105,14 @@ export type Event =
       readonly holding: Holding | null
       readonly details: readonly string[]
     }
+  /** A database is repaired: on a copy of a volume, or on the volume itself. */
+  | {
+      readonly type: 'repair'
+      readonly step: 'trying' | 'repairing'
+      readonly service: string
+      /** The volume, by name. */
+      readonly on: string
+    }
   /** A database whose data was put back answers: what is in it, against what was counted when it was saved. */
   | { readonly type: 'confirmed'; readonly part: VerifiedPart }
   /**

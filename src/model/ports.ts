@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Channel } from './channel.ts'
-import type { DumpForm, Figure, ServerKind, ServerStatus } from './database.ts'
+import type { DumpForm, Figure, Repaired, ServerKind, ServerStatus } from './database.ts'
 import type { Answer, Decision, Plan } from './decision.ts'
 import type { DoorSurvey, Placed } from './doors.ts'
 import type { ComposeFact, ContainerFact, EngineFact, Facts, ImageFact, Model, VolumeFact } from './facts.ts'
@@ -143,7 +143,7 @@ export interface Engine {
   readonly openSink: (target: SinkTarget) => Promise<TarSink>
   /** Removes everything that is in a volume. Only called after its content was saved. */
   readonly emptyVolume: (name: string) => Promise<void>
-  /** Makes a place to try a copy in. Throws `not-possible`. */
+  /** Makes a place to try a copy in, or to work on a volume. Throws `not-possible`. */
   readonly scratch: (spec: ScratchSpec) => Promise<Scratch>
   /** A way into a container. */
   readonly inside: (container: string) => Inside
@@ -267,7 +267,7 @@ export interface InsideProcess {
   readonly hangUp: () => void
 }
 
-/** What a copy is tried with. */
+/** What a server is tried with, or worked on in. */
 export interface ScratchSpec {
   /** Id or reference. It is not pulled. */
   readonly image: string
@@ -277,14 +277,23 @@ export interface ScratchSpec {
   readonly variables: Readonly<Record<string, string>>
   /** Where the data is mounted. */
   readonly path: string
-  /** Puts the data into a new volume, before anything can see it. */
-  readonly fill: (volume: string) => Promise<void>
+  readonly data:
+    | {
+        /** Puts the data into a new volume, before anything can see it. */
+        readonly fill: (volume: string) => Promise<void>
+      }
+    /** A volume that is there, which nobody else uses meanwhile. It stays. */
+    | { readonly volume: string }
 }
 
-/** A volume and a container of their own, without a network. */
+/** A container of its own without a network, on a volume of its own or on one that is there. */
 export interface Scratch {
   readonly start: () => Promise<void>
   readonly inside: Inside
+  /** The way into the same container with no server in it, while the work lasts: for its files. */
+  readonly atRest: <T>(work: (inside: Inside) => Promise<T>) => Promise<T>
+  /** Ends its server as it wants to be ended, and waits for it. */
+  readonly stop: () => Promise<void>
   readonly state: () => Promise<'running' | { readonly exitCode: number | null }>
   /** The last lines that it said. */
   readonly logs: () => Promise<string>
@@ -322,6 +331,8 @@ export interface DatabaseServer {
    * as long as reading everything does.
    */
   readonly check: () => Promise<readonly string[]>
+  /** What its own programs can mend, and throws nothing away that can still be read. */
+  readonly repair: Repair
   /** Everything in it as its own clients write it down. */
   readonly dumps: () => Promise<readonly DumpSource[]>
   /**
@@ -348,6 +359,16 @@ export interface DatabaseServer {
    * cut off. Null where a server cannot rename databases.
    */
   readonly swap: ((fresh: string, database: string, keepAs: string) => Promise<void>) | null
+}
+
+/**
+ * - `server`: done by one that runs, answers, and is left alone meanwhile
+ * - `files`: done to the files below a folder while no server runs on them
+ */
+export interface Repair {
+  readonly by: 'server' | 'files'
+  /** `folder`: where the data is mounted. Throws `not-possible`. */
+  readonly run: (folder: string) => Promise<Repaired>
 }
 
 /** A dump that can be taken. */

@@ -54,7 +54,7 @@ export interface EncryptionRecord {
 /**
  * - `preflight`: before a command
  * - `manual`: by hand
- * - `safety`: of what stood there before a restore
+ * - `safety`: of what stood there before a restore, or a repair
  * - `schedule`: by the timer
  */
 export type RestorePointReason = (typeof restorePointReasons)[number]

@@ -96,7 +96,7 @@ const usage: Readonly<Record<OwnWord, readonly string[]>> = {
   verify: ['verify [ID… | --latest | --all]', '       [--level read|boot] [--json]'],
   prune: ['prune [--dry-run | --now] [--all]', '      [--json]'],
   undo: ['undo [ID] [--list [--json]]'],
-  recover: ['recover [--json]'],
+  recover: ['recover [--json]', 'recover --repair SERVICE [--apply]'],
   plan: ['plan [--json] [--exit-code] [COMMAND …]'],
   doctor: ['doctor [--json] [--fix [--yes]]'],
   health: ['health [--json] [SERVICE…]'],

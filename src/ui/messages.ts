@@ -519,6 +519,13 @@ export function confirmedLines({ part: { what, well, found } }: EventOf<'confirm
   return [`safe-compose: ${well ? '' : 'warning: '}${escapeName(what)}: ${escapeName(found)}`]
 }
 
+export function repairLines({ step, service, on }: EventOf<'repair'>): readonly string[] {
+  const [name, volume] = [escapeName(service), escapeName(on)]
+  return step === 'trying'
+    ? [`safe-compose: trying the repair of ${name} on a copy of ${volume}; ${volume} is left as it is`]
+    : [`safe-compose: repairing ${volume}`]
+}
+
 export function restoreDumpLines({ step, service, details }: EventOf<'restore-dump'>): readonly string[] {
   const where = service === null ? '' : ` of ${escapeName(service)}`
   const [name = '', more = ''] = details.map(escapeName)

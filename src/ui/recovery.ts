@@ -40,7 +40,7 @@ function wellLines({ seen, line }: RecoveryPage): readonly string[] {
     `${said.label === null || said.why !== null ? '?' : '✔'} ${escapeName(said.service)}`,
     escapeName(saidWords(said)),
   ])
-  const newest = seen.points.find(({ state }) => state === 'good')
+  const newest = seen.points.find(({ state, manifest }) => state === 'good' && manifest.reason !== 'safety')
   return [
     ...(rows.length === 0 ? ['no database of it runs that could be asked'] : columns(rows, '   ')),
     newest === undefined

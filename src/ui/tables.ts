@@ -22,6 +22,7 @@ import type { PruneAbout } from './prune-table.ts'
 import { generatedPage, keysPage } from './keys-page.ts'
 import { recoveredPage, recoveryPage } from './recovery.ts'
 import type { RecoveryPage } from './recovery.ts'
+import { repairPage } from './repair.ts'
 import { table, text } from './table.ts'
 import { scheduleTable } from './schedule-table.ts'
 import { nameOf, quoted, safeLine, shortLine } from './words.ts'
@@ -51,6 +52,7 @@ export function openTables(options: { readonly width: number | null; readonly ho
     schedule: (report: ScheduleReport, now: Date): string => scheduleTable(report, now),
     recovery: (page: RecoveryPage): string => recoveryPage(page),
     recovered: (parts: readonly VerifiedPart[]): string => recoveredPage(parts),
+    repaired: repairPage,
     pruned: (results: readonly Retention[], about: PruneAbout): string =>
       pruneTable(results, { ...about, store: shortened(about.store, options.home) }, options.width),
     generated: generatedPage,
@@ -108,7 +110,7 @@ function whyOf(manifest: Manifest): string {
     case 'manual':
       return 'by hand'
     case 'safety':
-      return 'before a restore'
+      return manifest.id.includes('-before-repair') ? 'before a repair' : 'before a restore'
     case 'schedule':
       return 'on schedule'
   }

@@ -22,6 +22,7 @@ import {
   refusedLines,
   reportLines,
   confirmedLines,
+  repairLines,
   restoreDumpLines,
   restoreLines,
   resumedLines,
@@ -136,6 +137,8 @@ function linesOf(
       return pinLines(event)
     case 'confirmed':
       return confirmedLines(event)
+    case 'repair':
+      return repairLines(event)
     case 'restore-dump':
       return restoreDumpLines(event)
     case 'adopt':

@@ -294,10 +294,12 @@ function engineOf(world: World, words: WorldWords, step: (name: string) => void)
     }),
     scratch: async spec => {
       step(`scratch ${spec.image}`)
-      await spec.fill('scratch')
+      if ('fill' in spec.data) await spec.data.fill('scratch')
       return {
         start: async () => step('start scratch'),
         inside: insideOf('scratch'),
+        atRest: work => work(insideOf('scratch')),
+        stop: async () => step('stop scratch'),
         state: async () => 'running',
         logs: async () => '',
         remove: async () => step('remove scratch'),
@@ -355,6 +357,7 @@ function serverOf(kind: ServerKind, inside: Inside, step: (name: string) => void
     },
     copyOnline: async () => ({ whyNot: 'it is none' }),
     check: async () => [],
+    repair: { by: 'server', run: async () => ({ done: [], lost: [], left: [] }) },
     create: async name => step(`create database ${name}`),
     load: async ({ form }, into) => {
       step(`load ${form} into ${into}`)

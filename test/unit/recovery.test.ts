@@ -345,7 +345,50 @@ test('damage is told in the words of the server, with the restore points that ho
   const [first] = found({ servers: [said({ troubles })], points: [point('point-1')] })
   expect(first).toMatchObject({ kind: 'damaged', service: 'db' })
   expect(first?.evidence).toContain(troubles[0])
-  expect(words(first)).toEqual(['restore point-1 --volume shop_pgdata'])
+  expect(words(first)).toEqual(['recover --repair db', 'restore point-1 --volume shop_pgdata'])
+  const [alone] = found({ servers: [said({ troubles })] })
+  expect(alone?.evidence).toContain('no restore point holds its data')
+  expect(words(alone)).toEqual(['recover --repair db'])
+})
+
+describe('the gentle repair is the first way', () => {
+  const troubles = ['a page is broken']
+
+  test('not where the data is in a directory, nor under a server that has more in its memory', () => {
+    const bound = aContainer('db', { image, mounts: [`/srv/pg:${data}`] })
+    const facts = aProject({ ...well, containers: [bound, web] })
+    const [directory] = found({ facts, servers: [said({ container: bound, holding: '/srv/pg', troubles })] })
+    expect(words(directory)).toEqual([])
+    const cache = aContainer('cache', { image: 'redis:7', mounts: ['shop_redis:/data'] })
+    const memory = said({
+      service: 'cache',
+      container: cache,
+      kind: 'redis',
+      holding: 'shop_redis',
+      troubles,
+    })
+    const redis = aProject({ ...well, containers: [cache], volumes: [aVolume('shop_redis')] })
+    expect(words(found({ facts: redis, servers: [memory] })[0])).toEqual([])
+  })
+
+  test('of a Redis that cannot read its log, and of none that ended for another reason', () => {
+    const cache = aContainer('cache', {
+      image: 'redis:7',
+      mounts: ['shop_redis:/data'],
+      state: 'exited',
+      details: { exitCode: 1 },
+    })
+    const facts = aProject({ ...well, containers: [cache], volumes: [aVolume('shop_redis')] })
+    const ways = (text: string): readonly string[] =>
+      words(found({ facts, servers: [], contents: {}, lastWords: new Map([[cache.id, text]]) })[0])
+    expect(ways('# Bad file format reading the append only file appendonly.aof.1.incr.aof: make a')).toEqual([
+      'recover --repair cache',
+    ])
+    expect(ways('# Unexpected end of file reading the append only file appendonly.aof.')).toEqual([
+      'recover --repair cache',
+    ])
+    expect(ways("# Can't open the log file: Permission denied")).toEqual([])
+  })
 })
 
 describe('who is stopped first', () => {
@@ -374,6 +417,8 @@ stop the writers first:  safe-compose stop web
 ✗ db finds damage in its own data
     checked by PostgreSQL 15.6 itself:
     a\\x1b[31mred
+  → safe-compose recover --repair db
+      REINDEX makes every index anew, and mends no table; it is tried on a copy, and what stands there now is saved first
   → safe-compose restore point-1 --volume shop_pgdata
       puts shop_pgdata as it was 8 h ago; what stands there now is saved first
 `)

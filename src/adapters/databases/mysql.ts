@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { DumpForm, Figure, Replication, ServerStatus } from '../../model/database.ts'
 import type { DatabaseServer, DumpSource, Inside } from '../../model/ports.ts'
 import { checkMysql } from './check-mysql.ts'
+import { repairMysql } from './repair-mysql.ts'
 import {
   ask,
   askedFor,
@@ -57,6 +58,7 @@ export function mysql(inside: Inside): DatabaseServer {
     count: budget => count(inside, budget),
     copyOnline: async () => ({ whyNot: 'its own copies are no files of a volume before they are prepared' }),
     check: () => checkMysql(inside, login, who),
+    repair: { by: 'server', run: () => repairMysql(inside, login, who) },
     dumps: () => dumps(inside),
     create: async name => {
       await query(inside, `create database ${quoted(name)};`)

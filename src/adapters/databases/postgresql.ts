@@ -5,6 +5,7 @@ import { count } from './postgresql/count.ts'
 import { dumps } from './postgresql/dump.ts'
 import { addRoles, create, load, swap } from './postgresql/load.ts'
 import { copyOnline } from './postgresql/online-copy.ts'
+import { repair } from './postgresql/repair.ts'
 import { databaseNames, maintenance, query, quoted } from './postgresql/session.ts'
 import { status } from './postgresql/status.ts'
 
@@ -16,6 +17,7 @@ export function postgresql(inside: Inside): DatabaseServer {
     count: budget => count(inside, budget),
     copyOnline: path => copyOnline(inside, path),
     check: () => check(inside),
+    repair: { by: 'server', run: () => repair(inside) },
     dumps: () => dumps(inside),
     create: (name, like) => create(inside, name, like),
     load: (dump, into) => load(inside, dump, into),

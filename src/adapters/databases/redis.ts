@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { DumpForm, Figure, Replication, ServerStatus } from '../../model/database.ts'
 import type { DatabaseServer, DumpSource, Inside } from '../../model/ports.ts'
 import { checkRedis } from './check-redis.ts'
+import { repairRedis } from './repair-redis.ts'
 import { ask, askNumber, badQuestion, endedWell, pour, refused } from './server.ts'
 
 const who = 'Redis'
@@ -38,6 +39,7 @@ export function redis(inside: Inside): DatabaseServer {
     count: () => count(inside),
     copyOnline: async () => ({ whyNot: 'its files are small, and copied in a moment' }),
     check: async () => checkRedis(inside, { login, variables: await told(inside), who }),
+    repair: { by: 'files', run: folder => repairRedis(inside, folder, who) },
     dumps: async () => dumps(inside, await info(inside)),
     load: (dump, into) => check(inside, dump, into),
     // Nothing is left of a check.

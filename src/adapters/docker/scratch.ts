@@ -12,33 +12,52 @@ import { createVolume, removeVolume } from './volumes.ts'
 /** What the names of trials begin with. */
 export const scratchName = 'safe-compose-scratch-'
 
+/** Seconds that a server is given to write down what it knows. */
+const grace = 600
+
 /**
- * A volume and a container of their own, to try a copy in: no network, no ports, no restarts, no volume of anybody's.
- * What a run that dies leaves of it is cleared by the next one. Throws `not-possible`.
+ * A container of its own, to try a copy in, on a volume of its own, or to work on a volume that is there: no network, no
+ * ports, no restarts, no other volume of anybody's. What a run that dies leaves of it is cleared by the next one. Throws
+ * `not-possible`.
  */
 export async function openScratch(session: Session, spec: ScratchSpec): Promise<Scratch> {
   const random = Buffer.from(session.host.random(6)).toString('hex')
   const label = { [labels.helper]: JSON.stringify(await holderOf(session)) }
-  const volume = `${scratchName}${random}`
-  await createVolume(session, { name: volume, driver: 'local', options: {}, labels: label })
+  const name = `${scratchName}${random}`
+  const { data } = spec
+  const volume = 'volume' in data ? data.volume : name
+  if ('fill' in data) await createVolume(session, { name, driver: 'local', options: {}, labels: label })
   let container: string | null = null
   const remove = async (): Promise<void> => {
     if (container !== null) await removeContainer(session, container, { withVolumes: true })
-    await removeVolume(session, volume)
+    if ('fill' in data) await removeVolume(session, name)
   }
   try {
-    await spec.fill(volume)
-    container = await create(session, `${scratchName}${random}`, volume, label, spec)
-    const id = container
+    if ('fill' in data) await data.fill(name)
+    const id = await create(session, name, volume, label, spec)
+    container = id
+    const inside = insideOf(session, id)
     return {
-      start: async () => {
+      start: () => start(session, id, spec),
+      inside,
+      atRest: async work => {
+        const idle = await create(session, `${name}-rest`, volume, label, spec, { idle: true })
+        try {
+          await start(session, idle, spec)
+          return await work({ ...insideOf(session, idle), commandLine: inside.commandLine })
+        } finally {
+          await removeContainer(session, idle, { withVolumes: true })
+        }
+      },
+      stop: async () => {
         await session.call({
           method: 'POST',
-          path: `/containers/${id}/start`,
-          doing: `start ${spec.image} on a copy of its data`,
+          path: `/containers/${id}/stop`,
+          query: { t: String(grace) },
+          doing: `stop ${spec.image}`,
+          accept: [304],
         })
       },
-      inside: insideOf(session, id),
       state: async () => {
         const inspected = await inspectContainer(session, id)
         return inspected?.State.Running === true ? 'running' : { exitCode: inspected?.State.ExitCode ?? null }
@@ -52,12 +71,21 @@ export async function openScratch(session: Session, spec: ScratchSpec): Promise<
   }
 }
 
+async function start(session: Session, id: string, { image, data }: ScratchSpec): Promise<void> {
+  await session.call({
+    method: 'POST',
+    path: `/containers/${id}/start`,
+    doing: `start ${image} on ${'fill' in data ? 'a copy of its data' : data.volume}`,
+  })
+}
+
 async function create(
   session: Session,
   name: string,
   volume: string,
   label: Readonly<Record<string, string>>,
   spec: ScratchSpec,
+  { idle = false }: { readonly idle?: boolean } = {},
 ): Promise<string> {
   const like = spec.like === null ? null : await inspectContainer(session, spec.like)
   const own = like === null ? null : await whatItIsTold(session, like)
@@ -67,6 +95,7 @@ async function create(
     query: { name },
     body: {
       ...own?.program,
+      ...(idle ? { Entrypoint: ['sh', '-c', 'while :; do sleep 60; done'], Cmd: null } : {}),
       Env: [...(own?.variables ?? []), ...Object.entries(spec.variables).map(each => each.join('='))],
       Image: spec.image,
       Labels: label,
@@ -81,7 +110,7 @@ async function create(
         ...(like?.HostConfig.ShmSize === undefined ? {} : { ShmSize: like.HostConfig.ShmSize }),
       },
     },
-    doing: `make a container from ${spec.image} to try a copy in`,
+    doing: `make a container from ${spec.image} of its own`,
     accept: [404],
   })
   if (reply.status !== 404) return reply.body.Id

@@ -3,7 +3,9 @@ import { nameOfHolding } from '../../model/holding.ts'
 import { dataPathsOfContainer } from '../data-paths.ts'
 import { formatAgeOf } from '../format.ts'
 import { projectContainers } from '../reach.ts'
+import { serverKindOf } from '../store-kind.ts'
 import { isStorePlace } from './places.ts'
+import { repairWay, saysLogIsBroken } from './repair.ts'
 import type { Seen, ServerSaid, Situation, Way } from './situation.ts'
 import { restoreWays, wayOf } from './ways.ts'
 
@@ -17,7 +19,8 @@ export function damagedServers(seen: Seen): readonly Situation[] {
     .map(said => {
       const { service, label, troubles } = said
       const more = troubles.length > most ? [`and ${troubles.length - most} more`] : []
-      const ways = restoresOf(seen, service, [said.holding])
+      const restores = restoresOf(seen, service, [said.holding])
+      const ways = [...repairOfRunning(seen, said), ...restores]
       return {
         kind: 'damaged',
         service,
@@ -26,12 +29,18 @@ export function damagedServers(seen: Seen): readonly Situation[] {
           ...(label === null ? [] : [`checked by ${label} itself:`]),
           ...troubles.slice(0, most),
           ...more,
-          ...heldLines(ways),
+          ...heldLines(restores),
         ],
         ways,
         volumes: [said.holding],
       }
     })
+}
+
+/** One that keeps everything in its memory has more there than in its files, and is left alone. */
+function repairOfRunning({ facts }: Seen, { service, kind, holding, container }: ServerSaid): readonly Way[] {
+  const isVolume = volumesOf(facts, container).includes(holding)
+  return kind === 'redis' || !isVolume ? [] : [repairWay(service, kind, [service])]
 }
 
 /** Databases whose container ended by itself or does not stay up, and those that run and do not answer. */
@@ -81,6 +90,10 @@ function endedSituation(seen: Seen, container: ContainerFact): Situation {
   const when = finishedAt === null ? '' : `, ${formatAgeOf(finishedAt, now)}`
   const names = volumesOf(facts, container)
   const byVersion = otherVersion.test(said)
+  const image = facts.images.find(({ id }) => id === container.imageId)
+  const isRepairable =
+    names.length > 0 && saysLogIsBroken(said) && serverKindOf(container.image, image) === 'redis'
+  const repairs = isRepairable ? [repairWay(service, 'redis', [service])] : []
   const restores = restoresOf(seen, service, names)
   const start = wayOf({
     label: `start ${service} as it is`,
@@ -102,7 +115,7 @@ function endedSituation(seen: Seen, container: ContainerFact): Situation {
     ],
     ways: byVersion
       ? []
-      : [...(exitCode === killed && container.state === 'exited' ? [start] : []), ...restores],
+      : [...(exitCode === killed && container.state === 'exited' ? [start] : []), ...repairs, ...restores],
     volumes: names,
   }
 }

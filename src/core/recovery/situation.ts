@@ -46,6 +46,7 @@ export type Deed =
   | { readonly kind: 'restore'; readonly id: string; readonly volume: string; readonly to: string | null }
   | { readonly kind: 'adopt'; readonly volume: string; readonly key: string | null }
   | { readonly kind: 'start'; readonly service: string }
+  | { readonly kind: 'repair'; readonly service: string }
 
 /** All that the situations are told by. */
 export interface Seen {
@@ -90,5 +91,7 @@ export function wordsOf(deed: Deed): readonly string[] {
       return ['adopt', deed.volume, ...(deed.key === null ? [] : ['--as', deed.key])]
     case 'start':
       return ['start', deed.service]
+    case 'repair':
+      return ['recover', '--repair', deed.service]
   }
 }

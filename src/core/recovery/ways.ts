@@ -31,7 +31,7 @@ export function wayOf(way: Omit<Way, 'argv'>): Way {
  * none. By the volume's birth or by the identity of the database in it: the name alone may be another one's. Where no
  * restore point knows either, the name has to do.
  */
-export function keptIn(seen: Seen, wanted: Wanted): readonly Kept[] {
+export function keptIn(seen: Pick<Seen, 'points'>, wanted: Wanted): readonly Kept[] {
   const named = seen.points.flatMap((point): readonly Kept[] => {
     if (point.state !== 'good' || point.verified?.well === false) return []
     const record = point.manifest.holdings.find(({ holding }) => nameOfHolding(holding) === wanted.name)
@@ -52,7 +52,7 @@ function isSame({ holding, database }: HoldingRecord, wanted: Wanted): boolean {
  * saved before a restore counts only where nothing else holds the data.
  */
 export function restoreWays(
-  seen: Seen,
+  seen: Pick<Seen, 'facts' | 'points' | 'now'>,
   wanted: Wanted,
   options: {
     readonly services: readonly string[]

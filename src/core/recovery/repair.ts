@@ -1,0 +1,122 @@
+import type { Figure, Repaired, ServerKind } from '../../model/database.ts'
+import { nameOfHolding } from '../../model/holding.ts'
+import type { RestorePoint } from '../../model/restore-point.ts'
+import { compareExactly, compareFigures, sumOf } from '../figures.ts'
+import { formatAgeOf } from '../format.ts'
+import { wayOf } from './ways.ts'
+import type { Way } from './situation.ts'
+
+/** What came of a repair: of a copy, or of the volume itself. */
+export interface RepairOutcome {
+  readonly on: 'copy' | 'volume'
+  /** `PostgreSQL 15.6`; null where it does not come up. */
+  readonly label: string | null
+  /** What was wrong before it, a line each. */
+  readonly found: readonly string[]
+  readonly done: readonly string[]
+  /** What it loses, a line each. */
+  readonly lost: readonly string[]
+  /** What is wrong after it, a line each. */
+  readonly left: readonly string[]
+  readonly well: boolean
+  /** What is in it after it. */
+  readonly figures: readonly Figure[]
+  /** Whether that is what was in it before it; null where that could not be counted. */
+  readonly asBefore: boolean | null
+  /** How it stands to what was counted when it was last saved; null where nobody did. */
+  readonly against: string | null
+}
+
+/** The gentle repair of each kind of server. */
+const repairs: Readonly<Record<ServerKind, { readonly name: string; readonly does: string }>> = {
+  postgresql: { name: 'REINDEX', does: 'makes every index anew, and mends no table' },
+  mysql: { name: 'mariadb-check --repair', does: 'mends tables of MyISAM and Aria, and none of InnoDB' },
+  redis: { name: 'redis-check-aof --fix', does: 'cuts the log (AOF) where it cannot be read any further' },
+}
+
+export function nameOfRepair(kind: ServerKind): string {
+  return repairs[kind].name
+}
+
+/** The way of repairing what is there. */
+export function repairWay(service: string, kind: ServerKind, services: readonly string[]): Way {
+  const { name, does } = repairs[kind]
+  return wayOf({
+    label: `repair ${service} by ${name}, on a copy first`,
+    deed: { kind: 'repair', service },
+    does: `${name} ${does}; it is tried on a copy, and what stands there now is saved first`,
+    services,
+    point: null,
+  })
+}
+
+/** Redis' last words before a log that it cannot read. Another kind of server does not say so. */
+export function saysLogIsBroken(words: string): boolean {
+  return /(Bad file format|Unexpected end of file|Unrecoverable error) reading the append only file/i.test(
+    words,
+  )
+}
+
+/** What was seen around a repair. */
+export interface RepairSeen {
+  readonly on: RepairOutcome['on']
+  readonly label: string | null
+  /** Null where nobody could ask or count. */
+  readonly before: { readonly troubles: readonly string[]; readonly figures: readonly Figure[] | null }
+  readonly repaired: Repaired
+  readonly after: { readonly troubles: readonly string[]; readonly figures: readonly Figure[] }
+  readonly against: AgainstSaved | null
+}
+
+export function outcomeOf({ on, label, before, repaired, after, against }: RepairSeen): RepairOutcome {
+  const missing = before.figures === null ? [] : compareExactly(before.figures, after.figures).troubles
+  const isEmptied =
+    label !== null &&
+    countIn(after.figures) === 0 &&
+    countIn(before.figures ?? []) + (against?.counted ?? 0) > 0
+  const left = [...after.troubles, ...repaired.left, ...(isEmptied ? ['nothing would be left in it'] : [])]
+  return {
+    on,
+    label,
+    found: before.troubles,
+    done: repaired.done,
+    lost: [...repaired.lost, ...missing],
+    left,
+    well: label !== null && left.length === 0,
+    figures: after.figures,
+    asBefore: before.figures === null || label === null ? null : missing.length === 0,
+    against: against?.words ?? null,
+  }
+}
+
+function countIn(figures: readonly Figure[]): number {
+  return sumOf(figures).rows
+}
+
+/** What is in it now against what was counted for the newest restore point in which somebody counted. */
+export interface AgainstSaved {
+  readonly words: string
+  /** Rows or keys, then. */
+  readonly counted: number
+}
+
+export function againstSaved(
+  points: readonly RestorePoint[],
+  holding: string,
+  figures: readonly Figure[],
+  now: Date,
+): AgainstSaved | null {
+  for (const { id, manifest, state } of points) {
+    const record = manifest.databases?.find(each => each.holding === holding && each.before.length > 0)
+    const isKept = manifest.holdings.some(each => nameOfHolding(each.holding) === holding)
+    if (record === undefined || !isKept || state !== 'good' || manifest.reason === 'safety') continue
+    const { troubles, differences } = compareFigures({ before: record.before, after: null }, figures)
+    const of = `${id}, ${formatAgeOf(manifest.finishedAt, now)}`
+    const lines = [...troubles, ...differences]
+    const more = lines.length > 3 ? `; and ${lines.length - 3} more` : ''
+    const words =
+      lines.length === 0 ? `as counted for ${of}` : `against ${of}: ${lines.slice(0, 3).join('; ')}${more}`
+    return { words, counted: countIn(record.before) }
+  }
+  return null
+}
