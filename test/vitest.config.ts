@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Small files that take minutes: begun at the end, one would run alone, with every other worker idle. */
-const longest = ['kill', 'ci', 'recover'].map(name => `/${name}.e2e.ts`)
+const longest = ['kill', 'ci', 'recover', 'repair'].map(name => `/${name}.e2e.ts`)
 
 /** Those first, else as vitest has it: the largest file first. */
 class LongestFirst extends BaseSequencer {

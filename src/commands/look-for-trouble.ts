@@ -20,11 +20,14 @@ const countingBudget = 5000
 const patience = 10_000
 
 /** Looks at everything by which it can be told what is wrong with a project's data. Changes nothing. */
-export async function lookForTrouble(context: Context, { engine, facts }: Look): Promise<Seen> {
+export async function lookForTrouble(context: Context, { engine, facts: first }: Look): Promise<Seen> {
   const store = await context.openStore()
-  const [points, entries] = await Promise.all([pointsOf(store, facts), store.journal(scopeOf(facts)).read()])
-  const contents = await lookInto(engine, facts, points)
-  const servers = await askServers(context, engine, facts, contents)
+  const [points, entries] = await Promise.all([pointsOf(store, first), store.journal(scopeOf(first)).read()])
+  const contents = await lookInto(engine, first, points)
+  const asked = await askServers(context, engine, first, contents)
+  const ended = await endedMeanwhile(engine, asked)
+  const servers = asked.filter(({ container }) => !ended.has(container.id))
+  const facts = { ...first, containers: first.containers.map(each => ended.get(each.id) ?? each) }
   return {
     facts,
     entries,
@@ -114,6 +117,20 @@ function holdingsOf(facts: Facts, container: ContainerFact): readonly Holding[] 
       ? [{ ...anonymousHolding(container, { mount, volume }), service, number, container: id }]
       : [volumeHolding(volume)]
   })
+}
+
+/** One that is started again and again is seen to run now and then: of those that did not answer, what is down by now. */
+async function endedMeanwhile(
+  engine: Engine,
+  servers: readonly ServerSaid[],
+): Promise<ReadonlyMap<string, ContainerFact>> {
+  const mute = servers.filter(({ label }) => label === null)
+  const now = await Promise.all(mute.map(({ container }) => engine.container(container.id)))
+  const down = now.flatMap(container =>
+    container === null || container.state === 'running' ? [] : container,
+  )
+  const inspected = await engine.inspect(down)
+  return new Map(inspected.map(container => [container.id, container]))
 }
 
 async function askOne(context: Context, running: RunningServer): Promise<ServerSaid> {

@@ -41,9 +41,8 @@ export async function repairIn(
   })
   const scratch = await settledBy(context, opening)
   try {
-    const server = target.open(scratch.inside)
     const seen =
-      server.repair.by === 'files'
+      target.by === 'files'
         ? await repairFiles(context, target, scratch, { on, said })
         : await repairByServer(context, target, scratch, { on, said })
     // What it knows is written down before anything else is done with the volume.
@@ -89,8 +88,8 @@ async function repairByServer(
   const label = await comeUp(context, target, scratch, on)
   if (typeof label !== 'string') return gaveUp({ troubles: said, figures: null }, nothingDone, label.why)
   const server = target.open(scratch.inside)
-  const counted = await tried(() => context.interruption.race(server.count(countingBudget)))
   const checked = await tried(() => context.interruption.race(server.check()))
+  const counted = await tried(() => context.interruption.race(server.count(countingBudget)))
   const before = {
     troubles: 'why' in checked ? [checked.why] : checked,
     figures: 'why' in counted ? null : counted,

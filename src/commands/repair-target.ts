@@ -6,7 +6,7 @@ import type { ServerKind } from '../model/database.ts'
 import { Stop } from '../model/failure.ts'
 import type { ContainerFact, VolumeFact } from '../model/facts.ts'
 import type { VolumeHolding } from '../model/holding.ts'
-import type { DatabaseServer, Inside } from '../model/ports.ts'
+import type { DatabaseServer, Inside, Repair } from '../model/ports.ts'
 import type { Context } from './context.ts'
 import type { Look } from './observe.ts'
 import { openServer } from './open-server.ts'
@@ -20,6 +20,8 @@ export interface RepairTarget {
   readonly holding: VolumeHolding
   /** Where the volume is mounted. */
   readonly path: string
+  /** By what it is repaired. */
+  readonly by: Repair['by']
   /** Its server in that container, or in another one. */
   readonly open: (inside: Inside) => DatabaseServer
 }
@@ -54,7 +56,8 @@ export async function repairTargetOf(
       how: 'see what is wrong, and the other ways: safe-compose recover',
     })
   const { kind } = place
-  return { service, container, ...place, open: inside => openServer(context, kind, inside, container) }
+  const open = (inside: Inside): DatabaseServer => openServer(context, kind, inside, container)
+  return { service, container, ...place, by: open(engine.inside(container.id)).repair.by, open }
 }
 
 function isServerKind(kind: string | null): kind is ServerKind {

@@ -165,11 +165,16 @@ async function whatIsWrong({ context, look, target }: Job): Promise<readonly str
   const { container, service } = target
   const { engine } = look
   const server = target.open(engine.inside(container.id))
-  const isUp = async (): Promise<boolean> => (await engine.container(container.id))?.state === 'running'
+  let hasEnded = false
+  const isUp = async (): Promise<boolean> => {
+    hasEnded ||= (await engine.container(container.id))?.state !== 'running'
+    return !hasEnded
+  }
   if (!(await isUp())) return [await lastWordsOf(look, container)]
   const label = await answerOf(context, server, patience, isUp)
-  if (server.repair.by === 'files') {
-    if (await isUp()) throw keepsItInMemory(target)
+  if (target.by === 'files') {
+    // One that ends again and again is seen to run now and then.
+    if (!hasEnded) throw keepsItInMemory(target)
     return [await lastWordsOf(look, container)]
   }
   if (typeof label !== 'string') return [label.why]
@@ -244,14 +249,16 @@ async function noteDamage(
 
 /**
  * Its users are only frozen for the copy: a server that is damaged may not come up again once it is stopped, and whether
- * it does is what the copy tells. One that ends again and again is stopped for it.
+ * it does is what the copy tells. One that ends again and again is stopped for it, also where it was seen to run just then.
  */
 async function saveAsItIs({ context, project, look, target }: Job): Promise<RestorePoint> {
   const { engine, facts } = look
   const { holding, service } = target
   const users = facts.containers.filter(container => writesTo(container, holding))
-  const ran = runStates(users, ({ state }) =>
-    state === 'running' ? 'paused' : state === 'restarting' ? 'stopped' : 'nothing',
+  const endsAgain = ({ id, state }: ContainerFact): boolean =>
+    state === 'restarting' || (state === 'running' && target.by === 'files' && id === target.container.id)
+  const ran = runStates(users, container =>
+    endsAgain(container) ? 'stopped' : container.state === 'running' ? 'paused' : 'nothing',
   )
   const touched = ran.some(({ done }) => done !== 'nothing')
   const contents = await engine.contents([holding], facts, 500)
@@ -317,8 +324,7 @@ async function repairVolume(job: Job, copy: RepairOutcome, said: readonly string
       how: `run the command again: safe-compose recover --repair ${options.service}`,
     })
   const now = { ...job, look, target }
-  const isByFiles = target.open(look.engine.inside(target.container.id)).repair.by === 'files'
-  if (isByFiles) await whatIsWrong(now)
+  if (target.by === 'files') await whatIsWrong(now)
   const lock = await lockProject(context, look.engine, look.facts.project.name)
   try {
     const { outcome, saved } = await repairInPlace(now, copy, said)

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import Docker from 'dockerode'
 import { inject } from 'vitest'
+import { labels, readHolder } from '../../src/adapters/docker/owner.ts'
 
 /**
  * The private engine asked directly, for what a test only sets up, looks at and clears away: a start of the docker
@@ -14,6 +15,8 @@ export interface EngineApi {
   readonly volumes: (beginning: string) => Promise<readonly string[]>
   /** Runs a shell line in the service's running container, and returns what it printed. Throws when it fails. */
   readonly inside: (project: string, service: string, line: string) => Promise<string>
+  /** Helpers, containers and volumes of trials whose program has ended: those of others at work are none. */
+  readonly leftBehind: () => Promise<readonly string[]>
   /** Removes containers, volumes and networks of a project, and the volumes whose name begins with its name. */
   readonly clear: (project: string) => Promise<void>
   /** Removes volumes that nothing uses. */
@@ -55,6 +58,15 @@ export function engineApi(): EngineApi {
       if (code !== 0) throw new Error(`in ${service}: ${line}: ${stderr}${stdout}`)
       return stdout.trim()
     },
+    leftBehind: async () => {
+      const filters = { label: [labels.helper] }
+      const containers = await docker.listContainers({ all: true, filters })
+      const { Volumes } = await docker.listVolumes({ filters })
+      return [
+        ...containers.map(({ Names, Labels }) => ({ name: Names[0] ?? '', label: Labels[labels.helper] })),
+        ...(Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, label: Labels[labels.helper] })),
+      ].flatMap(({ name, label }) => (hasEnded(readHolder(label)?.pid ?? null) ? [name] : []))
+    },
     clear: async project => {
       const containers = await containersOf(project)
       await Promise.all(
@@ -71,6 +83,17 @@ export function engineApi(): EngineApi {
     },
   }
   return self
+}
+
+/** All tests are on this machine. */
+function hasEnded(pid: number | null): boolean {
+  if (pid === null) return false
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch {
+    return true
+  }
 }
 
 function ofProject(project: string): string {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { eventually, executable, lines, scenario } from './scenario.ts'
+import { engineApi } from './engine-api.ts'
+import { eventually, executable, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 import { keys, onTerminal } from './terminal.ts'
 
@@ -26,11 +27,9 @@ async function inVolume(project: Scenario, key: string, line: string): Promise<s
   return run.stdout.trim()
 }
 
-/** Containers and volumes of trials. */
-async function remains(project: Scenario): Promise<readonly string[]> {
-  const containers = await project.docker(['ps', '-a', '--format', '{{.Names}}'])
-  const volumes = await project.docker(['volume', 'ls', '-q'])
-  return lines(containers.stdout + volumes.stdout).filter(name => name.startsWith('safe-compose-scratch-'))
+/** No container and no volume of a trial. What another test has killed goes with its next run. */
+async function nothingIsLeft(): Promise<void> {
+  await eventually(async () => (await engineApi().leftBehind()).length === 0)
 }
 
 async function recovers(project: Scenario, code: 0 | 1): Promise<string> {
@@ -96,7 +95,7 @@ describe('PostgreSQL', () => {
       '✔ the copy is well afterwards: its own check finds no damage; 5,000 rows in 1 table',
     )
     expect(trial.stdout).toMatch(/as counted for \S+-manual/)
-    expect(await remains(project)).toEqual([])
+    await nothingIsLeft()
     await recovers(project, 1)
 
     const apply = commandIn(trial.stdout, 'recover')
@@ -106,7 +105,7 @@ describe('PostgreSQL', () => {
     expect(done.stdout).toContain(`✔ ${volume} is well afterwards`)
     expect(commandIn(done.stdout, 'restore').join(' ')).toMatch(/^restore \S+-safety-before-repair --volume /)
     expect(await sql(project, 'select count(*), max(what) from orders where id = 4711')).toBe('1|order 4711')
-    expect(await remains(project)).toEqual([])
+    await nothingIsLeft()
     await recovers(project, 0)
 
     const again = await project.safe(words)
@@ -122,7 +121,7 @@ describe('PostgreSQL', () => {
     expect(run.stdout).toMatch(/invalid page in block 1/)
     expect(run.stdout).toContain('nothing was changed; the next way is to put ')
     expect(run.stderr).not.toContain('repairing')
-    expect(await remains(project)).toEqual([])
+    await nothingIsLeft()
     await expect(
       project.inside('db', "psql -h 127.0.0.1 -U postgres -c 'select * from orders'"),
     ).rejects.toThrow()
@@ -172,7 +171,7 @@ volumes: { repairmaria: {} }
     ).trim(),
   ).toBe('1000\n1000')
   await recovers(project, 0)
-  expect(await remains(project)).toEqual([])
+  await nothingIsLeft()
 })
 
 // ---- Redis -------------------------------------------------------------------------------------------------------
@@ -180,12 +179,13 @@ volumes: { repairmaria: {} }
 const log = '/d/appendonlydir/appendonly.aof.1.incr.aof'
 
 /** Ten keys, with a restore point of them; then the log is written over near its end, and the server does not start. */
-async function redisWithABrokenLog(): Promise<Scenario> {
+async function redisWithABrokenLog(restart: 'no' | 'always' = 'no'): Promise<Scenario> {
   const project = await scenario(`
 services:
   cache:
     image: redis:7
     command: [redis-server, --appendonly, "yes"]
+    restart: "${restart}"
     volumes: [repairredis:/data]
 volumes: { repairredis: {} }
 `)
@@ -200,7 +200,8 @@ volumes: { repairredis: {} }
     `printf XXXXXXXXXXXX | dd of=${log} bs=1 seek=$(($(wc -c < ${log}) - 50)) conv=notrunc`,
   )
   await project.bare(['start'])
-  await eventually(async () => (await project.containers()).some(each => each.endsWith(' exited')))
+  const state = restart === 'no' ? 'exited' : 'restarting'
+  await eventually(async () => (await project.containers()).some(each => each.endsWith(` ${state}`)))
   return project
 }
 
@@ -246,7 +247,7 @@ describe('Redis', () => {
     await eventually(() => project.inside('cache', 'redis-cli ping'))
     expect((await project.inside('cache', 'redis-cli dbsize')).trim()).toBe('7')
     await recovers(project, 0)
-    expect(await remains(project)).toEqual([])
+    await nothingIsLeft()
 
     const running = await project.safe(words)
     expect(running.code).toBe(1)
@@ -271,7 +272,7 @@ describe('Redis', () => {
     expect(next.stderr).toContain('died half way: what stood there before is back')
     expect(next.stdout).toContain('✔ the copy is well afterwards')
     expect(await inVolume(project, 'repairredis', `sha256sum ${log}`)).toBe(broken)
-    expect(await remains(project)).toEqual([])
+    await nothingIsLeft()
   })
 
   test('guided at a terminal: asked when the copy is well, then repaired, started and counted', async () => {
@@ -286,6 +287,19 @@ describe('Redis', () => {
     await terminal.sees(/✔ cache +Redis 7\S* answers on \S+: 7 keys/, 120)
     expect((await terminal.ended).code, terminal.screen()).toBe(0)
     expect(await project.containers()).toEqual([`${project.container('cache')} running`])
+  })
+
+  test('one that is started again and again: it is held back for it, and runs then', async () => {
+    const project = await redisWithABrokenLog('always')
+    // At the moment that it is looked at it may run.
+    expect(await recovers(project, 1)).toMatch(
+      /✗ cache (does not stay up|runs and does not answer)[^]+--repair cache/,
+    )
+    const run = await project.safe(['recover', '--repair', 'cache', '--apply'])
+    expect(run.code, run.stdout + run.stderr).toBe(0)
+    expect(run.stderr).toMatch(/cache: Redis 7\S* answers on \S+: 7 keys/)
+    expect(await project.containers()).toEqual([`${project.container('cache')} running`])
+    await recovers(project, 0)
   })
 
   test('who says no at the terminal has nothing changed', async () => {

@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Manifest, Verification } from '../../src/model/restore-point.ts'
 import { needTools } from '../engine/apt.ts'
+import { engineApi } from './engine-api.ts'
 import { eventually, executable, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -128,11 +129,7 @@ volumes: { pgdata: {} }
     await child
     const again = await project.safe(['verify'])
     expect(again.code, again.stdout + again.stderr).toBe(0)
-    for (const words of [
-      ['ps', '-aq'],
-      ['volume', 'ls', '-q'],
-    ])
-      expect((await project.docker([...words, '--filter', 'name=safe-compose-scratch'])).stdout).toBe('')
+    await eventually(async () => (await engineApi().leftBehind()).length === 0)
   })
 })
 

@@ -293,7 +293,7 @@ function engineOf(world: World, words: WorldWords, step: (name: string) => void)
       close: async () => {},
     }),
     scratch: async spec => {
-      step(`scratch ${spec.image}`)
+      step(`scratch ${spec.image}${'volume' in spec.data ? ` on ${spec.data.volume}` : ''}`)
       if ('fill' in spec.data) await spec.data.fill('scratch')
       return {
         start: async () => step('start scratch'),

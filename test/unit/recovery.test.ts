@@ -368,7 +368,9 @@ describe('the gentle repair is the first way', () => {
       troubles,
     })
     const redis = aProject({ ...well, containers: [cache], volumes: [aVolume('shop_redis')] })
-    expect(words(found({ facts: redis, servers: [memory] })[0])).toEqual([])
+    const [running] = found({ facts: redis, servers: [memory] })
+    expect(words(running)).toEqual([])
+    expect(running?.evidence.join('\n')).toContain('what it has in its memory may be whole')
   })
 
   test('of a Redis that cannot read its log, and of none that ended for another reason', () => {
@@ -388,6 +390,23 @@ describe('the gentle repair is the first way', () => {
       'recover --repair cache',
     ])
     expect(ways("# Can't open the log file: Permission denied")).toEqual([])
+    const mute = said({
+      service: 'cache',
+      container: cache,
+      kind: 'redis',
+      holding: 'shop_redis',
+      label: null,
+    })
+    const lastWords = new Map([[cache.id, 'Bad file format reading the append only file x']])
+    const again = aProject({
+      ...well,
+      containers: [{ ...cache, state: 'running' }],
+      volumes: [aVolume('shop_redis')],
+    })
+    const servers = [{ ...mute, why: 'it is restarting' }]
+    expect(words(found({ facts: again, servers, contents: {}, lastWords })[0])).toEqual([
+      'recover --repair cache',
+    ])
   })
 })
 

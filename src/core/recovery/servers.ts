@@ -29,6 +29,7 @@ export function damagedServers(seen: Seen): readonly Situation[] {
           ...(label === null ? [] : [`checked by ${label} itself:`]),
           ...troubles.slice(0, most),
           ...more,
+          ...(said.kind === 'redis' ? [inMemory] : []),
           ...heldLines(restores),
         ],
         ways,
@@ -36,6 +37,18 @@ export function damagedServers(seen: Seen): readonly Situation[] {
       }
     })
 }
+
+/** A Redis that cannot read its log has nothing in its memory yet. */
+function repairOfLog({ facts }: Seen, container: ContainerFact, said: string): readonly Way[] {
+  const service = container.service ?? container.name
+  const image = facts.images.find(({ id }) => id === container.imageId)
+  const isRedis = serverKindOf(container.image, image) === 'redis'
+  const isVolume = volumesOf(facts, container).length > 0
+  return isRedis && isVolume && saysLogIsBroken(said) ? [repairWay(service, 'redis', [service])] : []
+}
+
+const inMemory =
+  'what it has in its memory may be whole: before anything else let it write its files anew (redis-cli BGSAVE, with a log BGREWRITEAOF)'
 
 /** One that keeps everything in its memory has more there than in its files, and is left alone. */
 function repairOfRunning({ facts }: Seen, { service, kind, holding, container }: ServerSaid): readonly Way[] {
@@ -90,10 +103,6 @@ function endedSituation(seen: Seen, container: ContainerFact): Situation {
   const when = finishedAt === null ? '' : `, ${formatAgeOf(finishedAt, now)}`
   const names = volumesOf(facts, container)
   const byVersion = otherVersion.test(said)
-  const image = facts.images.find(({ id }) => id === container.imageId)
-  const isRepairable =
-    names.length > 0 && saysLogIsBroken(said) && serverKindOf(container.image, image) === 'redis'
-  const repairs = isRepairable ? [repairWay(service, 'redis', [service])] : []
   const restores = restoresOf(seen, service, names)
   const start = wayOf({
     label: `start ${service} as it is`,
@@ -115,14 +124,18 @@ function endedSituation(seen: Seen, container: ContainerFact): Situation {
     ],
     ways: byVersion
       ? []
-      : [...(exitCode === killed && container.state === 'exited' ? [start] : []), ...repairs, ...restores],
+      : [
+          ...(exitCode === killed && container.state === 'exited' ? [start] : []),
+          ...repairOfLog(seen, container, said),
+          ...restores,
+        ],
     volumes: names,
   }
 }
 
 function muteSituation(seen: Seen, { service, container, holding, why }: ServerSaid): Situation {
   const said = seen.lastWords.get(container.id) ?? ''
-  const ways = restoresOf(seen, service, [holding])
+  const restores = restoresOf(seen, service, [holding])
   return {
     kind: 'not-running',
     service,
@@ -130,9 +143,10 @@ function muteSituation(seen: Seen, { service, container, holding, why }: ServerS
     evidence: [
       ...(why === null ? [] : [why]),
       ...(said === '' ? [] : [`it said: ${said}`]),
-      ...heldLines(ways),
+      ...heldLines(restores),
     ],
-    ways,
+    // One that is started again and again is seen to run now and then.
+    ways: [...repairOfLog(seen, container, said), ...restores],
     volumes: [holding],
   }
 }
