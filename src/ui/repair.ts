@@ -38,7 +38,7 @@ export function repairPage(page: RepairPage): string {
   const of = outcome.on === 'copy' ? `tried on a copy of ${where}` : `done to ${where}`
   const label = outcome.label === null ? '' : ` (${escapeName(outcome.label)})`
   const lines = [
-    `${name}: ${nameOfRepair(kind)}, ${of}${label}`,
+    `${name}: ${nameOfRepair(kind, outcome.label)}, ${of}${label}`,
     ...columns(factRows(outcome), '   ').map(line => `  ${line}`),
     ...verdictLines(outcome, where),
     ...(saved === null ? [] : [`  what stood there before is in restore point ${escapeName(saved)}`]),

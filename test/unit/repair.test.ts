@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { errorsIn } from '../../src/adapters/databases/postgresql/repair.ts'
 import { repairedIn } from '../../src/adapters/databases/repair-mysql.ts'
 import { mendedIn } from '../../src/adapters/databases/repair-redis.ts'
-import { againstSaved, outcomeOf, repairWay } from '../../src/core/recovery/repair.ts'
+import { againstSaved, nameOfRepair, outcomeOf, repairWay } from '../../src/core/recovery/repair.ts'
 import type { RepairSeen } from '../../src/core/recovery/repair.ts'
 import type { DatabaseRecord } from '../../src/model/restore-point.ts'
 import type { Figure } from '../../src/model/database.ts'
@@ -60,7 +60,7 @@ ended: 0
 `
     const manifest = 'appendonlydir/appendonly.aof.manifest'
     expect(mendedIn(cut)).toEqual({
-      done: [`${manifest}: cut where it cannot be read any further (redis-check-aof --fix)`],
+      done: [`${manifest}: cut where it cannot be read any further`],
       lost: ['the last 60 B of appendonly.aof.1.incr.aof, of 315 B'],
       left: [],
     })
@@ -97,6 +97,14 @@ function aSeen(words: Partial<RepairSeen> = {}): RepairSeen {
     ...words,
   }
 }
+
+test('the repair is called as the programs of the server are', () => {
+  const names = (['MariaDB 10.11', 'MySQL 9.1', null] as const).map(label => nameOfRepair('mysql', label))
+  expect(names).toEqual(['mariadb-check --repair', 'mysqlcheck --repair', 'mariadb-check --repair'])
+  expect(nameOfRepair('redis', 'Redis 7.0')).toBe('redis-check-aof --fix')
+  expect(nameOfRepair('redis', 'Valkey 8.1')).toBe('valkey-check-aof --fix')
+  expect(nameOfRepair('postgresql', 'PostgreSQL 15.6')).toBe('REINDEX')
+})
 
 describe('what came of a repair', () => {
   test('well: its own check finds nothing more, and as much is in it', () => {
@@ -197,7 +205,7 @@ nothing was changed; to do the same to shop_pgdata:
   test('a copy that is not, every name made harmless, and the next way', () => {
     const [red, after] = ['a\u001B[31mred', { troubles: ['a\u001B[31mred'], figures: [] }]
     const outcome = outcomeOf(aSeen({ before: { troubles: [red], figures: null }, after }))
-    const ways = [repairWay('db', 'postgresql', [])]
+    const ways = [repairWay('db', { kind: 'postgresql', label: null }, [])]
     expect(page({ outcome, next: { kind: 'ways', ways } })).toBe(`
 db: REINDEX, tried on a copy of shop_pgdata (PostgreSQL 15.6)
   found   a\\x1b[31mred

@@ -47,7 +47,7 @@ export function mendedIn(output: string): Repaired {
     const [, from, by] = /from (\d+) bytes, with (\d+) bytes/.exec(shrinks ?? '') ?? []
     if (cut !== undefined) {
       const file = /This will shrink the AOF (\S+) from/.exec(shrinks ?? '')?.[1] ?? log
-      done.push(`${log}: cut where it cannot be read any further (redis-check-aof --fix)`)
+      done.push(`${log}: cut where it cannot be read any further`)
       if (by !== undefined)
         lost.push(`the last ${formatBytes(Number(by))} of ${file}, of ${formatBytes(Number(from))}`)
     }

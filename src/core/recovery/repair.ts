@@ -34,13 +34,21 @@ const repairs: Readonly<Record<ServerKind, { readonly name: string; readonly doe
   redis: { name: 'redis-check-aof --fix', does: 'cuts the log (AOF) where it cannot be read any further' },
 }
 
-export function nameOfRepair(kind: ServerKind): string {
-  return repairs[kind].name
+/** `label`: what is known of the server, `Valkey 8.1`; its programs may have names of their own. */
+export function nameOfRepair(kind: ServerKind, label: string | null): string {
+  const { name } = repairs[kind]
+  if (/^MySQL\b/.test(label ?? '')) return name.replace('mariadb-check', 'mysqlcheck')
+  return /^Valkey\b/.test(label ?? '') ? name.replace('redis-', 'valkey-') : name
 }
 
 /** The way of repairing what is there. */
-export function repairWay(service: string, kind: ServerKind, services: readonly string[]): Way {
-  const { name, does } = repairs[kind]
+export function repairWay(
+  service: string,
+  { kind, label }: { readonly kind: ServerKind; readonly label: string | null },
+  services: readonly string[],
+): Way {
+  const { does } = repairs[kind]
+  const name = nameOfRepair(kind, label)
   return wayOf({
     label: `repair ${service} by ${name}, on a copy first`,
     deed: { kind: 'repair', service },

@@ -44,16 +44,20 @@ function repairOfLog({ facts }: Seen, container: ContainerFact, said: string): r
   const image = facts.images.find(({ id }) => id === container.imageId)
   const isRedis = serverKindOf(container.image, image) === 'redis'
   const isVolume = volumesOf(facts, container).length > 0
-  return isRedis && isVolume && saysLogIsBroken(said) ? [repairWay(service, 'redis', [service])] : []
+  const label = said.includes('valkey') ? 'Valkey' : null
+  return isRedis && isVolume && saysLogIsBroken(said)
+    ? [repairWay(service, { kind: 'redis', label }, [service])]
+    : []
 }
 
 const inMemory =
   'what it has in its memory may be whole: before anything else let it write its files anew (redis-cli BGSAVE, with a log BGREWRITEAOF)'
 
 /** One that keeps everything in its memory has more there than in its files, and is left alone. */
-function repairOfRunning({ facts }: Seen, { service, kind, holding, container }: ServerSaid): readonly Way[] {
+function repairOfRunning({ facts }: Seen, said: ServerSaid): readonly Way[] {
+  const { service, kind, holding, container } = said
   const isVolume = volumesOf(facts, container).includes(holding)
-  return kind === 'redis' || !isVolume ? [] : [repairWay(service, kind, [service])]
+  return kind === 'redis' || !isVolume ? [] : [repairWay(service, said, [service])]
 }
 
 /** Databases whose container ended by itself or does not stay up, and those that run and do not answer. */
