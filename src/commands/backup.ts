@@ -6,7 +6,8 @@ import { nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import type { ContainerFact, Facts } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
-import type { TarSource } from '../model/ports.ts'
+import type { OnlineCopy, OnlinePlace } from '../model/ports.ts'
+import type { RunState } from '../model/journal.ts'
 import type { Consistency, RestorePoint } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
@@ -78,23 +79,26 @@ async function copyQuietly(
   clearing: Promise<unknown>,
 ): Promise<RestorePoint> {
   const { engine, facts } = look
-  const still = copies.filter(({ online }) => online === undefined)
-  const writers = facts.containers.filter(
-    container => isUp(container) && still.some(copy => writesTo(container, copy.holding)),
-  )
   const pausing = options.stillness !== 'stop'
-  const ran = runStates(writers, container =>
-    pausing
-      ? container.state === 'running'
-        ? 'paused'
-        : 'nothing'
-      : stops(container, facts)
-        ? 'stopped'
-        : 'paused',
-  )
-  const guardian = await context.guardian.arm(facts.engine.host, ran)
+  const writersOf = (some: readonly Copy[]): readonly ContainerFact[] =>
+    facts.containers.filter(
+      container => isUp(container) && some.some(copy => writesTo(container, copy.holding)),
+    )
+  const statesOf = (writers: readonly ContainerFact[]): readonly RunState[] =>
+    runStates(writers, container =>
+      pausing
+        ? container.state === 'running'
+          ? 'paused'
+          : 'nothing'
+        : stops(container, facts)
+          ? 'stopped'
+          : 'paused',
+    )
+  const expected = writersOf(copies.filter(({ online }) => online === undefined))
+  const guardian = await context.guardian.arm(facts.engine.host, statesOf(expected))
   try {
     await clearing
+    let writers = expected
     let killed: ReadonlySet<string> = new Set()
     return await takeRestorePoint(context, {
       engine,
@@ -106,27 +110,36 @@ async function copyQuietly(
       label: options.tag,
       copies,
       databases: askThoroughly(all, options.dumps ? 'all' : 'none'),
-      standstill: async () => {
-        const quiet = await quietWriters(context, engine, ran, async services => {
-          const answer = await context.compose.call(project.globalWords, ['stop', ...services])
-          return answer.code === 0
-        })
-        killed = quiet.killed
-        const isFrozen = ran.some(({ done }) => done === 'paused')
-        const limit =
-          options.limit && pausing && isFrozen ? limitStandstill(context, context.policy.maxStop) : null
-        return {
-          context: limit?.context ?? context,
-          end: async () => {
-            limit?.end()
-            await quiet.resume()
-          },
+      standstill: async still => {
+        writers = writersOf(still)
+        const ran = statesOf(writers)
+        // Those of a server that could not copy its files after all.
+        const more = ran.filter(({ id }) => !expected.some(container => container.id === id))
+        const second = await context.guardian.arm(facts.engine.host, more)
+        try {
+          const quiet = await quietWriters(context, engine, ran, async services => {
+            const answer = await context.compose.call(project.globalWords, ['stop', ...services])
+            return answer.code === 0
+          })
+          killed = quiet.killed
+          const isFrozen = ran.some(({ done }) => done === 'paused')
+          const limit =
+            options.limit && pausing && isFrozen ? limitStandstill(context, context.policy.maxStop) : null
+          return {
+            context: limit?.context ?? context,
+            end: async () => {
+              limit?.end()
+              await quiet.resume()
+              await second.disarm()
+            },
+          }
+        } catch (error) {
+          await second.disarm()
+          throw error
         }
       },
       quality: holding => ({
-        consistency: copies.some(copy => copy.holding === holding && copy.online !== undefined)
-          ? 'online'
-          : consistencyOf(writers, holding, options, killed),
+        consistency: consistencyOf(writers, holding, options, killed),
         notes: [],
       }),
     })
@@ -193,23 +206,31 @@ async function withOnline(
   { engine, facts }: Look,
   copies: readonly Copy[],
 ): Promise<readonly Copy[]> {
-  const sources = new Map<Copy['holding'], TarSource>()
+  const online = new Map<Copy['holding'], OnlineCopy>()
   /** A container that is paused for the copy of another volume of its own cannot copy anything itself. */
   const standsStill = (container: ContainerFact, besides: Copy['holding']): boolean =>
     copies.some(copy => copy.holding !== besides && writesTo(container, copy.holding))
   for (const { holding, path, server, container } of runningServers(context, engine, facts, copies)) {
     if (holding.kind !== 'volume' || path === '' || standsStill(container, holding)) continue
-    const source = await context.interruption.race(server.copyOnline(path)).catch(whyNot)
-    if ('whyNot' in source)
+    const others = facts.containers.filter(
+      each => each.id !== container.id && isUp(each) && writesTo(each, holding),
+    )
+    const place: OnlinePlace = {
+      path,
+      shared: others.length > 0,
+      workshop: () => engine.workshop({ like: container.id, path }),
+    }
+    const found = await context.interruption.race(server.copyOnline(place)).catch(whyNot)
+    if ('whyNot' in found)
       context.reporter.say({
         type: 'detail',
-        text: `${container.service ?? container.name} is paused for the copy: ${source.whyNot}`,
+        text: `${container.service ?? container.name} is paused for the copy: ${found.whyNot}`,
       })
-    else sources.set(holding, source)
+    else online.set(holding, found)
   }
   return copies.map(copy => {
-    const online = sources.get(copy.holding)
-    return online === undefined ? copy : { ...copy, online }
+    const own = online.get(copy.holding)
+    return own === undefined ? copy : { ...copy, online: own }
   })
 }
 

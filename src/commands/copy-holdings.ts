@@ -3,7 +3,7 @@ import { nameOfHolding } from '../model/holding.ts'
 import type { Contents, Holding } from '../model/holding.ts'
 import { Stop } from '../model/failure.ts'
 import type { Facts } from '../model/facts.ts'
-import type { Engine, CopyQuality, RestorePointDraft, Store, TarSource } from '../model/ports.ts'
+import type { CopyQuality, Engine, OnlineCopy, RestorePointDraft, Store, TarSource } from '../model/ports.ts'
 import { bytesStored } from '../model/restore-point.ts'
 import type { HoldingRecord } from '../model/restore-point.ts'
 import type { Context } from './context.ts'
@@ -13,8 +13,10 @@ export interface Copy {
   readonly holding: Holding
   readonly usedBy: readonly string[]
   readonly contents: Contents | null
-  /** What its own server writes while it goes on; absent: its files are read. */
-  readonly online?: TarSource
+  /** The copy that its own server can make while it goes on; absent: its writers stand still for it. */
+  readonly online?: OnlineCopy
+  /** Where it is read from; absent: where it lies. */
+  readonly source?: TarSource
 }
 
 /**
@@ -57,7 +59,7 @@ async function copyOne(
 ): Promise<HoldingRecord> {
   const { holding, contents } = copy
   const started = context.host.now().getTime()
-  const { directory, ...source } = copy.online ?? (await openSource(context, engine, holding, facts))
+  const { directory, ...source } = copy.source ?? (await openSource(context, engine, holding, facts))
   try {
     const total = source.expectedBytes ?? contents?.bytes ?? null
     const onBytes = (done: number): void => {

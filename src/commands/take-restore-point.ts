@@ -1,7 +1,16 @@
 import type { Facts } from '../model/facts.ts'
+import { Stop } from '../model/failure.ts'
+import { nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Invocation } from '../model/invocation.ts'
-import type { CopyQuality, Engine, RestorePointDraft, StoreScope } from '../model/ports.ts'
+import type {
+  CopyQuality,
+  Engine,
+  OnlineCopy,
+  RestorePointDraft,
+  StoreScope,
+  TarSource,
+} from '../model/ports.ts'
 import type { HoldingRecord, RestorePoint, RestorePointReason } from '../model/restore-point.ts'
 import { wordsOf } from '../core/read-again.ts'
 import { restorePointId } from '../core/restore-point-id.ts'
@@ -25,12 +34,14 @@ export interface RestorePointRequest {
   /** What follows the reason in the id: the guarded command's name, a tag. */
   readonly label: string | null
   readonly copies: readonly Copy[]
-  /** How still each holding's writers stood; asked after its copy. */
+  /** How still each holding's writers stood; asked after its copy, unless its server made that. */
   readonly quality: (holding: Holding) => CopyQuality
   /** Which servers are asked what is in them; absent: none. */
   readonly databases?: DatabaseRequest
-  /** Brings the writers to a standstill for the copies of their files, when the databases have been asked. */
-  readonly standstill?: () => Promise<{ readonly context: Context; readonly end: () => Promise<void> }>
+  /** Brings the writers of these to a standstill for the copies of their files, when the databases have been asked. */
+  readonly standstill?: (
+    copies: readonly Copy[],
+  ) => Promise<{ readonly context: Context; readonly end: () => Promise<void> }>
   /** Called when everything is copied, before it is published: throws if the copies do not count. */
   readonly beforePublish?: () => Promise<void>
 }
@@ -96,24 +107,61 @@ export async function takeRestorePoint(
   }
 }
 
-/** What servers copy themselves takes as long as it takes: nobody stands still for it. */
+/**
+ * What servers copy themselves takes as long as it takes: nobody stands still for it. Where one cannot after all, its
+ * files are copied with the others.
+ */
 async function copyAll(
   context: Context,
   { engine, facts, copies, quality, standstill, reason }: RestorePointRequest,
   draft: RestorePointDraft,
 ): Promise<readonly HoldingRecord[]> {
   const how = { names: new Set<string>(), proven: reason === 'preflight' || reason === 'safety' }
-  const copy = (within: Context, some: readonly Copy[]): Promise<readonly HoldingRecord[]> =>
-    copyHoldings(within, engine, facts, draft, some, quality, how)
-  const online = copies.filter(each => each.online !== undefined)
-  const others = copies.filter(each => each.online === undefined)
-  const first = online.length === 0 ? [] : await copy(context, online)
-  if (others.length === 0) return first
-  const still = standstill === undefined ? null : await standstill()
+  const records: HoldingRecord[] = []
+  const others: Copy[] = []
+  for (const copy of copies) {
+    const source = copy.online === undefined ? null : await madeOnline(context, copy, copy.online)
+    if (source === null) others.push(copy)
+    else
+      records.push(
+        ...(await copyHoldings(context, engine, facts, draft, [{ ...copy, source }], byServer, how)),
+      )
+  }
+  if (others.length === 0) return records
+  const still = standstill === undefined ? null : await standstill(others)
   try {
-    return [...first, ...(await copy(still?.context ?? context, others))]
+    const within = still?.context ?? context
+    return [...records, ...(await copyHoldings(within, engine, facts, draft, others, quality, how))]
   } finally {
     await still?.end()
+  }
+}
+
+function byServer(): CopyQuality {
+  return { consistency: 'online', notes: [] }
+}
+
+/** Null, and said with --safe-verbose, where the server cannot. What is still at work when we are ended is waited for. */
+async function madeOnline(context: Context, copy: Copy, online: OnlineCopy): Promise<TarSource | null> {
+  const { holding, contents } = copy
+  const total = contents?.bytes ?? null
+  context.reporter.say({ type: 'progress', what: 'backing up', holding, done: 0, total, rate: null })
+  const given = new AbortController()
+  const making = online.make(given.signal)
+  try {
+    return await context.interruption.race(making)
+  } catch (error) {
+    given.abort()
+    await making.then(
+      source => source.close(),
+      () => {},
+    )
+    if (!(error instanceof Stop && error.failure.reason === 'not-possible')) throw error
+    context.reporter.say({
+      type: 'detail',
+      text: `${copy.usedBy[0] ?? nameOfHolding(holding)} is paused for the copy: ${error.failure.what}`,
+    })
+    return null
   }
 }
 

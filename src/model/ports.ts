@@ -145,6 +145,8 @@ export interface Engine {
   readonly emptyVolume: (name: string) => Promise<void>
   /** Makes a place to try a copy in, or to work on a volume. Throws `not-possible`. */
   readonly scratch: (spec: ScratchSpec) => Promise<Scratch>
+  /** Makes a place to prepare a copy in, with the image of this container. Throws `not-possible`. */
+  readonly workshop: (spec: { readonly like: string; readonly path: string }) => Promise<Workshop>
   /** A way into a container. */
   readonly inside: (container: string) => Inside
   /** The last lines that a container said; empty for one that is gone. */
@@ -171,7 +173,7 @@ export interface LockOwner {
 
 /** A volume's content as a tar stream. Every way gives the same archive. */
 export interface TarSource {
-  /** `server`: written by the database itself, while it runs. */
+  /** `server`: by the database's own programs, or in its container, while it runs. */
   readonly kind: 'api' | 'mountpoint' | 'server'
   /** What cannot be told through this way (holes, user xattrs), for the manifest. */
   readonly notes: readonly string[]
@@ -301,6 +303,16 @@ export interface Scratch {
   readonly remove: () => Promise<void>
 }
 
+/** A volume of our own, mounted where a server has its own, in a container of the same image without a network. */
+export interface Workshop {
+  /** As root. */
+  readonly inside: Inside
+  /** The volume as it is now. The container is gone then; `close` removes the volume. */
+  readonly source: () => Promise<TarSource>
+  /** Nothing of it is left. */
+  readonly remove: () => Promise<void>
+}
+
 /** The kinds of servers that can be asked. */
 export interface Databases {
   readonly server: (kind: ServerKind, inside: Inside) => DatabaseServer
@@ -321,11 +333,8 @@ export interface DatabaseServer {
   readonly ask: (database: string | null, query: string) => Promise<number>
   /** What is in it. Rows are counted for `budget` milliseconds per database, smallest tables first. */
   readonly count: (budget: number) => Promise<readonly Figure[]>
-  /**
-   * A consistent copy of its files while it goes on, as the tar of the volume that is mounted at `path` in its
-   * container; in words why there can be none. What such a copy leaves out stands in its notes.
-   */
-  readonly copyOnline: (path: string) => Promise<TarSource | { readonly whyNot: string }>
+  /** How its files are copied consistently while it goes on; in words why they cannot be. Changes nothing. */
+  readonly copyOnline: (place: OnlinePlace) => Promise<OnlineCopy | { readonly whyNot: string }>
   /**
    * Its own checks, which only read: troubles in the server's own words, a line each; empty where none was found. Takes
    * as long as reading everything does.
@@ -369,6 +378,25 @@ export interface Repair {
   readonly by: 'server' | 'files'
   /** `folder`: where the data is mounted. Throws `not-possible`. */
   readonly run: (folder: string) => Promise<Repaired>
+}
+
+/** Where a server's files lie, and where a copy of them can be made ready. */
+export interface OnlinePlace {
+  /** Where the volume is mounted in the server's container. */
+  readonly path: string
+  /** Whether other containers write to that volume as well. */
+  readonly shared: boolean
+  readonly workshop: () => Promise<Workshop>
+}
+
+/** A copy that a server can make of its own files. */
+export interface OnlineCopy {
+  /**
+   * Makes it, of this moment or a later one, and gives it as the tar of the volume; what it leaves out stands in its
+   * notes. Throws `not-possible` where it cannot be had after all; then nothing of it is left. When `signal` is aborted
+   * it is given up.
+   */
+  readonly make: (signal: AbortSignal) => Promise<TarSource>
 }
 
 /** A dump that can be taken. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Figure } from '../../src/model/database.ts'
 import type { Manifest } from '../../src/model/restore-point.ts'
 import { engineApi } from './engine-api.ts'
+import { pgbench } from './loads.ts'
 import { eventually, executable, runProgram, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 import { backUpUnderLoad, hammered } from './under-load.ts'
@@ -123,7 +124,7 @@ create database "second db";
     '%s: copied while it is written to, one moment of it',
     async image => {
       const project = await hammered(image)
-      const point = await backUpUnderLoad(project)
+      const point = await backUpUnderLoad(project, pgbench(image))
       expect(point.holdings[0]).toMatchObject({ consistency: 'online', source: 'server' })
       // What keeps the log for the copy is gone with it, or it would fill the disk.
       expect(
@@ -146,6 +147,8 @@ create database "second db";
     child.kill('SIGKILL')
     await child
     await eventually(async () => (await slots()) === '0', 30)
+    // A program that waits for its reader would be there for ever, with its connection.
+    await eventually(() => project.inside('db', '! grep -qs pg_basebackup /proc/[0-9]*/comm'), 30)
     const again = await project.safe(['backup', '--no-dump'])
     expect(again.code, again.stderr).toBe(0)
   })

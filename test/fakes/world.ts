@@ -292,6 +292,13 @@ function engineOf(world: World, words: WorldWords, step: (name: string) => void)
       }),
       close: async () => {},
     }),
+    workshop: async () => ({
+      inside: insideOf('workshop'),
+      source: async () => {
+        throw new Error('nothing is prepared in this world')
+      },
+      remove: async () => step('remove workshop'),
+    }),
     scratch: async spec => {
       step(`scratch ${spec.image}${'volume' in spec.data ? ` on ${spec.data.volume}` : ''}`)
       if ('fill' in spec.data) await spec.data.fill('scratch')

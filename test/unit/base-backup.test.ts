@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { onTestFinished, expect, test } from 'vitest'
 import { asVolumeTar } from '../../src/adapters/databases/postgresql/base-backup.ts'
-import type { Level } from '../../src/adapters/databases/postgresql/base-backup.ts'
+import type { Level } from '../../src/adapters/databases/levels.ts'
 import { walkTar } from '../../src/adapters/stores/tar-walk.ts'
 
 /** A tar as the server writes it: names without a dot, owners of nobody. */

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { DumpForm, Figure, Replication, ServerStatus } from '../../model/database.ts'
 import type { DatabaseServer, DumpSource, Inside } from '../../model/ports.ts'
 import { checkMysql } from './check-mysql.ts'
+import { copyMysql } from './copy-mysql.ts'
 import { repairMysql } from './repair-mysql.ts'
 import {
   ask,
@@ -56,7 +57,7 @@ export function mysql(inside: Inside): DatabaseServer {
     status: () => status(inside),
     ask: (database, query) => askQuery(inside, database, query),
     count: budget => count(inside, budget),
-    copyOnline: async () => ({ whyNot: 'its own copies are no files of a volume before they are prepared' }),
+    copyOnline: place => copyMysql(inside, place, { login, who }),
     check: () => checkMysql(inside, login, who),
     repair: { by: 'server', run: () => repairMysql(inside, login, who) },
     dumps: () => dumps(inside),

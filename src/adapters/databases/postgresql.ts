@@ -15,7 +15,7 @@ export function postgresql(inside: Inside): DatabaseServer {
     status: () => status(inside),
     ask: (database, question) => askQuery(inside, database, question),
     count: budget => count(inside, budget),
-    copyOnline: path => copyOnline(inside, path),
+    copyOnline: ({ path }) => copyOnline(inside, path),
     check: () => check(inside),
     repair: { by: 'server', run: () => repair(inside) },
     dumps: () => dumps(inside),

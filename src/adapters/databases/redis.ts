@@ -2,6 +2,8 @@ import type { Readable } from 'node:stream'
 import type { DumpForm, Figure, Replication, ServerStatus } from '../../model/database.ts'
 import type { DatabaseServer, DumpSource, Inside } from '../../model/ports.ts'
 import { checkRedis } from './check-redis.ts'
+import { copyRedis } from './copy-redis.ts'
+import { takeSnapshot } from './redis-snapshot.ts'
 import { repairRedis } from './repair-redis.ts'
 import { ask, askNumber, badQuestion, endedWell, pour, refused } from './server.ts'
 
@@ -37,7 +39,7 @@ export function redis(inside: Inside): DatabaseServer {
     status: () => status(inside),
     ask: (database, command) => askCommand(inside, database, command),
     count: () => count(inside),
-    copyOnline: async () => ({ whyNot: 'its files are small, and copied in a moment' }),
+    copyOnline: async place => copyRedis(inside, place, { login, variables: await told(inside), who }),
     check: async () => checkRedis(inside, { login, variables: await told(inside), who }),
     repair: { by: 'files', run: folder => repairRedis(inside, folder, who) },
     dumps: async () => dumps(inside, await info(inside)),
@@ -245,14 +247,8 @@ cat > "$file" && $program "$file" >&2`
 
 const asReplica = `exec $cli -p "\${SC_PORT:-6379}" \${SC_USER:+--user "$SC_USER"} --rdb -`
 
-/** One that is being written already began too early to count. */
-const askedFor = `
-field() { run info persistence | tr -d '\\r' | sed -n "s/^$1://p"; }
-idle() { until [ "$(field rdb_bgsave_in_progress)" = 0 ]; do sleep 0.2; done; }
+const askedFor = `${takeSnapshot}
 folder=$(run config get dir | sed -n 2p); file=$(run config get dbfilename | sed -n 2p)
 [ -n "$folder" ] && [ -n "$file" ] || { echo 'it does not tell where its snapshots lie' >&2; exit 1; }
-idle
-run bgsave >/dev/null || exit
-idle
-[ "$(field rdb_last_bgsave_status)" = ok ] || { echo 'its snapshot failed (see its log)' >&2; exit 1; }
+take_snapshot
 exec cat "$folder/$file"`

@@ -28,6 +28,7 @@ import { openSink } from './volume-sink.ts'
 import { openSource } from './volume-source.ts'
 import { createVolume, findVolume, removeVolume } from './volumes.ts'
 import { watchEvents } from './watch.ts'
+import { openWorkshop } from './workshop.ts'
 
 /** What an engine is opened with, besides what decides which one. */
 export interface EngineOptions extends EndpointOptions {
@@ -67,6 +68,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     openSink: target => openSink(session, target),
     emptyVolume: name => emptyVolume(session, name),
     scratch: spec => openScratch(session, spec),
+    workshop: spec => openWorkshop(session, spec),
     inside: container => insideOf(session, container),
     logs: id => lastLogs(session, id),
     watch: () => watchEvents(session),

@@ -1,15 +1,5 @@
 import { Transform } from 'node:stream'
-
-/** A directory on the way from the root of a volume to the data directory, as the server's container sees it. */
-export interface Level {
-  /** `.`, `./18`, `./18/docker`. */
-  readonly path: string
-  readonly uid: number
-  readonly gid: number
-  readonly mode: number
-  /** Seconds since 1970. */
-  readonly mtime: number
-}
+import type { Level } from '../levels.ts'
 
 const blockSize = 512
 

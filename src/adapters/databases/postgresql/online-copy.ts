@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Inside, TarSource } from '../../../model/ports.ts'
+import type { Inside, OnlineCopy, TarSource } from '../../../model/ports.ts'
 import { endedWell, jsonLines, readLines } from '../server.ts'
+import { endsWithInput } from '../hang-up.ts'
+import { levelsIn, tellLevels } from '../levels.ts'
+import type { Level } from '../levels.ts'
 import { asVolumeTar } from './base-backup.ts'
-import type { Level } from './base-backup.ts'
 import { databaseNames, login, maintenance, psql, query, who } from './session.ts'
 
 const readyQuery = `
@@ -15,22 +17,9 @@ select json_build_array('setting', name, setting) from pg_settings
 select json_build_array('bytes', sum(pg_database_size(oid))::text) from pg_database;
 `
 
-/** The way from the volume to the data directory, if nothing else lies on it. */
 const levelsLine = `${login}
-mount=$(cd "$SC_MOUNT" && pwd -P) || exit
 data=$(psql -X -q -A -t -w -c 'show data_directory') && data=$(cd "$data" && pwd -P) || exit
-case $data/ in "$mount"/*) ;; *) echo "its data directory lies elsewhere: $data" >&2; exit 1;; esac
-tell() { printf '["level", "%s", %s, %s, %s, "%s"]\\n' "$1" $(stat -c '%u %g %Y' "$here") "$(stat -c %a "$here")"; }
-here=$mount path=.
-tell .
-set -f; IFS=/
-for part in \${data#"$mount"}; do
-  [ -n "$part" ] || continue
-  case $part in *[!A-Za-z0-9._-]*) echo "the name $part" >&2; exit 1;; esac
-  [ "$(ls -A "$here")" = "$part" ] || { echo "there is more than its data in $here" >&2; exit 1; }
-  here=$here/$part path=$path/$part
-  IFS=' '; tell "$path"; IFS=/
-done`
+${tellLevels}`
 
 /** Whether it may be asked for a base backup at all is told by asking. */
 const replicationLine = `${login}exec psql -X -q -A -t -w -d 'dbname=postgres replication=true' -c IDENTIFY_SYSTEM`
@@ -38,7 +27,7 @@ const replicationLine = `${login}exec psql -X -q -A -t -w -d 'dbname=postgres re
 export async function copyOnline(
   inside: Inside,
   path: string,
-): Promise<TarSource | { readonly whyNot: string }> {
+): Promise<OnlineCopy | { readonly whyNot: string }> {
   const variables = { SC_DATABASE: maintenance }
   const rows = jsonLines(await query(inside, maintenance, readyQuery))
   const value = (...words: readonly string[]): string =>
@@ -51,15 +40,9 @@ export async function copyOnline(
   const found = await inside.run(levelsLine, { variables: { ...variables, SC_MOUNT: path } })
   if (found.code !== 0)
     return { whyNot: found.stderr.trim().split('\n').at(-1) ?? 'its data cannot be found' }
-  const levels = jsonLines(found.stdout).map(([, level, uid, gid, mtime, mode]): Level => ({
-    path: String(level),
-    uid: Number(uid),
-    gid: Number(gid),
-    mtime: Number(mtime),
-    mode: Number.parseInt(String(mode), 8),
-  }))
+  const levels = levelsIn(found.stdout)
   const unlogged = await unloggedTables(inside)
-  return {
+  const source: TarSource = {
     kind: 'server',
     notes:
       unlogged.length === 0
@@ -70,6 +53,7 @@ export async function copyOnline(
     open: () => baseBackup(inside, levels),
     close: async () => {},
   }
+  return { make: async () => source }
 }
 
 function whyNoBaseBackup(value: (...words: readonly string[]) => string): string | null {
@@ -111,10 +95,9 @@ async function baseBackup(
         from pg_create_physical_replication_slot('safe_compose_' || pg_backend_pid(), true, true);\n`,
     )
     await said.lineThat(line => line.startsWith('["kept"'))
-    const copying = await inside.start(`${login}exec pg_basebackup -w -Ft -X fetch -c fast -D -`, {
+    const copying = await inside.start(`${login}${endsWithInput}pg_basebackup -w -Ft -X fetch -c fast -D -`, {
       variables,
     })
-    copying.stdin.end()
     const stream = asVolumeTar(levels)
     const flowing = pipeline(copying.stdout, stream)
     const done = (async () => {

@@ -1,0 +1,170 @@
+import { execa } from 'execa'
+import { describe, expect, test } from 'vitest'
+import type { Manifest } from '../../src/model/restore-point.ts'
+import { scripts, transfers } from './loads.ts'
+import { eventually, executable } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
+import { backUpUnderLoad, underLoad } from './under-load.ts'
+
+/** MariaDB, Redis and Valkey copy their files themselves while they go on. PostgreSQL: databases.e2e.ts. */
+
+async function newest(project: Scenario): Promise<Manifest> {
+  const { stdout } = await project.safe(['backups', '--json'])
+  const [first] = JSON.parse(stdout) as readonly Manifest[]
+  if (first === undefined) throw new Error('there is no restore point')
+  return first
+}
+
+async function nothingIsLeft(project: Scenario): Promise<void> {
+  const filter = ['--filter', 'name=safe-compose-scratch']
+  expect((await project.docker(['ps', '-aq', ...filter])).stdout).toBe('')
+  expect((await project.docker(['volume', 'ls', '-q', ...filter])).stdout).toBe('')
+}
+
+/** Whether a line that we started runs in the container of `db`: all of ours have such a word in them. */
+function isAtWork(project: Scenario): Promise<boolean> {
+  const line =
+    'grep -lsz SC_MOUNT=/ /proc/[0-9]*/environ || grep -ls "^mariadb-backup$" /proc/[0-9]*/comm || echo none'
+  return project.inside('db', line).then(found => found !== 'none')
+}
+
+/** Kills a backup as soon as it is at work in the server's container. */
+async function killAtWork(project: Scenario): Promise<void> {
+  const child = execa(process.execPath, [executable, 'backup', '--no-dump'], {
+    cwd: project.directory,
+    env: project.variables,
+    extendEnv: false,
+    reject: false,
+  })
+  await eventually(() => isAtWork(project), 60, 20)
+  child.kill('SIGKILL')
+  expect((await child).signal).toBe('SIGKILL')
+}
+
+describe('MariaDB', () => {
+  const load = transfers('mariadb:10.11')
+  const client = 'mariadb -uroot -psecret-word -N'
+
+  test('copied while it is written to: one moment of it, with all that lies beside it', async () => {
+    const project = await underLoad(load)
+    await project.inside(
+      'db',
+      `cd /var/lib/mysql && echo hello > .my-healthcheck.cnf && chmod 600 .my-healthcheck.cnf &&
+       echo hello > 'shop/read me.txt'`,
+    )
+    const point = await backUpUnderLoad(project, load)
+    expect(point.holdings[0]).toMatchObject({ consistency: 'online', source: 'server' })
+    expect(JSON.stringify(point)).not.toContain('secret-word')
+    await nothingIsLeft(project)
+
+    expect(await project.inside('db', `${client} shop -e 'select count(*) from bulk'`)).toBe('100000')
+    expect(await project.inside('db', 'mariadb -ureader -panother-word -N shop -e "select 1"')).toBe('1')
+    const checked = await project.inside('db', 'mariadb-check -uroot -psecret-word --all-databases')
+    expect(checked.split('\n').filter(line => !line.endsWith('OK'))).toEqual([])
+    expect(
+      await project.inside(
+        'db',
+        `cd /var/lib/mysql && cat .my-healthcheck.cnf 'shop/read me.txt' && stat -c %a .my-healthcheck.cnf ibdata1 mysql`,
+      ),
+    ).toBe('hello\nhello\n600\n660\n700')
+    // What the program needs for itself is no part of a data directory.
+    expect(await project.inside('db', 'ls /var/lib/mysql | grep -e backup || echo none')).toBe('none')
+
+    const verified = await project.safe(['verify', '--level', 'boot'])
+    expect(verified.code, verified.stdout + verified.stderr).toBe(0)
+    expect(verified.stdout).toMatch(/✔ db +MariaDB [\d.]+ came up in/)
+  })
+
+  test('killed while it copies: nothing goes on in the server, and the next backup clears the rest', async () => {
+    const project = await underLoad(load)
+    await killAtWork(project)
+    await eventually(async () => !(await isAtWork(project)), 30)
+    // No lock of a backup holds anybody up.
+    const written = `timeout 20 ${client} shop -e 'insert into notes (note) values (1); create table after_it (n int)'`
+    await project.inside('db', written)
+    const again = await project.safe(['backup', '--no-dump'])
+    expect(again.code, again.stderr).toBe(0)
+    expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'online' })
+    await nothingIsLeft(project)
+    expect(await project.inside('db', 'ls -A /tmp')).toBe('')
+  })
+
+  test('one whose own copies would leave something out is paused', async () => {
+    const project = await underLoad(transfers('mariadb:10.11', ['mariadbd', '--log-bin', '--server-id=1']))
+    const backup = await project.safe(['--safe-verbose', 'backup', '--no-dump'])
+    expect(backup.code, backup.stderr).toBe(0)
+    expect(backup.stderr).toContain('db is paused for the copy: it keeps a binary log')
+    expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'paused' })
+  })
+
+  test('one that cannot copy its files after all is paused, with the reason', async () => {
+    const project = await underLoad(load)
+    await project.inside(
+      'db',
+      `printf '#!/bin/sh\\necho it will not >&2; exit 1\\n' > "$(command -v mbstream)"; cp "$(command -v mbstream)" /usr/bin/mariadb-backup`,
+    )
+    const backup = await project.safe(['--safe-verbose', 'backup', '--no-dump'])
+    expect(backup.code, backup.stderr).toBe(0)
+    expect(backup.stderr).toMatch(/db is paused for the copy: .*it will not/)
+    expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'paused' })
+    await nothingIsLeft(project)
+  })
+})
+
+/** In an order of its own each time it starts. */
+function settingsOf(project: Scenario, cli: string): Promise<string> {
+  return project.inside('db', `${cli} config get '*' | paste - - | sort`)
+}
+
+describe('Redis and Valkey', () => {
+  const snapshots = scripts('redis', 'redis:7', ['--rdbcompression', 'no'])
+  const log = scripts('redis', 'redis:7', ['--save', '', '--appendonly', 'yes'])
+
+  test.each([
+    { what: 'snapshots', load: snapshots },
+    { what: 'a log that is rewritten all the time', load: log },
+    { what: 'both, in Valkey', load: scripts('valkey', 'valkey:8', ['--appendonly', 'yes']) },
+  ])('$what: copied while it is written to, one moment of it', async ({ load }) => {
+    const project = await underLoad(load)
+    await project.inside('db', 'mkdir /data/mine && echo hello > "/data/mine/read me.txt"')
+    const cli = load.isUp.split(' ')[0] ?? ''
+    const settings = await settingsOf(project, cli)
+    const keys = await project.inside('db', `${cli} dbsize`)
+    const point = await backUpUnderLoad(project, load)
+    expect(point.holdings[0]).toMatchObject({ consistency: 'online', source: 'server' })
+    expect(await settingsOf(project, cli)).toBe(settings)
+    // Every transfer writes to the same three.
+    expect(Number(await project.inside('db', `${cli} dbsize`)) - Number(keys)).toBe(1)
+    expect(await project.inside('db', 'cat "/data/mine/read me.txt"')).toBe('hello')
+    expect(await project.inside('db', 'ls /data | grep -e temp || echo none')).toBe('none')
+    const verified = await project.safe(['verify', '--level', 'boot'])
+    expect(verified.code, verified.stdout + verified.stderr).toBe(0)
+    expect(verified.stdout).toMatch(/✔ db +(Redis|Valkey) [\d.]+ came up in/)
+  })
+
+  test('where only a log is kept, no snapshot is left behind that would be taken for its data one day', async () => {
+    const project = await underLoad(log)
+    expect((await project.safe(['backup', '--no-dump'])).code).toBe(0)
+    expect(await project.inside('db', 'ls /data')).toBe('appendonlydir')
+    expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'online' })
+  })
+
+  test('killed while it copies: nothing goes on in the server, and its settings are its own', async () => {
+    const project = await underLoad(snapshots)
+    const settings = await settingsOf(project, 'redis-cli')
+    await killAtWork(project)
+    await eventually(async () => !(await isAtWork(project)), 30)
+    expect(await settingsOf(project, 'redis-cli')).toBe(settings)
+    const again = await project.safe(['backup', '--no-dump'])
+    expect(again.code, again.stderr).toBe(0)
+    expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'online' })
+  })
+
+  test('one that may not write a snapshot is paused, with the reason', async () => {
+    const project = await underLoad(scripts('redis', 'redis:7', ['--rename-command', 'BGSAVE', '']))
+    const backup = await project.safe(['--safe-verbose', 'backup', '--no-dump'])
+    expect(backup.code, backup.stderr).toBe(0)
+    expect(backup.stderr).toMatch(/db is paused for the copy: .*unknown command/)
+    expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'paused' })
+  })
+})
