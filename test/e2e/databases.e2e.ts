@@ -149,6 +149,10 @@ create database "second db";
     await eventually(async () => (await slots()) === '0', 30)
     // A program that waits for its reader would be there for ever, with its connection.
     await eventually(() => project.inside('db', '! grep -qs pg_basebackup /proc/[0-9]*/comm'), 30)
+    // PostgreSQL is the first process there: an orphan of ours that ended by a signal would be a crash to it.
+    const { stderr: log } = await project.docker(['logs', project.container('db')])
+    expect(log).toContain('ready to accept connections')
+    expect(log).not.toMatch(/terminated by signal|terminating any other/)
     const again = await project.safe(['backup', '--no-dump'])
     expect(again.code, again.stderr).toBe(0)
   })

@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import type { Manifest } from '../../src/model/restore-point.ts'
+import { holders, nothingIsLeft } from './leftovers.ts'
 import { scripts, transfers } from './loads.ts'
 import { eventually, executable } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
@@ -15,12 +16,6 @@ async function newest(project: Scenario): Promise<Manifest> {
   return first
 }
 
-async function nothingIsLeft(project: Scenario): Promise<void> {
-  const filter = ['--filter', 'name=safe-compose-scratch']
-  expect((await project.docker(['ps', '-aq', ...filter])).stdout).toBe('')
-  expect((await project.docker(['volume', 'ls', '-q', ...filter])).stdout).toBe('')
-}
-
 /** Whether a line that we started runs in the container of `db`: all of ours have such a word in them. */
 function isAtWork(project: Scenario): Promise<boolean> {
   const line =
@@ -29,7 +24,7 @@ function isAtWork(project: Scenario): Promise<boolean> {
 }
 
 /** Kills a backup as soon as it is at work in the server's container. */
-async function killAtWork(project: Scenario): Promise<void> {
+async function killAtWork(project: Scenario): Promise<number> {
   const child = execa(process.execPath, [executable, 'backup', '--no-dump'], {
     cwd: project.directory,
     env: project.variables,
@@ -39,6 +34,7 @@ async function killAtWork(project: Scenario): Promise<void> {
   await eventually(() => isAtWork(project), 60, 20)
   child.kill('SIGKILL')
   expect((await child).signal).toBe('SIGKILL')
+  return child.pid ?? 0
 }
 
 describe('MariaDB', () => {
@@ -77,7 +73,7 @@ describe('MariaDB', () => {
 
   test('killed while it copies: nothing goes on in the server, and the next backup clears the rest', async () => {
     const project = await underLoad(load)
-    await killAtWork(project)
+    const killed = await killAtWork(project)
     await eventually(async () => !(await isAtWork(project)), 30)
     // No lock of a backup holds anybody up.
     const written = `timeout 20 ${client} shop -e 'insert into notes (note) values (1); create table after_it (n int)'`
@@ -85,7 +81,7 @@ describe('MariaDB', () => {
     const again = await project.safe(['backup', '--no-dump'])
     expect(again.code, again.stderr).toBe(0)
     expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'online' })
-    await nothingIsLeft(project)
+    expect(await holders(project)).not.toContain(killed)
     expect(await project.inside('db', 'ls -A /tmp')).toBe('')
   })
 

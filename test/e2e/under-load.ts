@@ -40,10 +40,10 @@ export async function backUpUnderLoad(project: Scenario, load: Load): Promise<Ma
   const backup = await project.safe(['--safe-verbose', 'backup'], {
     variables: { SAFE_COMPOSE_MAX_STOP: '1ms' },
   })
+  expect(backup.code, backup.stderr).toBe(0)
   const most = await count(project, load)
   await project.inside('db', 'touch /tmp/enough')
   await writing
-  expect(backup.code, backup.stderr).toBe(0)
   expect(await pauses(project, since)).toBe('')
   const { stdout } = await project.safe(['backups', '--json'])
   const [point] = JSON.parse(stdout) as readonly Manifest[]

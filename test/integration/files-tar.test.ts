@@ -7,7 +7,7 @@ import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { copyRedis } from '../../src/adapters/databases/copy-redis.ts'
 import { sendingFiles, sentFiles } from '../../src/adapters/databases/files-tar.ts'
-import { endsWithInput } from '../../src/adapters/databases/hang-up.ts'
+import { endingWithInput, endsWithInput } from '../../src/adapters/databases/hang-up.ts'
 import type { Inside, InsideProcess } from '../../src/model/ports.ts'
 
 /** The shell's half with a real shell, and tar to read what comes of it. */
@@ -111,6 +111,29 @@ cd volume; echo ready; here .; here ./sub; send './sub/a file' <'./sub/a file'; 
     expect(await program.ended).not.toMatchObject({ code: 0 })
     expect(await readFile(join(folder, 'after'), 'utf8').catch(() => 'none')).toBe('none')
   })
+})
+
+describe('a program whose line has no input any more', () => {
+  test('is ended, and the line goes on', async () => {
+    const program = startHere(
+      `${endingWithInput('head -c 1000000000 /dev/zero')}echo $code > code; exit $code`,
+    )
+    program.stdout.pause()
+    program.stdin.destroy()
+    expect(await program.ended).toMatchObject({ code: 143 })
+    expect(await readFile(join(folder, 'code'), 'utf8')).toBe('143\n')
+  })
+
+  test.each([0, 3])(
+    'one that ends by itself ends with %s, and nothing is left of what watched it',
+    async code => {
+      const program = startHere(
+        `${endingWithInput(`(cat; echo done; exit ${code})`)}kill -0 $watcher 2>/dev/null && echo left; exit $code`,
+      )
+      expect(await text(program.stdout)).toBe('done\n')
+      expect(await program.ended).toEqual({ code, stderr: '' })
+    },
+  )
 })
 
 describe('Redis before 7, whose log is one file', () => {

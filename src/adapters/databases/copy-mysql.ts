@@ -8,7 +8,7 @@ import type {
   TarSource,
   Workshop,
 } from '../../model/ports.ts'
-import { endsWithInput } from './hang-up.ts'
+import { endingWithInput } from './hang-up.ts'
 import { levelsIn, tellLevels } from './levels.ts'
 import type { Level } from './levels.ts'
 import { ask, endedWell, jsonLines, linesOf, refused } from './server.ts'
@@ -187,7 +187,7 @@ async function refuseNoRoom(room: Room, { bytes }: Server): Promise<void> {
 async function transfer(room: Room, { inside, login, who, folder, socket }: Server): Promise<void> {
   const unpacking = await room.start('exec mbstream -x -C "$SC_DATA"')
   await flow(unpacking, who, () =>
-    inside.start(`${login}${copier}${endsWithInput}${streamLine}`, {
+    inside.start(`${login}${copier}${streamLine}`, {
       variables: { SC_DATA: folder, SC_SOCKET: socket },
     }),
   )
@@ -212,10 +212,14 @@ async function flow(to: InsideProcess, who: string, open: () => Promise<InsidePr
   }
 }
 
+const streamProgram = `"$copier" --backup --stream=mbstream --user="$user" \${SC_SOCKET:+--socket="$SC_SOCKET"} \\
+  --datadir="$SC_DATA" --target-dir="$folder"`
+
 const streamLine = `
 folder=$(mktemp -d) || exit
-trap 'kill $watcher 2>/dev/null; rm -rf "$folder"' EXIT
-"$copier" --backup --stream=mbstream --user="$user" \${SC_SOCKET:+--socket="$SC_SOCKET"} --datadir="$SC_DATA" --target-dir="$folder"`
+${endingWithInput(streamProgram)}
+rm -rf "$folder"
+exit $code`
 
 const prepareLine = `${copier}
 cd "$SC_DATA" && "$copier" --prepare --target-dir="$SC_DATA" >&2 || exit
@@ -240,9 +244,7 @@ async function putBeside(room: Room, { inside, who, folder }: Server): Promise<v
   const unpacking = await room.start(
     'tar -x -p --numeric-owner -C "$SC_DATA"; code=$?; cat >/dev/null; exit $code',
   )
-  await flow(unpacking, who, () =>
-    inside.start(`${endsWithInput}${packLine}`, { variables: { SC_DATA: folder, SC_LIST: list } }),
-  )
+  await flow(unpacking, who, () => inside.start(packLine, { variables: { SC_DATA: folder, SC_LIST: list } }))
 }
 
 /** The folders that files lie in, the outermost first, without the one that all lie in. */
@@ -257,8 +259,7 @@ function foldersOf(paths: readonly string[]): readonly string[] {
 /** Logs that are written to meanwhile are taken as far as they are. */
 const packLine = `
 cd "$SC_DATA" || exit
-code=0
-printf '%s\\n' "$SC_LIST" | tar -c --numeric-owner --no-recursion -T - || code=$?
+${endingWithInput(`printf '%s\\n' "$SC_LIST" | tar -c --numeric-owner --no-recursion -T -`)}
 [ $code -le 1 ]`
 
 /** Files that the server and its program see to: in the copy, or made anew. */

@@ -3,6 +3,7 @@ import type { DumpForm, Figure, Replication, ServerStatus } from '../../model/da
 import type { DatabaseServer, DumpSource, Inside } from '../../model/ports.ts'
 import { checkMysql } from './check-mysql.ts'
 import { copyMysql } from './copy-mysql.ts'
+import { endingWithInput } from './hang-up.ts'
 import { repairMysql } from './repair-mysql.ts'
 import {
   ask,
@@ -319,6 +320,9 @@ async function dumps(inside: Inside): Promise<readonly DumpSource[]> {
   ]
 }
 
+const dumpProgram = `$dump --user="$user" --single-transaction --quick --routines --events --triggers --hex-blob \\
+  --default-character-set=utf8mb4 $gtid -- "$SC_DATABASE"`
+
 /**
  * It does not name its schema, so that it can be read into another one; the first line gives that one the character set
  * of this.
@@ -329,12 +333,10 @@ gtid=; if [ "$dump" = mysqldump ] && "$dump" --help 2>/dev/null | grep -q set-gt
 $client --user="$user" --batch --raw --skip-column-names --default-character-set=utf8mb4 --execute="select concat(
   'alter database character set ', default_character_set_name, ' collate ', default_collation_name, ';')
   from information_schema.schemata where schema_name = $SC_LITERAL" || exit
-exec $dump --user="$user" --single-transaction --quick --routines --events --triggers --hex-blob \\
-  --default-character-set=utf8mb4 $gtid -- "$SC_DATABASE"`
+${endingWithInput(dumpProgram)}exit $code`
   const program = await inside.start(line, {
     variables: { SC_DATABASE: database, SC_LITERAL: literal(database) },
   })
-  program.stdin.end()
   const { stream, end } = keepEnd(program.stdout)
   const done = (async () => {
     await endedWell(program, who)

@@ -3,6 +3,7 @@ import type { DumpForm, Figure, Replication, ServerStatus } from '../../model/da
 import type { DatabaseServer, DumpSource, Inside } from '../../model/ports.ts'
 import { checkRedis } from './check-redis.ts'
 import { copyRedis } from './copy-redis.ts'
+import { endingWithInput } from './hang-up.ts'
 import { takeSnapshot } from './redis-snapshot.ts'
 import { repairRedis } from './repair-redis.ts'
 import { ask, askNumber, badQuestion, endedWell, pour, refused } from './server.ts'
@@ -218,7 +219,6 @@ function dumps(inside: Inside, of: Info): readonly DumpSource[] {
       form: 'rdb',
       open: async () => {
         const program = await inside.start(`${login}${line}`, { variables: await told(inside) })
-        program.stdin.end()
         const done = (async () => {
           await endedWell(program, who)
           return { figures: [] }
@@ -245,10 +245,10 @@ cat > "$file" && $program "$file" >&2`
   return []
 }
 
-const asReplica = `exec $cli -p "\${SC_PORT:-6379}" \${SC_USER:+--user "$SC_USER"} --rdb -`
+const asReplica = `${endingWithInput('$cli -p "${SC_PORT:-6379}" ${SC_USER:+--user "$SC_USER"} --rdb -')}exit $code`
 
 const askedFor = `${takeSnapshot}
 folder=$(run config get dir | sed -n 2p); file=$(run config get dbfilename | sed -n 2p)
 [ -n "$folder" ] && [ -n "$file" ] || { echo 'it does not tell where its snapshots lie' >&2; exit 1; }
 take_snapshot
-exec cat "$folder/$file"`
+${endingWithInput('cat "$folder/$file"')}exit $code`

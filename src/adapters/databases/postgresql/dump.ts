@@ -1,4 +1,5 @@
 import type { DumpSource, Inside } from '../../../model/ports.ts'
+import { endingWithInput } from '../hang-up.ts'
 import { endedWell, fileNames, jsonLines, keepEnd, readLines, refused } from '../server.ts'
 import { countedFor, countScript, figuresOf } from './count.ts'
 import { databaseNames, login, maintenance, psql, who } from './session.ts'
@@ -20,18 +21,15 @@ export async function dumps(inside: Inside): Promise<readonly DumpSource[]> {
 /** Passwords of roles may only be read by a superuser: without them is better than not at all. */
 function globals(inside: Inside): DumpSource {
   const line = `${login}
-if [ "$(psql -X -q -A -t -w -c 'select rolsuper from pg_roles where rolname = current_user')" = t ]; then
-  exec pg_dumpall -w --globals-only
-else
-  exec pg_dumpall -w --globals-only --no-role-passwords
-fi`
+set -- --no-role-passwords
+if [ "$(psql -X -q -A -t -w -c 'select rolsuper from pg_roles where rolname = current_user')" = t ]; then set --; fi
+${endingWithInput('pg_dumpall -w --globals-only "$@"')}exit $code`
   return {
     name: 'globals.sql',
     database: null,
     form: 'pg-globals',
     open: async () => {
       const program = await inside.start(line, { variables: { SC_DATABASE: maintenance } })
-      program.stdin.end()
       const { stream, end } = keepEnd(program.stdout)
       const done = (async () => {
         await endedWell(program, who)
@@ -57,10 +55,8 @@ async function dumpDatabase(inside: Inside, database: string): ReturnType<DumpSo
     counting.stdin.write(countScript(countedFor, { shared: true }))
     const [row] = jsonLines(await said.lineThat(line => line.startsWith('["snapshot"')))
     const snapshot = String(row?.[2] ?? '')
-    const dump = await inside.start(`${login}exec pg_dump -w -Fc -Z0 --snapshot="$SC_SNAPSHOT"`, {
-      variables: { ...variables, SC_SNAPSHOT: snapshot },
-    })
-    dump.stdin.end()
+    const line = `${login}${endingWithInput('pg_dump -w -Fc -Z0 --snapshot="$SC_SNAPSHOT"')}exit $code`
+    const dump = await inside.start(line, { variables: { ...variables, SC_SNAPSHOT: snapshot } })
     const stop = (): void => {
       dump.hangUp()
       counting.hangUp()

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Inside, OnlineCopy, TarSource } from '../../../model/ports.ts'
 import { endedWell, jsonLines, readLines } from '../server.ts'
-import { endsWithInput } from '../hang-up.ts'
+import { endingWithInput } from '../hang-up.ts'
 import { levelsIn, tellLevels } from '../levels.ts'
 import type { Level } from '../levels.ts'
 import { asVolumeTar } from './base-backup.ts'
@@ -95,9 +95,8 @@ async function baseBackup(
         from pg_create_physical_replication_slot('safe_compose_' || pg_backend_pid(), true, true);\n`,
     )
     await said.lineThat(line => line.startsWith('["kept"'))
-    const copying = await inside.start(`${login}${endsWithInput}pg_basebackup -w -Ft -X fetch -c fast -D -`, {
-      variables,
-    })
+    const program = endingWithInput('pg_basebackup -w -Ft -X fetch -c fast -D -')
+    const copying = await inside.start(`${login}${program}exit $code`, { variables })
     const stream = asVolumeTar(levels)
     const flowing = pipeline(copying.stdout, stream)
     const done = (async () => {
