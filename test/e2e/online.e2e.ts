@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import type { Manifest } from '../../src/model/restore-point.ts'
-import { holders, nothingIsLeft } from './leftovers.ts'
+import { engineApi } from './engine-api.ts'
 import { scripts, transfers } from './loads.ts'
 import { eventually, executable } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
@@ -16,25 +16,27 @@ async function newest(project: Scenario): Promise<Manifest> {
   return first
 }
 
-/** Whether a line that we started runs in the container of `db`: all of ours have such a word in them. */
-function isAtWork(project: Scenario): Promise<boolean> {
-  const line =
-    'grep -lsz SC_MOUNT=/ /proc/[0-9]*/environ || grep -ls "^mariadb-backup$" /proc/[0-9]*/comm || echo none'
-  return project.inside('db', line).then(found => found !== 'none')
+/** No container and no volume in which a copy was prepared. What another test has killed goes with its next run. */
+async function nothingIsLeft(): Promise<void> {
+  await eventually(async () => (await engineApi().leftBehind()).length === 0)
 }
 
-/** Kills a backup as soon as it is at work in the server's container. */
-async function killAtWork(project: Scenario): Promise<number> {
+/** Shell: whether what copies is at work in the container of `db`. */
+const mariadbCopies = "grep -qs '^mariadb-backup$' /proc/[0-9]*/comm"
+const redisCopies = 'grep -qsz ^SC_SNAPSHOT= /proc/[0-9]*/environ'
+
+/** Kills a backup as soon as it is at work in the server's container, and waits until nothing of it is. */
+async function killAtWork(project: Scenario, copies: string): Promise<void> {
   const child = execa(process.execPath, [executable, 'backup', '--no-dump'], {
     cwd: project.directory,
     env: project.variables,
     extendEnv: false,
     reject: false,
   })
-  await eventually(() => isAtWork(project), 60, 20)
+  await project.inside('db', `timeout 60 sh -c "until ${copies}; do sleep 0.02; done"`)
   child.kill('SIGKILL')
   expect((await child).signal).toBe('SIGKILL')
-  return child.pid ?? 0
+  await eventually(() => project.inside('db', `! ${copies}`), 30)
 }
 
 describe('MariaDB', () => {
@@ -51,7 +53,7 @@ describe('MariaDB', () => {
     const point = await backUpUnderLoad(project, load)
     expect(point.holdings[0]).toMatchObject({ consistency: 'online', source: 'server' })
     expect(JSON.stringify(point)).not.toContain('secret-word')
-    await nothingIsLeft(project)
+    await nothingIsLeft()
 
     expect(await project.inside('db', `${client} shop -e 'select count(*) from bulk'`)).toBe('100000')
     expect(await project.inside('db', 'mariadb -ureader -panother-word -N shop -e "select 1"')).toBe('1')
@@ -73,15 +75,14 @@ describe('MariaDB', () => {
 
   test('killed while it copies: nothing goes on in the server, and the next backup clears the rest', async () => {
     const project = await underLoad(load)
-    const killed = await killAtWork(project)
-    await eventually(async () => !(await isAtWork(project)), 30)
+    await killAtWork(project, mariadbCopies)
     // No lock of a backup holds anybody up.
     const written = `timeout 20 ${client} shop -e 'insert into notes (note) values (1); create table after_it (n int)'`
     await project.inside('db', written)
     const again = await project.safe(['backup', '--no-dump'])
     expect(again.code, again.stderr).toBe(0)
     expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'online' })
-    expect(await holders(project)).not.toContain(killed)
+    await nothingIsLeft()
     expect(await project.inside('db', 'ls -A /tmp')).toBe('')
   })
 
@@ -103,7 +104,7 @@ describe('MariaDB', () => {
     expect(backup.code, backup.stderr).toBe(0)
     expect(backup.stderr).toMatch(/db is paused for the copy: .*it will not/)
     expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'paused' })
-    await nothingIsLeft(project)
+    await nothingIsLeft()
   })
 })
 
@@ -148,8 +149,7 @@ describe('Redis and Valkey', () => {
   test('killed while it copies: nothing goes on in the server, and its settings are its own', async () => {
     const project = await underLoad(snapshots)
     const settings = await settingsOf(project, 'redis-cli')
-    await killAtWork(project)
-    await eventually(async () => !(await isAtWork(project)), 30)
+    await killAtWork(project, redisCopies)
     expect(await settingsOf(project, 'redis-cli')).toBe(settings)
     const again = await project.safe(['backup', '--no-dump'])
     expect(again.code, again.stderr).toBe(0)

@@ -89,7 +89,7 @@ function whyNoCopy(value: (name: string) => string): string | null {
 }
 
 /** Before 10.4 it had another name. */
-const copier = `copier=mariadb-backup; if command -v mariabackup >/dev/null 2>&1; then copier=mariabackup; fi
+const copier = `copier=mariadb-backup; command -v $copier >/dev/null 2>&1 || ! command -v mariabackup >/dev/null 2>&1 || copier=mariabackup
 `
 
 const lieLine = `${copier}
