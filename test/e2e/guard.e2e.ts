@@ -111,9 +111,13 @@ describe('down -v must not lose data', () => {
     const agent = { CLAUDECODE: '1' }
     for (const words of [
       ['down', '-vt0'],
-      ['down', '--volumes=true'],
-      // Version 1 has no such line: it takes "x" for the command.
-      ...(isV1 ? [] : [['--', 'x', 'down', '-v']]),
+      // Version 1 has no such lines: it shows its usage, and takes "x" for the command.
+      ...(isV1
+        ? []
+        : [
+            ['down', '--volumes=true'],
+            ['--', 'x', 'down', '-v'],
+          ]),
       ['-p', project.name, 'down', '-v'],
     ]) {
       const refused = await project.safe(words, { variables: agent })
