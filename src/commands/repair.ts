@@ -1,9 +1,8 @@
 import { againstSaved } from '../core/recovery/repair.ts'
-import type { AgainstSaved, RepairOutcome } from '../core/recovery/repair.ts'
-import type { Way } from '../core/recovery/situation.ts'
+import type { AgainstSaved, RepairNext, RepairOutcome, RepairShown } from '../core/recovery/repair.ts'
 import { restoreWays } from '../core/recovery/ways.ts'
 import { serviceContainers } from '../core/reach.ts'
-import type { Figure, ServerKind } from '../model/database.ts'
+import type { Figure } from '../model/database.ts'
 import { Stop, exitCodes } from '../model/failure.ts'
 import type { ContainerFact } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
@@ -32,34 +31,6 @@ export interface RepairOptions {
   readonly apply: boolean
   readonly json: boolean
 }
-
-/** One step of a repair, as it is shown. */
-export interface RepairShown {
-  readonly service: string
-  readonly kind: ServerKind
-  readonly volume: string
-  /** Null where nothing was found that could be repaired. */
-  readonly outcome: RepairOutcome | null
-  /** The restore point that holds what stood there before. */
-  readonly saved: string | null
-  readonly next: RepairNext
-  /** A command of ours on this project, word for word. */
-  readonly line: (words: readonly string[]) => readonly string[]
-}
-
-export type RepairNext =
-  /** It goes on by itself, or there is nothing to do. */
-  | { readonly kind: 'none' }
-  /** The command that does the same to the volume itself. */
-  | { readonly kind: 'apply'; readonly argv: readonly string[] }
-  /** The repair does not help: what else does. */
-  | { readonly kind: 'ways'; readonly ways: readonly Way[] }
-  /** It is done: how what stood there before comes back, and how the service is started where it did not run. */
-  | {
-      readonly kind: 'done'
-      readonly takeBack: readonly string[]
-      readonly start: readonly string[] | null
-    }
 
 export interface RepairTables {
   readonly repaired: (shown: RepairShown) => string

@@ -1,36 +1,13 @@
 import { escapeName } from '../core/escape.ts'
 import { figuresWords } from '../core/figures.ts'
 import { nameOfRepair } from '../core/recovery/repair.ts'
-import type { RepairOutcome } from '../core/recovery/repair.ts'
-import type { Way } from '../core/recovery/situation.ts'
-import type { ServerKind } from '../model/database.ts'
+import type { RepairOutcome, RepairShown } from '../core/recovery/repair.ts'
 import { unreachable } from '../model/failure.ts'
 import { columns } from './columns.ts'
 import { quoted } from './words.ts'
 
-/** One step of a repair: of a copy, or of the volume itself. */
-export interface RepairPage {
-  readonly service: string
-  readonly kind: ServerKind
-  readonly volume: string
-  /** Null where nothing was found that could be repaired. */
-  readonly outcome: RepairOutcome | null
-  /** The restore point that holds what stood there before. */
-  readonly saved: string | null
-  readonly next:
-    | { readonly kind: 'none' }
-    | { readonly kind: 'apply'; readonly argv: readonly string[] }
-    | { readonly kind: 'ways'; readonly ways: readonly Way[] }
-    | {
-        readonly kind: 'done'
-        readonly takeBack: readonly string[]
-        readonly start: readonly string[] | null
-      }
-  readonly line: (words: readonly string[]) => readonly string[]
-}
-
 /** What was found, done and lost, whether it is well then, and the command that goes on from there. */
-export function repairPage(page: RepairPage): string {
+export function repairPage(page: RepairShown): string {
   const { service, kind, volume, outcome, saved } = page
   const [name, where] = [escapeName(service), escapeName(volume)]
   if (outcome === null)
@@ -83,7 +60,7 @@ function verdictLines({ on, well, left, figures, against }: RepairOutcome, where
   ]
 }
 
-function nextLines({ next, volume, line }: RepairPage): readonly string[] {
+function nextLines({ next, volume, line }: RepairShown): readonly string[] {
   const where = escapeName(volume)
   switch (next.kind) {
     case 'none':

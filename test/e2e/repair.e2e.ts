@@ -197,7 +197,7 @@ volumes: { repairredis: {} }
   await inVolume(
     project,
     'repairredis',
-    `printf XXXXXXXXXXXX | dd of=${log} bs=1 seek=$(($(wc -c < ${log}) - 50)) conv=notrunc`,
+    `printf 'not-a-word-!' | dd of=${log} bs=1 seek=$(($(wc -c < ${log}) - 50)) conv=notrunc`,
   )
   await project.bare(['start'])
   const state = restart === 'no' ? 'exited' : 'restarting'

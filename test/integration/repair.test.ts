@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { repair } from '../../src/commands/repair.ts'
-import type { RepairShown } from '../../src/commands/repair.ts'
+import type { RepairShown } from '../../src/core/recovery/repair.ts'
 import type { Context } from '../../src/commands/context.ts'
 import type { Repair } from '../../src/model/ports.ts'
 import { aContainer, aProject, aService, aVolume, someContents, typed } from '../fakes/facts.ts'

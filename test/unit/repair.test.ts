@@ -3,11 +3,10 @@ import { errorsIn } from '../../src/adapters/databases/postgresql/repair.ts'
 import { repairedIn } from '../../src/adapters/databases/repair-mysql.ts'
 import { mendedIn } from '../../src/adapters/databases/repair-redis.ts'
 import { againstSaved, nameOfRepair, outcomeOf, repairWay } from '../../src/core/recovery/repair.ts'
-import type { RepairSeen } from '../../src/core/recovery/repair.ts'
+import type { RepairSeen, RepairShown } from '../../src/core/recovery/repair.ts'
 import type { DatabaseRecord } from '../../src/model/restore-point.ts'
 import type { Figure } from '../../src/model/database.ts'
 import { repairPage } from '../../src/ui/repair.ts'
-import type { RepairPage } from '../../src/ui/repair.ts'
 import { aRecord, aRestorePoint, aVolume, ago, evening, hours } from '../fakes/question.ts'
 
 describe('what the programs say', () => {
@@ -176,7 +175,7 @@ describe('against what was counted when it was saved', () => {
 
 describe('what is printed', () => {
   const line = (words: readonly string[]): readonly string[] => ['safe-compose', ...words]
-  const page = (words: Partial<RepairPage>): string =>
+  const page = (words: Partial<RepairShown>): string =>
     `\n${repairPage({
       service: 'db',
       kind: 'postgresql',

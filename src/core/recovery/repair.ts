@@ -27,6 +27,34 @@ export interface RepairOutcome {
   readonly against: string | null
 }
 
+/** One step of a repair, as it is shown: of a copy, or of the volume itself. */
+export interface RepairShown {
+  readonly service: string
+  readonly kind: ServerKind
+  readonly volume: string
+  /** Null where nothing was found that could be repaired. */
+  readonly outcome: RepairOutcome | null
+  /** The restore point that holds what stood there before. */
+  readonly saved: string | null
+  readonly next: RepairNext
+  /** A command of ours on this project, word for word. */
+  readonly line: (words: readonly string[]) => readonly string[]
+}
+
+export type RepairNext =
+  /** It goes on by itself, or there is nothing to do. */
+  | { readonly kind: 'none' }
+  /** The command that does the same to the volume itself. */
+  | { readonly kind: 'apply'; readonly argv: readonly string[] }
+  /** The repair does not help: what else does. */
+  | { readonly kind: 'ways'; readonly ways: readonly Way[] }
+  /** It is done: how what stood there before comes back, and how the service is started where it did not run. */
+  | {
+      readonly kind: 'done'
+      readonly takeBack: readonly string[]
+      readonly start: readonly string[] | null
+    }
+
 /** The gentle repair of each kind of server. */
 const repairs: Readonly<Record<ServerKind, { readonly name: string; readonly does: string }>> = {
   postgresql: { name: 'REINDEX', does: 'makes every index anew, and mends no table' },
