@@ -6,7 +6,7 @@ import { nameOfHolding } from '../model/holding.ts'
 import type { Holding } from '../model/holding.ts'
 import type { ContainerFact, Facts } from '../model/facts.ts'
 import type { Invocation } from '../model/invocation.ts'
-import type { OnlineCopy, OnlinePlace } from '../model/ports.ts'
+import type { OnlineCopy, OnlinePlace, SqlitePlace } from '../model/ports.ts'
 import type { RunState } from '../model/journal.ts'
 import type { Consistency, RestorePoint } from '../model/restore-point.ts'
 import { clearRemains } from './clear-remains.ts'
@@ -14,6 +14,7 @@ import type { Context } from './context.ts'
 import { copyToPlaces } from './copy.ts'
 import type { Copy } from './copy-holdings.ts'
 import { runningServers } from './database-servers.ts'
+import type { RunningServer } from './database-servers.ts'
 import { lookBeforeCopying } from './observe.ts'
 import type { Look } from './observe.ts'
 import { quietWriters, runStates } from './quiet-writers.ts'
@@ -200,14 +201,32 @@ async function chooseCopies(
   return { copies: stillness === 'online' ? await withOnline(context, look, kept) : kept, all: copies }
 }
 
-/** Which servers copy their files themselves. Why one cannot is said with --safe-verbose: pausing it is as good. */
+/**
+ * What can be copied while it goes on: by its server, and SQLite by the program in its image. Why something cannot is
+ * said with --safe-verbose: pausing it is as good.
+ */
 async function withOnline(
   context: Context,
   { engine, facts }: Look,
   copies: readonly Copy[],
 ): Promise<readonly Copy[]> {
   const online = new Map<Copy['holding'], OnlineCopy>()
-  /** A container that is paused for the copy of another volume of its own cannot copy anything itself. */
+  const take = async (
+    { holding, container }: Pick<RunningServer, 'holding' | 'container'>,
+    asking: Promise<OnlineCopy | { readonly whyNot: string }>,
+  ): Promise<void> => {
+    const found = await context.interruption.race(asking).catch(whyNot)
+    if ('whyNot' in found)
+      context.reporter.say({
+        type: 'detail',
+        text: `${container.service ?? container.name} is paused for the copy: ${found.whyNot}`,
+      })
+    else online.set(holding, found)
+  }
+  /**
+   * A container that is paused for the copy of another volume of its own cannot copy anything itself, and what it has in
+   * both belongs together.
+   */
   const standsStill = (container: ContainerFact, besides: Copy['holding']): boolean =>
     copies.some(copy => copy.holding !== besides && writesTo(container, copy.holding))
   for (const { holding, path, server, container } of runningServers(context, engine, facts, copies)) {
@@ -218,21 +237,34 @@ async function withOnline(
     const place: OnlinePlace = {
       path,
       shared: others.length > 0,
-      workshop: () => engine.workshop({ like: container.id, path }),
+      workshop: signal => engine.workshop({ like: container.id, path }, signal),
     }
-    const found = await context.interruption.race(server.copyOnline(place)).catch(whyNot)
-    if ('whyNot' in found)
-      context.reporter.say({
-        type: 'detail',
-        text: `${container.service ?? container.name} is paused for the copy: ${found.whyNot}`,
-      })
-    else online.set(holding, found)
+    await take({ holding, container }, server.copyOnline(place))
+  }
+  for (const { holding, contents } of copies) {
+    if (contents?.database?.kind !== 'sqlite' || (holding.kind !== 'volume' && holding.kind !== 'bind'))
+      continue
+    const writers = facts.containers.filter(each => isUp(each) && writesTo(each, holding))
+    const container = writers.find(({ state }) => state === 'running')
+    if (container === undefined || writers.some(each => standsStill(each, holding))) continue
+    const { copy, data } = workshopPaths
+    const place: SqlitePlace = {
+      inside: engine.inside(container.id),
+      data,
+      copy,
+      workshop: signal =>
+        engine.workshop({ like: container.id, path: copy, reads: { holding, path: data } }, signal),
+    }
+    await take({ holding, container }, context.sqlite.copyOnline(place))
   }
   return copies.map(copy => {
     const own = online.get(copy.holding)
     return own === undefined ? copy : { ...copy, online: own }
   })
 }
+
+/** Where no image has anything. */
+const workshopPaths = { copy: '/.safe-compose/copy', data: '/.safe-compose/data' }
 
 function whyNot(error: unknown): { readonly whyNot: string } {
   if (error instanceof Stop && error.failure.reason === 'not-possible') return { whyNot: error.failure.what }

@@ -91,6 +91,9 @@ async function copyOne(
       milliseconds: context.host.now().getTime() - started,
     })
     const { consistency, notes } = quality(holding)
+    const { troubles = [], ...sqlite } = source.sqlite ?? {}
+    for (const text of troubles)
+      context.reporter.say({ type: 'warning', text: `${nameOfHolding(holding)}: ${text}` })
     return {
       holding,
       volume: volumeSpec(holding, facts),
@@ -100,6 +103,7 @@ async function copyOne(
       database: contents?.database ?? null,
       usedBy: copy.usedBy,
       lastWrite: contents?.lastWrite ?? null,
+      ...('files' in sqlite ? { sqlite } : {}),
       notes: [...source.notes, ...notes],
     }
   } finally {

@@ -246,7 +246,7 @@ function lookIntoSqlite({ context, store, point }: Trial, record: HoldingRecord)
     const given = new AbortController()
     const looking = look(sink => store.extract(point, record, sink, () => {}), given.signal)
     try {
-      return sqliteWords(what, await context.interruption.race(looking))
+      return sqliteWords(what, await context.interruption.race(looking), record.sqlite)
     } finally {
       given.abort()
       // What it has written goes before we do.
@@ -255,18 +255,25 @@ function lookIntoSqlite({ context, store, point }: Trial, record: HoldingRecord)
   })
 }
 
-function sqliteWords(what: string, { files, tables, rows, troubles }: SqliteSight): VerifiedPart {
+function sqliteWords(
+  what: string,
+  { troubles, ...found }: SqliteSight,
+  counted: HoldingRecord['sqlite'],
+): VerifiedPart {
   if (troubles.length > 0) {
     const more = troubles.length > 3 ? `; and ${troubles.length - 3} more` : ''
     return { what, well: false, found: `${troubles.slice(0, 3).join('; ')}${more}` }
   }
-  if (files === 0) return { what, well: true, found: 'no SQLite database in it' }
-  const counts = `${plural(tables, 'table')}, ${plural(rows, 'row')}`
-  return {
-    what,
-    well: true,
-    found: `${plural(files, 'SQLite database')} opened: ${counts}, well by their own check`,
-  }
+  const opened = sqliteCounts(found)
+  if (counted !== undefined && opened !== sqliteCounts(counted))
+    return { what, well: false, found: `${opened}; when it was saved, ${sqliteCounts(counted)}` }
+  if (found.files === 0) return { what, well: true, found: 'no SQLite database in it' }
+  const asCounted = counted === undefined ? '' : 'as counted, '
+  return { what, well: true, found: `${opened}, ${asCounted}well by their own check` }
+}
+
+function sqliteCounts({ files, tables, rows }: Omit<SqliteSight, 'troubles'>): string {
+  return `${plural(files, 'SQLite database')} opened: ${plural(tables, 'table')}, ${plural(rows, 'row')}`
 }
 
 /** Null for what is no database that could be started; a sentence for one that nobody knows how to start. */

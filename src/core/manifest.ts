@@ -142,6 +142,7 @@ const holdingRecord: Shape = {
     database: { nullable: { keys: { kind: 'text', label: 'text', path: 'text' } } },
     usedBy: 'texts',
     lastWrite: { nullable: 'text' },
+    sqlite: { optional: { keys: { files: 'count', tables: 'count', rows: 'count' } } },
     notes: 'texts',
   },
 }

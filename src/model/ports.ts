@@ -145,8 +145,8 @@ export interface Engine {
   readonly emptyVolume: (name: string) => Promise<void>
   /** Makes a place to try a copy in, or to work on a volume. Throws `not-possible`. */
   readonly scratch: (spec: ScratchSpec) => Promise<Scratch>
-  /** Makes a place to prepare a copy in, with the image of this container. Throws `not-possible`. */
-  readonly workshop: (spec: { readonly like: string; readonly path: string }) => Promise<Workshop>
+  /** Makes a place to prepare a copy in; it goes when `signal` is aborted. Throws `not-possible`. */
+  readonly workshop: (spec: WorkshopSpec, signal: AbortSignal) => Promise<Workshop>
   /** A way into a container. */
   readonly inside: (container: string) => Inside
   /** The last lines that a container said; empty for one that is gone. */
@@ -186,6 +186,8 @@ export interface TarSource {
   readonly command: { readonly program: string; readonly args: readonly string[] } | null
   /** The folder itself, for a store that reads files by itself; absent where only a tar is to be had. */
   readonly directory?: string
+  /** What was seen in its SQLite databases; absent where nobody looked. */
+  readonly sqlite?: SqliteSight
   /** The tar as a stream. `done` settles after the stream ended: rejects if the tar is not whole. */
   readonly open: () => Promise<{ readonly stream: Readable; readonly done: Promise<void> }>
   readonly close: () => Promise<void>
@@ -303,11 +305,21 @@ export interface Scratch {
   readonly remove: () => Promise<void>
 }
 
-/** A volume of our own, mounted where a server has its own, in a container of the same image without a network. */
+/** Where a copy is prepared. */
+export interface WorkshopSpec {
+  /** The container whose image it has. */
+  readonly like: string
+  /** Where the volume of our own is mounted. */
+  readonly path: string
+  /** What can be looked at in it, and not written to. */
+  readonly reads?: { readonly holding: Holding; readonly path: string }
+}
+
+/** A volume of our own in a container that does nothing by itself and has no network. */
 export interface Workshop {
   /** As root. */
   readonly inside: Inside
-  /** The volume as it is now. The container is gone then; `close` removes the volume. */
+  /** The volume as it is now; nothing is to be done in it any more. `close` removes it. */
   readonly source: () => Promise<TarSource>
   /** Nothing of it is left. */
   readonly remove: () => Promise<void>
@@ -386,10 +398,20 @@ export interface OnlinePlace {
   readonly path: string
   /** Whether other containers write to that volume as well. */
   readonly shared: boolean
-  readonly workshop: () => Promise<Workshop>
+  readonly workshop: (signal: AbortSignal) => Promise<Workshop>
 }
 
-/** A copy that a server can make of its own files. */
+/** Where SQLite databases are copied by what their program's image brings along. */
+export interface SqlitePlace {
+  /** The container of the program that writes to them. */
+  readonly inside: Inside
+  /** Where they are seen in the workshop, and where the copy is made there. */
+  readonly data: string
+  readonly copy: string
+  readonly workshop: (signal: AbortSignal) => Promise<Workshop>
+}
+
+/** A copy that is consistent although nobody stands still for it. */
 export interface OnlineCopy {
   /**
    * Makes it, of this moment or a later one, and gives it as the tar of the volume; what it leaves out stands in its
@@ -588,8 +610,13 @@ export interface LedgerFile {
   readonly write: (ledger: Ledger) => Promise<void>
 }
 
-/** SQLite in what was copied. */
+/** SQLite, which is files and no server. */
 export interface SqliteFiles {
+  /**
+   * How the databases of a volume are copied consistently while the program goes on that writes to them, with the files
+   * beside them; in words why they cannot be. Changes nothing.
+   */
+  readonly copyOnline: (place: SqlitePlace) => Promise<OnlineCopy | { readonly whyNot: string }>
   /**
    * Lets `fill` write a tar, opens each database in it on its own, and tells what it is. Null where this machine has
    * nothing that reads SQLite. Throws `no-space`, and what `fill` throws.

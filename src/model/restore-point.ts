@@ -1,5 +1,6 @@
 import type { DumpForm, Figure, ServerKind } from './database.ts'
 import type { DatabaseContents, Holding } from './holding.ts'
+import type { SqliteSight } from './sqlite.ts'
 
 /** The manifest format that this version writes. Readers refuse a higher major number. */
 export const manifestFormat = 1
@@ -121,6 +122,8 @@ export interface HoldingRecord {
   readonly usedBy: readonly string[]
   /** Newest modification seen before the copy. */
   readonly lastWrite: string | null
+  /** What was counted in its SQLite databases when they were copied; absent where they were not opened. */
+  readonly sqlite?: Omit<SqliteSight, 'troubles'>
   readonly notes: readonly string[]
 }
 

@@ -106,3 +106,50 @@ export function scripts(server: 'redis' | 'valkey', image: string, words: readon
       return {redis.call('llen', 'history'), sum, -redis.call('get', 'debit'), tonumber(redis.call('get', 'credit'))}" 0`,
   }
 }
+
+/** Transfers in two databases of one volume, and a file beside them; `path` decides which program is found. */
+export function sqlite(path: string): Load {
+  const python = (statements: string): string => `python3 - <<'END'
+import os, random, sqlite3
+def opened(name):
+    return sqlite3.connect(name, timeout=60, isolation_level=None)
+shop = opened("/data/shop.db")
+${statements}
+END`
+  const ask = (query: string): string => python(`print(*shop.execute("""${query}""").fetchone())`)
+  return {
+    image: 'python:3',
+    mount: '/data',
+    environment: { PATH: path },
+    command: ['sh', '-c', 'trap exit TERM; while :; do sleep 0.2; done'],
+    isUp: 'true',
+    fill: `mkdir -p /data/sub && echo hello > '/data/sub/read me.txt' && touch -d '1 hour ago' '/data/sub/read me.txt'
+${python(`
+shop.executescript("""
+  pragma journal_mode = wal;
+  create table debit (id integer primary key, n integer not null);
+  create table credit (id integer primary key, n integer not null);
+  create table history (id integer primary key, n integer not null, filler text not null);
+  create table bulk as with recursive seq (n) as (select 1 union all select n + 1 from seq where n < 100000)
+    select n, hex(randomblob(100)) as filler from seq;
+""")
+for table in ("debit", "credit"):
+    shop.executemany(f"insert into {table} values (?, 0)", [(n,) for n in range(100)])
+opened("/data/sub/notes.db").executescript("pragma journal_mode = wal; create table notes (note text);")`)}
+chown -R 1000:1000 /data && chmod 640 /data/shop.db`,
+    write: python(`
+notes = opened("/data/sub/notes.db")
+while not os.path.exists("/tmp/enough"):
+    n = random.randrange(1, 1000)
+    shop.execute("begin immediate")
+    shop.execute("update debit set n = n - ? where id = ?", (n, n % 100))
+    shop.execute("insert into history (n, filler) values (?, ?)", (n, "x" * n))
+    shop.execute("update credit set n = n + ? where id = ?", (n, n * 7 % 100))
+    shop.execute("commit")
+    if n < 50: notes.execute("insert into notes values (?)", (n,))
+os.remove("/tmp/enough")`),
+    count: ask('select count(*) from history'),
+    sums: ask(`select (select count(*) from history), (select coalesce(sum(n), 0) from history),
+      -(select sum(n) from debit), (select sum(n) from credit)`),
+  }
+}

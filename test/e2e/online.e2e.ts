@@ -1,13 +1,18 @@
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import type { Manifest } from '../../src/model/restore-point.ts'
+import { needTools } from '../engine/apt.ts'
 import { engineApi } from './engine-api.ts'
-import { scripts, transfers } from './loads.ts'
-import { eventually, executable } from './scenario.ts'
+import { scripts, sqlite, transfers } from './loads.ts'
+import { eventually, executable, scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 import { backUpUnderLoad, underLoad } from './under-load.ts'
 
-/** MariaDB, Redis and Valkey copy their files themselves while they go on. PostgreSQL: databases.e2e.ts. */
+/**
+ * MariaDB, Redis and Valkey copy their files themselves while they go on, SQLite is copied by what its program's image has.
+ * PostgreSQL: databases.e2e.ts.
+ */
 
 async function newest(project: Scenario): Promise<Manifest> {
   const { stdout } = await project.safe(['backups', '--json'])
@@ -162,5 +167,107 @@ describe('Redis and Valkey', () => {
     expect(backup.code, backup.stderr).toBe(0)
     expect(backup.stderr).toMatch(/db is paused for the copy: .*unknown command/)
     expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'paused' })
+  })
+})
+
+describe('SQLite', () => {
+  const withProgram = sqlite('/usr/local/bin:/usr/bin:/bin')
+
+  test.each([
+    { what: 'by sqlite3', load: withProgram },
+    { what: 'by python3', load: sqlite('/usr/bin:/bin') },
+  ])('$what: copied while it is written to, one moment of it, with the files beside it', async ({ load }) => {
+    await needTools({ sqlite3: 'sqlite3' })
+    const project = await underLoad(load)
+    const point = await backUpUnderLoad(project, load)
+    const [copied] = point.holdings
+    expect(copied).toMatchObject({ consistency: 'online', source: 'server', database: { kind: 'sqlite' } })
+    expect(copied?.sqlite).toMatchObject({ files: 2, tables: 5 })
+    await nothingIsLeft()
+
+    expect(await project.inside('db', 'find /data | sort')).toBe(
+      '/data\n/data/shop.db\n/data/sub\n/data/sub/notes.db\n/data/sub/read me.txt',
+    )
+    expect(
+      await project.inside('db', "cat '/data/sub/read me.txt'; stat -c '%u %a' /data/shop.db /data/sub"),
+    ).toBe('hello\n1000 640\n1000 755')
+    const verified = await project.safe(['verify'])
+    expect(verified.code, verified.stdout + verified.stderr).toBe(0)
+    expect(verified.stdout).toMatch(
+      /✔ db +2 SQLite databases opened: 5 tables, [\d,]+ rows, as counted, well by their own check/,
+    )
+  })
+
+  test('where it would hold up writers, or more belongs to it than is copied so, it is paused, with the reason', async () => {
+    const project = await underLoad(withProgram)
+    const reasonAfter = async (change: string): Promise<string> => {
+      await project.inside('db', change)
+      const backup = await project.safe(['--safe-verbose', 'backup'])
+      expect(backup.code, backup.stderr).toBe(0)
+      expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'paused' })
+      await nothingIsLeft()
+      return backup.stderr
+    }
+    const old = "touch -d '1 hour ago'"
+    expect(
+      await reasonAfter(`ln '/data/sub/read me.txt' /data/again.txt && ${old} /data/again.txt`),
+    ).toContain('db is paused for the copy: some of its files have several names')
+    expect(await reasonAfter('rm /data/again.txt; echo more > /data/log.txt')).toContain(
+      'db is paused for the copy: other files beside its databases are written to as well',
+    )
+    const inPlace = `sqlite3 /data/shop.db 'pragma journal_mode = delete'`
+    expect(await reasonAfter(`${inPlace}; ${old} /data/log.txt`)).toContain(
+      'db is paused for the copy: shop.db is written in place (not in WAL mode)',
+    )
+  })
+
+  test('one whose image has nothing that reads it is paused, and one whose application has two volumes', async () => {
+    const project = await scenario(`
+services:
+  app: { image: busybox, command: [sleep, "1000"], stop_grace_period: 0s, volumes: ["one:/data"] }
+  both: { image: "python:3", command: [sleep, "1000"], stop_grace_period: 0s, volumes: ["two:/data", "three:/more"] }
+volumes: { one: {}, two: {}, three: {} }
+`)
+    expect((await project.bare(['up', '-d'])).code).toBe(0)
+    await project.inside(
+      'both',
+      "sqlite3 /data/a.db 'pragma journal_mode = wal; create table a (n)'; echo x > /more/x",
+    )
+    const file = join(project.directory, 'a.db')
+    expect((await project.docker(['cp', `${project.container('both')}:/data/a.db`, file])).code).toBe(0)
+    expect((await project.docker(['cp', file, `${project.container('app')}:/data/a.db`])).code).toBe(0)
+    const backup = await project.safe(['--safe-verbose', 'backup'])
+    expect(backup.code, backup.stderr).toBe(0)
+    expect(backup.stderr).toContain('app is paused for the copy: its image has neither sqlite3 nor python3')
+    expect((await newest(project)).holdings.map(({ consistency }) => consistency)).toEqual(
+      Array.from({ length: 3 }, () => 'paused'),
+    )
+  })
+
+  test('one in a directory of the host, damaged, is copied as it is, and said to be', async () => {
+    const project = await scenario(`
+services:
+  db: { image: "python:3", command: [sleep, "1000"], stop_grace_period: 0s, volumes: ["./data:/data"] }
+`)
+    expect((await project.bare(['up', '-d'])).code).toBe(0)
+    await project.inside('db', withProgram.fill)
+    await project.inside(
+      'db',
+      `dd if=/dev/urandom of=/data/shop.db bs=4096 seek=500 count=1 conv=notrunc
+       python3 -c "
+import sqlite3, time
+held = [sqlite3.connect(name) for name in ('/data/shop.db', '/data/sub/notes.db')]
+for each in held: each.execute('select count(*) from sqlite_master').fetchone()
+open('/tmp/held', 'w')
+time.sleep(1000)" >/dev/null 2>&1 &
+       until [ -e /tmp/held ]; do sleep 0.1; done`,
+    )
+    const backup = await project.safe(['--safe-verbose', 'backup'])
+    expect(backup.code, backup.stderr).toBe(0)
+    expect(backup.stderr).toMatch(/warning: \S+\/data: shop\.db: .*(malformed|btree|page)/i)
+    const copied = (await newest(project)).holdings[0]
+    expect(copied).toMatchObject({ consistency: 'online' })
+    expect(copied?.notes.join('\n')).toContain('shop.db: ')
+    expect((await project.safe(['verify'])).code).toBe(1)
   })
 })

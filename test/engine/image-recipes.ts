@@ -81,6 +81,16 @@ export const recipes: Readonly<Record<string, Recipe>> = {
       ExposedPorts: { '6379/tcp': {} },
     },
   },
+  // With SQLite, as module and as program; a PATH without /usr/local/bin hides the program.
+  'python:3': {
+    kind: 'debian',
+    suite: 'bookworm',
+    packages: ['python3', 'sqlite3'],
+    account: { name: 'app', home: '/home/app' },
+    setup: 'mv /usr/bin/sqlite3 /usr/local/bin/',
+    files: [],
+    config: { Env: [path, 'LANG=C.UTF-8', 'PYTHON_VERSION=3'], Cmd: ['python3'] },
+  },
   'mysql:9': {
     kind: 'debian',
     suite: 'sid',

@@ -135,7 +135,7 @@ export function aWorld(words: WorldWords): World {
         return 'copied'
       },
     }),
-    sqlite: { look: null },
+    sqlite: { look: null, copyOnline: async () => ({ whyNot: 'nothing reads it' }) },
     databases: { server: (kind, inside) => serverOf(kind, inside, step) },
     guardian: {
       arm: async () => {

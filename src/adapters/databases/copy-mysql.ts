@@ -120,11 +120,7 @@ interface Server extends Asking {
 }
 
 async function make(server: Server, place: OnlinePlace, signal: AbortSignal): Promise<TarSource> {
-  const workshop = await place.workshop()
-  // All that is at work in it fails then, and what feeds it.
-  const giveUp = (): void => void workshop.remove().catch(() => {})
-  if (signal.aborted) giveUp()
-  signal.addEventListener('abort', giveUp, { once: true })
+  const workshop = await place.workshop(signal)
   try {
     const room = roomIn(workshop, server, place.path)
     await refuseNoRoom(room, server)
@@ -145,8 +141,6 @@ async function make(server: Server, place: OnlinePlace, signal: AbortSignal): Pr
   } catch (error) {
     await workshop.remove()
     throw error
-  } finally {
-    signal.removeEventListener('abort', giveUp)
   }
 }
 

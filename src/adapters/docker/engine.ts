@@ -68,7 +68,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     openSink: target => openSink(session, target),
     emptyVolume: name => emptyVolume(session, name),
     scratch: spec => openScratch(session, spec),
-    workshop: spec => openWorkshop(session, spec),
+    workshop: (spec, signal) => openWorkshop(session, spec, signal),
     inside: container => insideOf(session, container),
     logs: id => lastLogs(session, id),
     watch: () => watchEvents(session),

@@ -1,5 +1,6 @@
 import { Stop } from '../../model/failure.ts'
-import type { Workshop } from '../../model/ports.ts'
+import type { Holding } from '../../model/holding.ts'
+import type { Workshop, WorkshopSpec } from '../../model/ports.ts'
 import { startContainer } from './control.ts'
 import { holderOf, removeContainer } from './helper.ts'
 import { insideOf } from './inside.ts'
@@ -11,12 +12,13 @@ import { openSource } from './volume-source.ts'
 import { createVolume, removeVolume } from './volumes.ts'
 
 /**
- * An empty volume in a container that only waits: the server's image with nothing of what its container was told, no
+ * An empty volume in a container that only waits: the image of another one with nothing of what that was told, no
  * network and no secrets. What a run that dies leaves of it is cleared by the next one. Throws `not-possible`.
  */
 export async function openWorkshop(
   session: Session,
-  spec: { readonly like: string; readonly path: string },
+  spec: WorkshopSpec,
+  signal: AbortSignal,
 ): Promise<Workshop> {
   const like = await inspectContainer(session, spec.like)
   if (like === null)
@@ -30,20 +32,21 @@ export async function openWorkshop(
   const label = { [labels.helper]: JSON.stringify(await holderOf(session)) }
   const volume = await createVolume(session, { name, driver: 'local', options: {}, labels: label })
   let container: string | null = null
-  const empty = async (): Promise<void> => {
-    if (container !== null) await removeContainer(session, container, { withVolumes: true })
-  }
   const remove = async (): Promise<void> => {
-    await empty()
+    signal.removeEventListener('abort', giveUp)
+    if (container !== null) await removeContainer(session, container, { withVolumes: true })
     await removeVolume(session, name)
   }
+  // All that is at work in it fails then, and what feeds it.
+  const giveUp = (): void => void remove().catch(() => {})
   try {
-    container = await create(session, name, like.Image, spec.path, label)
+    container = await create(session, { name, image: like.Image, label }, spec)
     await startContainer(session, container)
+    if (signal.aborted) giveUp()
+    signal.addEventListener('abort', giveUp, { once: true })
     return {
       inside: insideOf(session, container),
       source: async () => {
-        await empty()
         const source = await openSource(
           session,
           { kind: 'volume', name, createdAt: volume.createdAt },
@@ -53,7 +56,7 @@ export async function openWorkshop(
           ...source,
           close: async () => {
             await source.close()
-            await removeVolume(session, name)
+            await remove()
           },
         }
       },
@@ -67,26 +70,27 @@ export async function openWorkshop(
 
 async function create(
   session: Session,
-  name: string,
-  image: string,
-  path: string,
-  label: Readonly<Record<string, string>>,
+  own: { readonly name: string; readonly image: string; readonly label: Readonly<Record<string, string>> },
+  { path, reads }: WorkshopSpec,
 ): Promise<string> {
   const { status, body } = await session.call<{ Id: string }>({
     method: 'POST',
     path: '/containers/create',
-    query: { name },
+    query: { name: own.name },
     body: {
-      Image: image,
+      Image: own.image,
       Entrypoint: ['sleep'],
       Cmd: ['2147483647'],
       User: '0:0',
       WorkingDir: '/',
-      Labels: label,
+      Labels: own.label,
       Healthcheck: { Test: ['NONE'] },
       HostConfig: {
         NetworkMode: 'none',
-        Mounts: [{ Type: 'volume', Source: name, Target: path, VolumeOptions: { NoCopy: true } }],
+        Mounts: [
+          volumeMount(own.name, path),
+          ...(reads === undefined ? [] : [{ ...mountOf(reads.holding, reads.path), ReadOnly: true }]),
+        ],
       },
     },
     doing: 'make a container to prepare a copy in',
@@ -98,4 +102,20 @@ async function create(
     what: 'its image is not on this engine any more',
     how: 'pull it (docker pull), then run the command again',
   })
+}
+
+function mountOf(holding: Holding, path: string): object {
+  switch (holding.kind) {
+    case 'volume':
+    case 'anonymous':
+      return volumeMount(holding.name, path)
+    case 'bind':
+      return { Type: 'bind', Source: holding.source, Target: path }
+    default:
+      throw new Error(`Internal error: a ${holding.kind} cannot be mounted`)
+  }
+}
+
+function volumeMount(name: string, path: string): object {
+  return { Type: 'volume', Source: name, Target: path, VolumeOptions: { NoCopy: true } }
 }

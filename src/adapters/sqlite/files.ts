@@ -2,11 +2,12 @@ import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, addAbortSignal } from 'node:stream'
-import { escapeName } from '../../core/escape.ts'
 import { Stop } from '../../model/failure.ts'
 import type { SqliteFiles, TarSink } from '../../model/ports.ts'
+import { askHere } from './ask.ts'
 import type { SqliteProgram } from './ask.ts'
-import { lookInto } from './look-into.ts'
+import { copyOnline } from './copy-online.ts'
+import { lookInto, sumOf } from './look-into.ts'
 import type { FileSight } from './look-into.ts'
 import { siftDatabases } from './sift.ts'
 import type { SiftedFile } from './sift.ts'
@@ -20,6 +21,7 @@ interface Taker {
 /** @param program null where this machine has nothing that can read SQLite */
 export function openSqliteFiles(program: SqliteProgram | null, taker: Taker): SqliteFiles {
   return {
+    copyOnline,
     look:
       program === null
         ? null
@@ -49,21 +51,14 @@ async function look(
   const folder = await mkdtemp(join(tmpdir(), `safe-compose-sqlite-${pid}-`))
   try {
     const files = await sifted(folder, fill, signal)
-    const sights: (FileSight & SiftedFile)[] = []
+    const sights: (FileSight & { readonly name: string })[] = []
     for (const file of files) {
-      const sight = await lookInto(program, file.place, signal)
+      const sight = await lookInto(askHere(program, signal), file.place)
       // To take its log in it grows: that it finds no room here says nothing against it.
       if (sight.trouble?.includes('disk is full') === true) throw await noRoom(folder)
-      sights.push({ ...file, ...sight })
+      sights.push({ name: textOf(file.path), ...sight })
     }
-    return {
-      files: files.length,
-      tables: sights.reduce((sum, { tables }) => sum + tables, 0),
-      rows: sights.reduce((sum, { rows }) => sum + rows, 0),
-      troubles: sights.flatMap(({ path, trouble }) =>
-        trouble === null ? [] : `${escapeName(textOf(path))}: ${escapeName(trouble)}`,
-      ),
-    }
+    return sumOf(sights)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

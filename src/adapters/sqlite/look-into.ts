@@ -1,5 +1,6 @@
-import { askSqlite } from './ask.ts'
-import type { SqliteProgram } from './ask.ts'
+import { escapeName } from '../../core/escape.ts'
+import type { SqliteSight } from '../../model/sqlite.ts'
+import type { Ask } from './ask.ts'
 
 /** What one database is found to be. */
 export interface FileSight {
@@ -13,35 +14,38 @@ export interface FileSight {
  * Opens a database as the application would (what its log holds is taken in), lets it check itself, and counts the rows
  * of its tables. What only the application's own extensions can read is not counted.
  */
-export async function lookInto(
-  program: SqliteProgram,
-  path: string,
-  signal: AbortSignal,
-): Promise<FileSight> {
-  const checked = await askSqlite(program, path, ['PRAGMA integrity_check(3)'], signal)
+export async function lookInto(ask: Ask, path: string): Promise<FileSight> {
+  const checked = await ask(path, ['PRAGMA integrity_check(3)'])
   if (checked.trouble !== null && !isForeign(checked.trouble)) return bad(checked.trouble)
   if (checked.lines !== null && checked.lines.join('\n') !== 'ok') return bad(checked.lines.join('; '))
-  const named = await askSqlite(program, path, [tableNames], signal)
+  const named = await ask(path, [tableNames])
   if (named.lines === null) return bad(named.trouble)
   const names = named.lines.map(hex => Buffer.from(hex, 'hex').toString('utf8'))
-  const counted = await countRows(program, path, names.filter(isCountable), signal)
+  const counted = await countRows(ask, path, names.filter(isCountable))
   return typeof counted === 'string' ? bad(counted) : { tables: names.length, rows: counted, trouble: null }
 }
 
+/** What several databases are together; `name` is what each is called. */
+export function sumOf(sights: readonly (FileSight & { readonly name: string })[]): SqliteSight {
+  return {
+    files: sights.length,
+    tables: sights.reduce((sum, { tables }) => sum + tables, 0),
+    rows: sights.reduce((sum, { rows }) => sum + rows, 0),
+    troubles: sights.flatMap(({ name, trouble }) =>
+      trouble === null ? [] : `${escapeName(name)}: ${escapeName(trouble)}`,
+    ),
+  }
+}
+
 /** In all tables at once; one by one where one of them cannot be counted. A text is what is wrong. */
-async function countRows(
-  program: SqliteProgram,
-  path: string,
-  names: readonly string[],
-  signal: AbortSignal,
-): Promise<number | string> {
+async function countRows(ask: Ask, path: string, names: readonly string[]): Promise<number | string> {
   const counts = names.map(name => `SELECT count(*) FROM "${name.replaceAll('"', '""')}"`)
-  const { lines, trouble } = await askSqlite(program, path, counts, signal)
+  const { lines, trouble } = await ask(path, counts)
   if (lines !== null) return lines.reduce((sum, line) => sum + Number(line), 0)
   if (!isForeign(trouble)) return trouble
   let rows = 0
   for (const count of counts) {
-    const answer = await askSqlite(program, path, [count], signal)
+    const answer = await ask(path, [count])
     if (answer.trouble !== null && !isForeign(answer.trouble)) return answer.trouble
     rows += Number(answer.lines?.[0] ?? 0)
   }
