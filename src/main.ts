@@ -80,6 +80,7 @@ import { effectOf, readInvocation } from './core/invocation.ts'
 import { once } from './core/once.ts'
 import { aroundCommand, holdBack, isSwitchedOff, readSafeOptions, rootLine } from './core/options.ts'
 import type { ReadOptions } from './core/options.ts'
+import { helpAsked } from './core/own-usage.ts'
 import { isOwnWord } from './core/own-words.ts'
 import type { ConfigurationSource } from './core/configuration.ts'
 import { schemaFile } from './core/configuration-schema.ts'
@@ -105,7 +106,7 @@ import { wantsColor } from './ui/color.ts'
 import { doorsTable } from './ui/doors-table.ts'
 import { openExplanations } from './ui/explanations.ts'
 import { failureInWords } from './ui/failures.ts'
-import { helpText, vocabulary } from './ui/help.ts'
+import { helpText, vocabulary, wordHelp } from './ui/help.ts'
 import { ciReporter } from './ui/ci.ts'
 import { jsonReporter } from './ui/json.ts'
 import { lintRenderers } from './ui/lint.ts'
@@ -201,7 +202,8 @@ async function run(
   const isHandedOn = line.isComposes && !start.asPlugin
   const word = isHandedOn ? '' : (after[0] ?? '')
   const isOwn = isOwnWord(word) && word !== 'compose'
-  if (word === 'help') return printed(helpText(version()))
+  const asked = isOwn ? helpAsked(word, after.slice(1)) : null
+  if (asked !== null) return printed(asked === 'help' ? helpText(version()) : wordHelp(asked))
   if (word === 'about') {
     speakAs({ kind: 'own', command: read.rest })
     return {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { ParseArgsConfig } from 'node:util'
+import { formsOf } from '../core/own-usage.ts'
 import type { OwnWord } from '../core/own-words.ts'
 import { parseDuration } from '../core/format.ts'
 import { checkedTag } from '../core/tag.ts'
@@ -97,7 +98,7 @@ export async function runOwnCommand(
         word,
         words,
         { tag: text, stop: flag, pause: flag, 'no-dump': flag },
-        'SERVICE|VOLUME',
+        'with words',
       )
       if (values.stop === true && values.pause === true)
         throw usage('--stop and --pause exclude each other', 'safe-compose backup [--stop | --pause]')
@@ -119,7 +120,7 @@ export async function runOwnCommand(
       )
     }
     case 'backups': {
-      const { values } = read(word, words, { json: flag, all: flag, gate: text, verified: text }, null)
+      const { values } = read(word, words, { json: flag, all: flag, gate: text, verified: text })
       if (values.gate !== undefined || values.verified !== undefined)
         return gate(context, project, gateOptions(values))
       return listBackups(
@@ -130,7 +131,7 @@ export async function runOwnCommand(
       )
     }
     case 'show': {
-      const { values, positionals } = read(word, words, { json: flag }, 'ID')
+      const { values, positionals } = read(word, words, { json: flag }, 'with words')
       return showBackup(context, one(word, positionals, 'ID'), { json: values.json === true }, tools.tables)
     }
     case 'restore': {
@@ -147,7 +148,7 @@ export async function runOwnCommand(
           into: text,
           'drop-old': flag,
         },
-        'ID',
+        'with words',
       )
       const asDump = 'safe-compose restore [ID] --dump [--database D] [--into NEWNAME] [--drop-old]'
       if (values.dump === true) {
@@ -187,7 +188,7 @@ export async function runOwnCommand(
         word,
         words,
         { latest: flag, all: flag, level: text, timeout: text, json: flag },
-        'ID…',
+        'with words',
       )
       const options = verifyOptions(values, positionals)
       return reportUnattended(
@@ -199,7 +200,7 @@ export async function runOwnCommand(
       )
     }
     case 'prune': {
-      const { values } = read(word, words, { 'dry-run': flag, now: flag, all: flag, json: flag }, null)
+      const { values } = read(word, words, { 'dry-run': flag, now: flag, all: flag, json: flag })
       if (values.now === true && values['dry-run'] === true)
         throw usage('--now and --dry-run exclude each other', 'safe-compose prune [--dry-run | --now]')
       const options = {
@@ -211,7 +212,7 @@ export async function runOwnCommand(
       return prune(context, project, options, { ...tools.tables, policyOf: tools.keepPolicyOf })
     }
     case 'undo': {
-      const { values, positionals } = read(word, words, { list: flag, json: flag }, 'ID')
+      const { values, positionals } = read(word, words, { list: flag, json: flag }, 'with words')
       if (values.list === true)
         return listUndo(context, project, { json: values.json === true }, tools.tables)
       const options = { id: atMostOne(word, positionals) }
@@ -220,7 +221,7 @@ export async function runOwnCommand(
         : undo(context, project, options)
     }
     case 'recover': {
-      const { values } = read(word, words, { json: flag, repair: text, apply: flag }, null)
+      const { values } = read(word, words, { json: flag, repair: text, apply: flag })
       const json = values.json === true
       if (values.repair === undefined && values.apply === true)
         throw usage('--apply is a word for --repair', 'safe-compose recover --repair SERVICE [--apply]')
@@ -234,18 +235,18 @@ export async function runOwnCommand(
           )
     }
     case 'doctor': {
-      const { values } = read(word, words, { json: flag, fix: flag, yes: { ...flag, short: 'y' } }, null)
+      const { values } = read(word, words, { json: flag, fix: flag, yes: { ...flag, short: 'y' } })
       if (values.yes === true && values.fix !== true)
         throw usage('--yes is a word for --fix', 'safe-compose doctor --fix --yes')
       const options = { json: values.json === true, fix: values.fix === true, yes: values.yes === true }
       return doctor(context, project, options, tools.tables)
     }
     case 'health': {
-      const { values, positionals } = read(word, words, { json: flag }, 'SERVICE…')
+      const { values, positionals } = read(word, words, { json: flag }, 'with words')
       return health(context, project, { services: positionals, json: values.json === true }, tools.tables)
     }
     case 'report': {
-      const { values } = read(word, words, { html: text, all: flag, json: flag }, null)
+      const { values } = read(word, words, { html: text, all: flag, json: flag })
       return report(context, project, reportOptions(values), tools.reportPages)
     }
     case 'pin': {
@@ -253,7 +254,7 @@ export async function runOwnCommand(
         word,
         words,
         { external: flag, check: flag, yes: { ...flag, short: 'y' } },
-        'VOLUME…',
+        'with words',
       )
       return pin(context, project, {
         names: positionals,
@@ -267,7 +268,7 @@ export async function runOwnCommand(
         word,
         words,
         { as: text, copy: flag, yes: { ...flag, short: 'y' } },
-        'VOLUME',
+        'with words',
       )
       return adopt(context, project, {
         volume: one(word, positionals, 'VOLUME'),
@@ -278,16 +279,16 @@ export async function runOwnCommand(
     }
     case 'plan': {
       const { own, rest } = ownOptionsFirst(words)
-      const { values } = read(word, own, { json: flag, 'exit-code': flag }, null)
+      const { values } = read(word, own, { json: flag, 'exit-code': flag })
       const line = tools.lineOf(rest.length === 0 ? ['up', '-d'] : rest)
       return plan(context, line, { json: values.json === true, exitCode: values['exit-code'] === true })
     }
     case 'metrics': {
-      const { values } = read(word, words, { all: flag, textfile: text }, null)
+      const { values } = read(word, words, { all: flag, textfile: text })
       return metrics(context, project, { all: values.all === true, textfile: values.textfile ?? null })
     }
     case 'notify': {
-      const { values } = read(word, words, { test: flag, channel: text, json: flag }, null)
+      const { values } = read(word, words, { test: flag, channel: text, json: flag })
       const options = {
         test: values.test === true,
         channel: channelNumber(values.channel),
@@ -298,21 +299,21 @@ export async function runOwnCommand(
     case 'schedule':
       return scheduleCommand(context, project, words, tools)
     case 'approve': {
-      const { positionals } = read(word, words, {}, 'CODE')
+      const { positionals } = read(word, words, {}, 'with words')
       return approve(context, one(word, positionals, 'CODE').toUpperCase())
     }
     case 'explain': {
-      const { values, positionals } = read(word, words, { json: flag }, 'RULE|FINDING-ID')
+      const { values, positionals } = read(word, words, { json: flag }, 'with words')
       const what = atMostOne(word, positionals, 'RULE')
       const { directory } = tools.configuration
       return explain(context, project, { what, json: values.json === true, directory }, tools.explanations)
     }
     case 'settings': {
-      const { values } = read(word, words, { json: flag }, null)
+      const { values } = read(word, words, { json: flag })
       return showSettings(context, { json: values.json === true }, tools.configuration, tools.settingsPage)
     }
     case 'copy': {
-      const { values, positionals } = read(word, words, { to: text, all: flag }, 'ID…')
+      const { values, positionals } = read(word, words, { to: text, all: flag }, 'with words')
       const how = 'safe-compose copy ID… --to PLACE, or safe-compose copy --all --to PLACE'
       if (values.to === undefined || values.to === '') throw usage('copy needs to know where to', how)
       if ((values.all === true) === positionals.length > 0)
@@ -320,7 +321,7 @@ export async function runOwnCommand(
       return copy(context, project, { ids: positionals, all: values.all === true, to: values.to })
     }
     case 'keys': {
-      const { values, positionals } = read(word, words, { json: flag }, 'generate [FILE]|show')
+      const { values, positionals } = read(word, words, { json: flag }, 'with words')
       const [what, file] = positionals
       if (what === 'generate' && positionals.length <= 2 && values.json !== true)
         return generateKey(context, file ?? null, tools.keys, tools.tables)
@@ -332,7 +333,7 @@ export async function runOwnCommand(
       )
     }
     case 'trust': {
-      const { values, positionals } = read(word, words, { list: flag, remove: flag }, 'DIR')
+      const { values, positionals } = read(word, words, { list: flag, remove: flag }, 'with words')
       if (values.list === true && values.remove === true)
         throw usage('--list and --remove exclude each other', 'safe-compose trust [DIR] [--list | --remove]')
       atMostOne(word, positionals, 'DIR')
@@ -358,7 +359,7 @@ function scheduleCommand(
   switch (action) {
     case 'install': {
       const options = { ...wished, user: flag, system: flag, print: flag }
-      const { values } = read(word, rest, options, null)
+      const { values } = read(word, rest, options)
       if (values.user === true && values.system === true)
         throw usage(
           '--user and --system exclude each other',
@@ -369,18 +370,18 @@ function scheduleCommand(
       return installSchedule(context, project, install, schedule)
     }
     case 'status': {
-      const { values } = read(word, rest, { json: flag }, null)
+      const { values } = read(word, rest, { json: flag })
       return scheduleStatus(context, project, { json: values.json === true }, schedule)
     }
     case 'run': {
-      const { values } = read(word, rest, { job: text, 'if-due': flag }, null)
+      const { values } = read(word, rest, { job: text, 'if-due': flag })
       const job = oneOf('--job', values.job, ['backup', 'verify', 'full'], 'safe-compose schedule run')
       return runSchedule(context, project, { job, ifDue: values['if-due'] === true }, schedule)
     }
     case 'serve':
-      return serveSchedule(context, project, wishesOf(word, read(word, rest, wished, null).values), schedule)
+      return serveSchedule(context, project, wishesOf(word, read(word, rest, wished).values), schedule)
     case 'remove':
-      read(word, rest, {}, null)
+      read(word, rest, {})
       return removeSchedule(context, project, schedule)
     default:
       throw usage(
@@ -445,20 +446,16 @@ function read<Options extends NonNullable<ParseArgsConfig['options']>>(
   word: string,
   words: readonly string[],
   options: Options,
-  positional: string | null,
+  /** Words that are no options may follow. */
+  more: 'with words' | null = null,
 ) {
   try {
-    return parseArgs({ args: [...words], options, allowPositionals: positional !== null, strict: true })
+    return parseArgs({ args: [...words], options, allowPositionals: more !== null, strict: true })
   } catch (error) {
-    const known = Object.keys(options).map(name => `--${name}`)
-    const form = [
-      `safe-compose ${word}`,
-      ...known.map(name => `[${name}]`),
-      ...(positional === null ? [] : [`[${positional}]`]),
-    ]
+    const forms = formsOf(word).map(form => `safe-compose ${form}`)
     throw usage(
       error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error),
-      form.join(' '),
+      forms.join(', or '),
     )
   }
 }

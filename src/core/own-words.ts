@@ -35,6 +35,9 @@ export const ownWords = {
 
 export type OwnWord = keyof typeof ownWords
 
+/** In the order in which they are shown. */
+export const allOwnWords = Object.keys(ownWords) as readonly OwnWord[]
+
 export function isOwnWord(word: string): word is OwnWord {
   return Object.hasOwn(ownWords, word)
 }

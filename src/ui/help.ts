@@ -1,7 +1,8 @@
 import { infoOf } from '../core/completion/complete.ts'
 import type { Vocabulary } from '../core/completion/complete.ts'
 import { safeOptions } from '../core/options.ts'
-import { ownWords } from '../core/own-words.ts'
+import { ownOptions, ownUsage } from '../core/own-usage.ts'
+import { allOwnWords, ownWords } from '../core/own-words.ts'
 import type { OwnWord } from '../core/own-words.ts'
 import { exitCodes } from '../model/failure.ts'
 import { columns } from './columns.ts'
@@ -17,8 +18,11 @@ export const helpParts = {
     ['safe-compose --help', 'the help of Compose itself'],
     ['safe-docker [OPTION…] COMMAND …', 'the same for docker: volume rm, system prune, rm -v, …'],
   ],
-  words: (): readonly (readonly [lines: readonly string[], about: string])[] =>
-    Object.entries(ownWords).map(([word, about]) => [usage[word as OwnWord], about]),
+  words: allOwnWords.map(word => ({
+    forms: ownUsage[word],
+    about: ownWords[word],
+    options: Object.entries(ownOptions[word] ?? {}),
+  })),
   options: safeOptions.map(({ flag, value, variable, about }) => [
     `${flag}${value === null ? '' : ` ${value}`}`,
     variable,
@@ -44,7 +48,9 @@ export const helpParts = {
 /** `safe-compose help`: what is ours. Everything else is Compose's, and so is its help. */
 export function helpText(version: string): string {
   const { purpose, lines, words, options, variables, configuration, codes } = helpParts
-  const rows = words().flatMap(([all, about]) => all.map((line, index) => [line, index === 0 ? about : '']))
+  const rows = words.flatMap(({ forms, about }) =>
+    forms.flatMap(form => folded(form, formWidth)).map((line, index) => [line, index === 0 ? about : '']),
+  )
   return `${[
     `safe-compose ${version}`,
     '',
@@ -72,63 +78,41 @@ export function helpText(version: string): string {
   ].join('\n')}\n`
 }
 
+/** `safe-compose help COMMAND`, and `safe-compose COMMAND --help`. */
+export function wordHelp(word: OwnWord): string {
+  const options = Object.entries(ownOptions[word] ?? {})
+  return `${[
+    `safe-compose ${word}: ${ownWords[word]}`,
+    '',
+    ...ownUsage[word].flatMap(form => folded(`safe-compose ${form}`, lineWidth)).map(line => `  ${line}`),
+    ...(options.length === 0 ? [] : ['', ...indented(options, '   ')]),
+    '',
+    'Options of safe-compose itself, exit codes, all commands: safe-compose help',
+  ].join('\n')}\n`
+}
+
+/** Columns of the forms in the list of all commands, and of a line that stands alone. */
+const [formWidth, lineWidth] = [40, 100]
+
+/** In lines of at most so many columns where there are places to break; what goes on stands below the first option. */
+function folded(form: string, width: number): readonly string[] {
+  const [command = '', ...parts] = form.split(/ (?=[[(])| (?=--)(?![^[(]*[\])])/)
+  const lines = [command]
+  const indent = ' '.repeat(/^(safe-compose )?\S+/.exec(command)?.[0].length ?? 0)
+  for (const part of parts) {
+    const longer = `${lines.at(-1)} ${part}`
+    if (longer.length <= width) lines[lines.length - 1] = longer
+    else lines.push(`${indent} ${part}`)
+  }
+  return lines
+}
+
 function indented(rows: readonly (readonly string[])[], gap: string): readonly string[] {
   return columns(rows, gap).map(line => `  ${line}`)
 }
 
 /** Our words with their options, for completion. */
 export function vocabulary(rules: readonly string[]): Vocabulary {
-  const words = Object.entries(ownWords).map(([word, about]) => infoOf(word, about, usage[word as OwnWord]))
+  const words = allOwnWords.map(word => infoOf(word, ownWords[word], ownUsage[word]))
   return { words, rules }
-}
-
-const usage: Readonly<Record<OwnWord, readonly string[]>> = {
-  backup: ['backup [--tag T] [SERVICE|VOLUME…]', '       [--pause | --stop] [--no-dump]'],
-  backups: ['backups [--all] [--json]', 'backups --gate 24h [--verified 30d]'],
-  show: ['show [--json] ID'],
-  restore: [
-    'restore [ID | --tag T] [--volume V]',
-    '        [--to V2]',
-    'restore --from FILE --volume V',
-    'restore [ID] --dump [--database D]',
-    '        [--into NEW] [--drop-old]',
-  ],
-  verify: ['verify [ID… | --latest | --all]', '       [--level read|boot] [--json]'],
-  prune: ['prune [--dry-run | --now] [--all]', '      [--json]'],
-  undo: ['undo [ID] [--list [--json]]'],
-  recover: ['recover [--json]', 'recover --repair SERVICE [--apply]'],
-  plan: ['plan [--json] [--exit-code] [COMMAND …]'],
-  doctor: ['doctor [--json] [--fix [--yes]]'],
-  health: ['health [--json] [SERVICE…]'],
-  metrics: ['metrics [--all] [--textfile FILE]'],
-  notify: ['notify [--test [--channel N]] [--json]'],
-  report: ['report [--all] [--html FILE | --json]'],
-  schedule: [
-    'schedule install [--every 6h|--cron C]',
-    '         [--verify R] [--full R]',
-    'schedule status [--json] | remove',
-    'schedule run [--job J] | serve',
-  ],
-  approve: ['approve CODE'],
-  explain: ['explain [RULE|FINDING-ID] [--json]'],
-  settings: ['settings [--json]'],
-  trust: ['trust [DIR] [--list | --remove]'],
-  pin: ['pin [--external] [--yes] [VOLUME…]', 'pin --check [VOLUME…]'],
-  adopt: ['adopt VOLUME [--as KEY] [--copy]', '      [--yes]'],
-  copy: ['copy (ID… | --all)', '     --to (DIR | restic:…)'],
-  keys: ['keys generate [FILE]', 'keys show [--json]'],
-  lint: ['lint [--format F] [FILE…]'],
-  hook: ['hook [--agent NAME]'],
-  about: ['about [--json]'],
-  install: [
-    'install [status [--json]]',
-    'install plugin [--system]',
-    'install alias [--shell S] [--docker]',
-    'install path [DIR]',
-    'install agent NAME [--project]',
-  ],
-  uninstall: ['uninstall [plugin|alias|path|all]', 'uninstall agent [NAME]'],
-  completion: ['completion bash|zsh|fish'],
-  compose: ['compose COMMAND …'],
-  help: ['help'],
 }

@@ -18,7 +18,11 @@ export function manPage(): string {
     '.PP',
     'Any command of Compose may follow, and the commands below.',
     '.SH COMMANDS',
-    ...words().flatMap(([lines, about]) => [...tagged(joined(lines)), roff(about)]),
+    ...words.flatMap(({ forms, about, options: own }) => [
+      ...tagged(forms),
+      roff(about),
+      ...within(own.flatMap(([flag, does]) => [...tagged([flag]), roff(does)])),
+    ]),
     '.SH OPTIONS',
     'They stand before the command. Each can be set by its variable instead.',
     ...options.flatMap(([flag = '', variable = '', about = '']) => [
@@ -44,14 +48,9 @@ function tagged(terms: readonly string[]): readonly string[] {
   return terms.flatMap((term, index) => [index === 0 ? '.TP' : '.TQ', `.B ${roff(term)}`])
 }
 
-/** In the help, a line that begins with blanks goes on with the one before. */
-function joined(lines: readonly string[]): readonly string[] {
-  return lines.reduce<readonly string[]>((all, line) => {
-    const last = all.at(-1)
-    return line.startsWith(' ') && last !== undefined
-      ? [...all.slice(0, -1), `${last} ${line.trim()}`]
-      : [...all, line]
-  }, [])
+/** What belongs to the term before it. */
+function within(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['.RS', ...lines, '.RE']
 }
 
 /** A text as roff takes it: a hyphen is a minus, and no line begins a request. */

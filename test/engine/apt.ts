@@ -4,7 +4,7 @@ import { cacheFolder, once, withLock } from './cache.ts'
 import { attempt, run } from './run.ts'
 
 /** The Debian suites that packages are taken from. */
-export type Suite = 'bookworm' | 'trixie' | 'sid'
+export type Suite = 'bullseye' | 'bookworm' | 'trixie' | 'sid'
 
 /**
  * Unpacks Debian packages of a suite (without installing them, and without what they depend on) into a folder of

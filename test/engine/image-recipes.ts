@@ -31,6 +31,13 @@ export type Recipe = {
 
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
+/** Those of servers that are out of support, which only the long tests ask for. */
+export const olderRecipes: Readonly<Record<string, Recipe>> = {
+  'postgres:13': postgres('13', 'bullseye'),
+  'mariadb:10.5': mariadb('10.5', 'bullseye'),
+  'redis:6': redis('6', 'bullseye'),
+}
+
 export const recipes: Readonly<Record<string, Recipe>> = {
   busybox: {
     kind: 'busybox',
@@ -45,22 +52,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'postgres:15': postgres('15', 'bookworm'),
   'postgres:17': postgres('17', 'trixie'),
   'postgres:18': postgres18(),
-  'redis:7': {
-    kind: 'debian',
-    suite: 'bookworm',
-    packages: ['redis-server', 'gosu'],
-    account: { name: 'redis', home: '/home/redis' },
-    setup: 'rm -rf /var/lib/redis /etc/redis; install -d -o redis -g redis /data',
-    files: [script('redis-entrypoint.sh', '/usr/local/bin/docker-entrypoint.sh')],
-    config: {
-      Env: [path, 'REDIS_VERSION=7'],
-      Volumes: { '/data': {} },
-      WorkingDir: '/data',
-      Entrypoint: ['docker-entrypoint.sh'],
-      Cmd: ['redis-server'],
-      ExposedPorts: { '6379/tcp': {} },
-    },
-  },
+  'redis:7': redis('7', 'bookworm'),
   'valkey:8': {
     kind: 'debian',
     suite: 'trixie',
@@ -111,31 +103,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
       ExposedPorts: { '3306/tcp': {} },
     },
   },
-  'mariadb:10.11': {
-    kind: 'debian',
-    suite: 'bookworm',
-    packages: ['mariadb-server', 'mariadb-backup', 'gosu'],
-    account: { name: 'mysql', home: '/home/mysql' },
-    setup: [
-      'rm -rf /var/lib/mysql /etc/mysql/debian.cnf',
-      'install -d -o mysql -g mysql -m 1777 /run/mysqld',
-      'install -d -o mysql -g mysql /var/lib/mysql',
-      'install -d /docker-entrypoint-initdb.d',
-      `sed -i '/^bind-address/d; /^user *=/d' /etc/mysql/mariadb.conf.d/*.cnf`,
-      `printf '[mariadb]\\nhost-cache-size=0\\nskip-name-resolve\\n' > /etc/mysql/mariadb.conf.d/05-skipcache.cnf`,
-    ].join('\n'),
-    files: [
-      script('mariadb-entrypoint.sh', '/usr/local/bin/docker-entrypoint.sh'),
-      script('mariadb-healthcheck.sh', '/usr/local/bin/healthcheck.sh'),
-    ],
-    config: {
-      Env: [path, 'LANG=C.UTF-8', 'MARIADB_VERSION=10.11'],
-      Volumes: { '/var/lib/mysql': {} },
-      Entrypoint: ['docker-entrypoint.sh'],
-      Cmd: ['mariadbd'],
-      ExposedPorts: { '3306/tcp': {} },
-    },
-  },
+  'mariadb:10.11': mariadb('10.11', 'bookworm'),
 }
 
 function postgres(major: string, suite: Suite): Recipe {
@@ -165,6 +133,53 @@ function postgres(major: string, suite: Suite): Recipe {
       Cmd: ['postgres'],
       StopSignal: 'SIGINT',
       ExposedPorts: { '5432/tcp': {} },
+    },
+  }
+}
+
+function redis(version: string, suite: Suite): Recipe {
+  return {
+    kind: 'debian',
+    suite,
+    packages: ['redis-server', 'gosu'],
+    account: { name: 'redis', home: '/home/redis' },
+    setup: 'rm -rf /var/lib/redis /etc/redis; install -d -o redis -g redis /data',
+    files: [script('redis-entrypoint.sh', '/usr/local/bin/docker-entrypoint.sh')],
+    config: {
+      Env: [path, `REDIS_VERSION=${version}`],
+      Volumes: { '/data': {} },
+      WorkingDir: '/data',
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['redis-server'],
+      ExposedPorts: { '6379/tcp': {} },
+    },
+  }
+}
+
+function mariadb(version: string, suite: Suite): Recipe {
+  return {
+    kind: 'debian',
+    suite,
+    packages: ['mariadb-server', 'mariadb-backup', 'gosu'],
+    account: { name: 'mysql', home: '/home/mysql' },
+    setup: [
+      'rm -rf /var/lib/mysql /etc/mysql/debian.cnf',
+      'install -d -o mysql -g mysql -m 1777 /run/mysqld',
+      'install -d -o mysql -g mysql /var/lib/mysql',
+      'install -d /docker-entrypoint-initdb.d',
+      `sed -i '/^bind-address/d; /^user *=/d' /etc/mysql/mariadb.conf.d/*.cnf`,
+      `printf '[mariadb]\\nhost-cache-size=0\\nskip-name-resolve\\n' > /etc/mysql/mariadb.conf.d/05-skipcache.cnf`,
+    ].join('\n'),
+    files: [
+      script('mariadb-entrypoint.sh', '/usr/local/bin/docker-entrypoint.sh'),
+      script('mariadb-healthcheck.sh', '/usr/local/bin/healthcheck.sh'),
+    ],
+    config: {
+      Env: [path, 'LANG=C.UTF-8', `MARIADB_VERSION=${version}`],
+      Volumes: { '/var/lib/mysql': {} },
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['mariadbd'],
+      ExposedPorts: { '3306/tcp': {} },
     },
   }
 }

@@ -5,14 +5,16 @@ import { needTools, sourceLine, unpackPackages, type Suite } from './apt.ts'
 import { cacheFolder, once, withLock } from './cache.ts'
 import { startDaemon, placeOf, stopDaemon, type Place } from './daemon.ts'
 import { writeImageArchive } from './image-archive.ts'
-import { recipes, type Recipe } from './image-recipes.ts'
+import { olderRecipes, recipes, type Recipe } from './image-recipes.ts'
 import { attempt, pipeline, run } from './run.ts'
 
 /** What is needed to get an image and to give it to an engine. */
 export type ImageTools = { docker: string; engineBin: string }
 
-/** Names of all images that the tests may ask for. */
+/** Names of the images that the shared engine has. */
 export const imageNames: readonly string[] = Object.keys(recipes)
+
+const allRecipes: Readonly<Record<string, Recipe>> = { ...recipes, ...olderRecipes }
 
 /**
  * Makes the engine at `place` have the images: pulled where a registry answers, else built from Debian's packages.
@@ -21,8 +23,9 @@ export const imageNames: readonly string[] = Object.keys(recipes)
 export async function ensureImages(place: Place, names: readonly string[], tools: ImageTools): Promise<void> {
   const host = `unix://${place.socket}`
   const docker = (args: string[]) => run(tools.docker, ['--host', host, ...args])
-  const unknown = names.filter(name => !recipes[name])
-  if (unknown.length) throw new Error(`no image ${unknown.join(', ')}; there are ${imageNames.join(', ')}`)
+  const unknown = names.filter(name => !allRecipes[name])
+  if (unknown.length)
+    throw new Error(`no image ${unknown.join(', ')}; there are ${Object.keys(allRecipes).join(', ')}`)
   await withLock(`load-${place.name}`, async () => {
     const noted = join(place.home, 'images.json')
     const loaded: Record<string, string> = existsSync(noted) ? JSON.parse(readFileSync(noted, 'utf8')) : {}
@@ -101,7 +104,7 @@ async function pull(names: string[], { docker, engineBin }: ImageTools): Promise
 }
 
 async function build(name: string): Promise<void> {
-  const recipe = recipes[name]!
+  const recipe = allRecipes[name]!
   const started = Date.now()
   console.error(`building ${name}`)
   await once(builtFile(name), async unfinished => {
@@ -268,7 +271,7 @@ function pulledFile(name: string): string {
 
 /** Named after the recipe's content, so that a changed recipe is built again. */
 function builtFile(name: string): string {
-  const digest = createHash('sha256').update(JSON.stringify(recipes[name])).digest('hex').slice(0, 12)
+  const digest = createHash('sha256').update(JSON.stringify(allRecipes[name])).digest('hex').slice(0, 12)
   return join(cacheFolder, 'images', `${fileName(name)}-${digest}.built.tar.zst`)
 }
 

@@ -86,6 +86,7 @@ export async function prepareCli(suite: Suite): Promise<string> {
     trixie: ['docker-cli-trixie', ['docker-cli']],
     // There the CLI is in the engine's own package.
     bookworm: ['engine-bookworm', ['docker.io', 'containerd']],
+    bullseye: ['engine-bullseye', ['docker.io', 'containerd']],
   }[suite] as [string, string[]]
   return join(await unpackPackages(suite, packages, join(cacheFolder, 'packages', folder)), 'usr/bin/docker')
 }

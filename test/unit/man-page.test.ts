@@ -7,7 +7,17 @@ test('the manual page has every command of ours, and no line that is a request b
   const page = manPage()
   for (const word of Object.keys(ownWords)) expect(page).toMatch(new RegExp(`^\\.B ${word}\\b`, 'm'))
   const requests = page.split('\n').flatMap(line => /^[.']\w*/.exec(line)?.[0] ?? [])
-  expect([...new Set(requests)].toSorted()).toEqual(['.B', '.BR', '.PP', '.SH', '.TH', '.TP', '.TQ'])
+  expect([...new Set(requests)].toSorted()).toEqual([
+    '.B',
+    '.BR',
+    '.PP',
+    '.RE',
+    '.RS',
+    '.SH',
+    '.TH',
+    '.TP',
+    '.TQ',
+  ])
   // Whatever a reader of manual pages does not know by itself is written in its own way.
   expect(page).toMatch(/^[\x20-\x7e\n]*$/)
 })

@@ -1,9 +1,11 @@
 import { rootLine, safeOptions } from '../options.ts'
+import { ownOptions } from '../own-usage.ts'
 import { isOwnWord } from '../own-words.ts'
+import type { OwnWord } from '../own-words.ts'
 
 /** A word of ours, as completion offers it. */
 export interface OwnWordInfo {
-  readonly word: string
+  readonly word: OwnWord
   readonly about: string
   /** Its options, and the words that may follow it. */
   readonly flags: readonly string[]
@@ -52,7 +54,8 @@ function completion(
   }
   const own = isOwnWord(command) ? words.find(({ word }) => word === command) : undefined
   if (own === undefined) return { candidates: [], handOn, files: false }
-  const flags = own.flags.map(word => ({ word, about: '' }))
+  const abouts = ownOptions[own.word] ?? {}
+  const flags = own.flags.map(word => ({ word, about: abouts[word] ?? '' }))
   if (command === 'plan') {
     const line = rest.filter(word => !own.flags.includes(word))
     const isFirst = line.length === 0 && typed.startsWith('-')
@@ -92,7 +95,7 @@ export function completionText(own: Completion, answer: string | null): string {
 // ---- Our words ---------------------------------------------------------------------------------------------------
 
 /** The options and the following words of a command of ours, from its lines in the help. */
-export function infoOf(word: string, about: string, usage: readonly string[]): OwnWordInfo {
+export function infoOf(word: OwnWord, about: string, usage: readonly string[]): OwnWordInfo {
   const text = usage.join('\n')
   const flags = text.match(/--[a-z][a-z-]*/g) ?? []
   const outside = usage.map(line => line.replaceAll(/\[[^\][]*(?:\[[^\][]*\][^\][]*)*\]|\([^)]*\)/g, ' '))
