@@ -340,7 +340,7 @@ ${endingWithInput(dumpProgram)}exit $code`
   const { stream, end } = keepEnd(program.stdout)
   const done = (async () => {
     await endedWell(program, who)
-    if (!end().includes('-- Dump completed')) throw refused(who, 0, 'the dump ends before its end')
+    if (!(await end).includes('-- Dump completed')) throw refused(who, 0, 'the dump ends before its end')
     return { figures: [] }
   })()
   done.catch(() => {})
@@ -370,7 +370,7 @@ echo '-- Accounts completed'`
       const { stream, end } = keepEnd(program.stdout)
       const done = (async () => {
         const { code, stderr } = await program.ended
-        if (code !== 0 || stderr !== '' || !end().includes('-- Accounts completed'))
+        if (code !== 0 || stderr !== '' || !(await end).includes('-- Accounts completed'))
           throw refused(who, code, stderr || 'the list of accounts ends before its end')
         return { figures: [] }
       })()

@@ -31,9 +31,16 @@ export function refused(who: string, code: number, words: string): Stop {
     what:
       code === 126 || code === 127
         ? `${who} cannot be asked: its container has no such program${said === '' ? '' : ` (${said})`}`
-        : `${who} does not answer: ${said === '' ? `its client ended with ${code}` : said}`,
+        : `${who} does not answer: ${howItEnded(said, code)}`,
     how: 'look at its log: docker compose logs SERVICE',
   })
+}
+
+/** A program that is killed, or crashes, says nothing of it. */
+function howItEnded(said: string, code: number): string {
+  const ended = code > 128 ? `its client was ended by signal ${code - 128}` : `its client ended with ${code}`
+  if (said === '') return ended
+  return code > 128 ? `${said} (${ended})` : said
 }
 
 /** Words of a server that is there, and lets in others. */
@@ -189,18 +196,28 @@ export function readLines(program: InsideProcess, who: string): Said {
   }
 }
 
-/** Passes a stream on and keeps its end, in which dumps say that they are whole. */
-export function keepEnd(source: Readable): { readonly stream: Readable; readonly end: () => string } {
+/**
+ * Passes a stream on and keeps its end, in which dumps say that they are whole. That is there when all of it has passed: a
+ * program has ended long before, where its reader is slow.
+ */
+export function keepEnd(source: Readable): { readonly stream: Readable; readonly end: Promise<string> } {
   let end = Buffer.alloc(0)
+  let passed = (): void => {}
+  const all = new Promise<void>(resolve => (passed = resolve))
   const stream = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
       end = Buffer.concat([end, chunk]).subarray(-1024)
       done(null, chunk)
     },
+    flush: done => {
+      passed()
+      done()
+    },
   })
+  stream.once('close', passed)
   source.once('error', error => stream.destroy(error))
   stream.on('error', () => {}) // Told by whoever reads it, and by how the program ended.
   stream.once('close', () => void source.destroy())
   source.pipe(stream)
-  return { stream, end: () => end.toString('utf8') }
+  return { stream, end: all.then(() => end.toString('utf8')) }
 }

@@ -33,7 +33,7 @@ ${endingWithInput('pg_dumpall -w --globals-only "$@"')}exit $code`
       const { stream, end } = keepEnd(program.stdout)
       const done = (async () => {
         await endedWell(program, who)
-        if (!end().includes('PostgreSQL database cluster dump complete'))
+        if (!(await end).includes('PostgreSQL database cluster dump complete'))
           throw refused(who, 0, 'the dump of its roles ends before its end')
         return { figures: [] }
       })()
