@@ -91,17 +91,24 @@ describe('what lies in a volume', () => {
   })
 
   test('SQLite, a cache, nothing but directories, nothing at all', async () => {
-    const [lite, modules, hollow, bare] = await Promise.all(
-      ['lite', 'modules', 'hollow', 'bare'].map(word => volume(word)),
+    const [lite, below, deep, modules, hollow, bare] = await Promise.all(
+      ['lite', 'below', 'deep', 'modules', 'hollow', 'bare'].map(word => volume(word)),
     )
-    if (!lite || !modules || !hollow || !bare) throw new Error('no volumes')
-    writeFileSync(join(lite.mountpoint, 'app.sqlite3'), `SQLite format 3\0${'x'.repeat(4080)}`)
+    if (!lite || !below || !deep || !modules || !hollow || !bare) throw new Error('no volumes')
+    const database = `SQLite format 3\0${'x'.repeat(4080)}`
+    writeFileSync(join(lite.mountpoint, 'main'), database)
+    mkdirSync(join(below.mountpoint, 'forge'))
+    writeFileSync(join(below.mountpoint, 'forge/forge.db'), database)
+    // Somebody else's, or nothing that an application would call its database.
+    mkdirSync(join(deep.mountpoint, 'forge/cache'), { recursive: true })
+    writeFileSync(join(deep.mountpoint, 'forge/cache/some.db'), database)
+    writeFileSync(join(deep.mountpoint, 'forge/thumbnails'), database)
     writeFileSync(join(modules.mountpoint, '.package-lock.json'), '{}')
     mkdirSync(join(hollow.mountpoint, 'a/b'), { recursive: true })
     const found = async (holding: Holding): Promise<Contents[]> => Object.values(await bothWays(holding))
-    for (const contents of await found(lite.holding)) {
+    for (const contents of [...(await found(lite.holding)), ...(await found(below.holding))])
       expect(contents).toMatchObject({ empty: false, bytes: 4096, database: { kind: 'sqlite' } })
-    }
+    for (const contents of await found(deep.holding)) expect(contents).toMatchObject({ database: null })
     for (const contents of await found(modules.holding))
       expect(contents).toMatchObject({ empty: false, cache: 'node_modules' })
     for (const contents of await found(hollow.holding))

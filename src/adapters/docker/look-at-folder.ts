@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Dirent } from 'node:fs'
 import type { DatabaseContents } from '../../model/holding.ts'
 import type { Look } from './contents.ts'
-import { foldersAmong, isSqlite, recogniseDatabase, sqlite } from './recognise.ts'
+import { foldersAmong, isSqlite, recogniseDatabase, soundsLikeSqlite, sqlite } from './recognise.ts'
 import type { FileLook } from './recognise.ts'
 
 /**
@@ -36,11 +36,21 @@ async function databaseIn(folder: string, root: readonly Dirent[]): Promise<Data
   const directories = root.filter(entry => entry.isDirectory()).map(entry => entry.name)
   const database = await recogniseDatabase(look, foldersAmong(directories))
   if (database !== null) return database
-  for (const file of root.filter(entry => entry.isFile()).slice(0, 200)) {
-    const head = await readHead(join(folder, file.name), 16)
-    if (head !== null && isSqlite(head)) return sqlite
+  const files = root.filter(entry => entry.isFile()).map(entry => entry.name)
+  if (await holdsSqlite(folder, files)) return sqlite
+  for (const directory of directories.slice(0, 64)) {
+    const names = await readdir(join(folder, directory)).catch(() => [])
+    if (await holdsSqlite(join(folder, directory), names.filter(soundsLikeSqlite))) return sqlite
   }
   return null
+}
+
+async function holdsSqlite(folder: string, names: readonly string[]): Promise<boolean> {
+  for (const name of names.slice(0, 200)) {
+    const head = await readHead(join(folder, name), 16)
+    if (head !== null && isSqlite(head)) return true
+  }
+  return false
 }
 
 /** Only regular files: opening a fifo would wait for its writer. */

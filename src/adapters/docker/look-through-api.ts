@@ -4,7 +4,7 @@ import type { DatabaseContents } from '../../model/holding.ts'
 import { statInContainer } from './bind.ts'
 import type { Look } from './contents.ts'
 import { inParallel } from './in-parallel.ts'
-import { isSqlite, recogniseDatabase, sqlite, usualFolders } from './recognise.ts'
+import { isSqlite, recogniseDatabase, soundsLikeSqlite, sqlite, usualFolders } from './recognise.ts'
 import type { FileLook } from './recognise.ts'
 import type { Session } from './session.ts'
 import { plainPath } from '../../core/tar-entries.ts'
@@ -130,7 +130,8 @@ async function streamThrough(
         streamed.newest = Math.max(streamed.newest, entry.mtime)
       }
       streamed.bytes += entry.size
-      if (below.length === 0 && isSqlite(entry.head)) streamed.sqlite = true
+      const isNear = below.length === 0 || (below.length === 1 && soundsLikeSqlite(below[0] ?? ''))
+      if (isNear && isSqlite(entry.head)) streamed.sqlite = true
       if (performance.now() > deadline && streamed.anyFile) stop()
     },
     () => performance.now() > deadline && streamed.anyFile,

@@ -74,6 +74,11 @@ export function isSqlite(head: Buffer): boolean {
   return head.toString('latin1', 0, 16) === 'SQLite format 3\0'
 }
 
+/** Below the root only files that are called so are looked into. */
+export function soundsLikeSqlite(name: string): boolean {
+  return /\.(db|db3|s3db|sl3|sqlite|sqlite3)$/i.test(name)
+}
+
 export const sqlite: DatabaseContents = { kind: 'sqlite', label: 'SQLite', path: '', identity: null }
 
 type Recogniser = (look: FileLook) => Promise<Omit<DatabaseContents, 'path'> | null>

@@ -108,7 +108,11 @@ function inWords(name: string): string {
   return name.slice(2)
 }
 
-/** What is not a folder: how many names it has, whether it was written to just now, and what changes when it is. */
+/**
+ * What is not a folder: how many names it has, whether it was written to within the minute, and what changes when it is.
+ * Whoever writes through memory changes that only when a page is written to for the first time since the kernel has put it
+ * on the disk, which it does within that minute.
+ */
 const filesLine = `
 cd "$SC_DATA" || exit
 find . ! -type d ! -type s -exec stat -c '%h %s %y %z %i %n' {} + || exit
