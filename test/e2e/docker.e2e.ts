@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { executable, lines, runProgram, scenario } from './scenario.ts'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { executable, isV1, lines, runProgram, scenario } from './scenario.ts'
 import type { Ended, RunOptions, Scenario } from './scenario.ts'
 import { keys, onTerminal } from './terminal.ts'
 
@@ -148,18 +148,24 @@ describe('volume rm', () => {
 })
 
 describe('prune', () => {
+  // Before 23 a prune takes named volumes as well, and knows no -a.
+  const prunesNamed = Number.parseInt(inject('engine').version, 10) < 23
+  const named = prunesNamed ? ['-f'] : ['-af']
+
   test('volume prune -a takes named volumes, and undo brings them back', async () => {
     const project = await scenario(shop)
     const mine = ['--filter', `label=sct=${project.name}`]
     const free = await freeVolume(project, 'free')
-    await ok(project.docker(['volume', 'prune', '-af', ...mine]))
+    await ok(project.docker(['volume', 'prune', ...named, ...mine]))
     expect(await stands(project, free)).toBe(false)
 
     await freeVolume(project, 'free')
-    const harmless = await guarded(project, ['volume', 'prune', '-f', ...mine])
-    expect(harmless.stderr).toBe('')
-    expect(await stands(project, free)).toBe(true)
-    expect(await ok(guarded(project, ['volume', 'prune', '-af', ...mine]))).toContain(`deletes ${free}`)
+    if (!prunesNamed) {
+      const harmless = await guarded(project, ['volume', 'prune', '-f', ...mine])
+      expect(harmless.stderr).toBe('')
+      expect(await stands(project, free)).toBe(true)
+    }
+    expect(await ok(guarded(project, ['volume', 'prune', ...named, ...mine]))).toContain(`deletes ${free}`)
     expect(await stands(project, free)).toBe(false)
     await ok(guarded(project, ['undo']))
     expect(await wordIn(project, free)).toBe('kept')
@@ -372,7 +378,8 @@ describe('everything else goes straight through', () => {
     expect(await guarded(project, cat, input)).toEqual(await project.docker(cat, input))
   })
 
-  test('compose … is guarded as safe-compose guards it', async () => {
+  // Version 1 is no plugin of docker's.
+  test.skipIf(isV1)('compose … is guarded as safe-compose guards it', async () => {
     const project = await scenario(shop)
     await ok(guarded(project, ['compose', 'up', '-d']))
     await project.inside('keeper', 'echo kept > /data/word')
