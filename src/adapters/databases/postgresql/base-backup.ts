@@ -6,7 +6,8 @@ const blockSize = 512
 /**
  * Makes of the tar that `pg_basebackup` writes the tar of the volume that its data directory lies in: the directories
  * above it come first, every path begins with the last of them, and everything belongs to whom that belongs to
- * (`pg_basebackup` gives its own notes to nobody's ids).
+ * (`pg_basebackup` gives its own notes to nobody's ids). That of PostgreSQL 13 forgets to fill up the last block of its last
+ * file, so that its end is short of as much.
  *
  * @param levels the root of the volume first, the data directory last
  */
@@ -14,6 +15,7 @@ export function asVolumeTar(levels: readonly Level[]): Transform {
   const data = levels.at(-1)
   if (data === undefined) throw new Error('Internal error: a data directory without a volume')
   let begun = false
+  let ended = false
   let header: Buffer = Buffer.alloc(0)
   /** Bytes of the present entry's content, with its padding. */
   let content = 0
@@ -37,7 +39,8 @@ export function asVolumeTar(levels: readonly Level[]): Transform {
           at += piece.length
           if (header.length < blockSize) break
           content = Math.ceil(sizeIn(header) / blockSize) * blockSize
-          this.push(isEnd(header) ? header : moved(header, data))
+          ended = isEnd(header)
+          this.push(ended ? header : moved(header, data))
           header = Buffer.alloc(0)
         }
         done()
@@ -46,7 +49,9 @@ export function asVolumeTar(levels: readonly Level[]): Transform {
       }
     },
     flush(done) {
-      done(header.length > 0 || content > 0 ? new Error('the base backup broke off') : null)
+      const isShortEnd = ended && isEnd(header)
+      if (content > 0 || (header.length > 0 && !isShortEnd)) done(new Error('the base backup broke off'))
+      else done(null, header.length > 0 ? Buffer.alloc(blockSize) : undefined)
     },
   })
 }
