@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmdirSync, statfsSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, rmdirSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -43,8 +43,9 @@ volumes: { data: {} }
   await inside(load.fill)
   const takes = Number(await inside(`du -sk ${load.mount} | cut -f 1`)) * 1024
   const { bavail, bsize } = statfsSync(disk)
-  const fill = Math.floor(bavail * bsize - 1.5 * takes)
-  execFileSync('fallocate', ['--length', String(fill), join(disk, 'fill')])
+  const fill = join(disk, 'fill')
+  const megabytes = Math.floor((bavail * bsize - 1.5 * takes) / 2 ** 20)
+  for (let megabyte = 0; megabyte < megabytes; megabyte++) appendFileSync(fill, Buffer.alloc(2 ** 20))
 
   const backUp = async (): Promise<string> => {
     const backup = await project.safe(['--safe-verbose', 'backup', '--no-dump'], { variables })
@@ -57,6 +58,6 @@ volumes: { data: {} }
   const volumes = await project.docker(['volume', 'ls', '-q'], { variables })
   expect(volumes.stdout.trim()).toBe(`${project.name}_data`)
   // The same one where there is room.
-  execFileSync('rm', [join(disk, 'fill')])
+  rmSync(fill)
   expect(await backUp()).not.toContain('is paused')
 })

@@ -11,7 +11,11 @@ beforeAll(async () => {
 describe.each([
   { what: 'PostgreSQL 13', load: pgbench('postgres:13'), label: 'PostgreSQL 13' },
   { what: 'MariaDB 10.5', load: transfers('mariadb:10.5'), label: 'MariaDB 10.5' },
-  { what: 'Redis 6 with snapshots', load: scripts('redis', 'redis:6', ['--save', '3600 1']), label: 'Redis 6' },
+  {
+    what: 'Redis 6 with snapshots',
+    load: scripts('redis', 'redis:6', ['--save', '3600', '1']),
+    label: 'Redis 6',
+  },
   {
     what: 'Redis 6 with a log, which is one file there',
     load: scripts('redis', 'redis:6', ['--save', '', '--appendonly', 'yes']),
