@@ -63,7 +63,7 @@ const redis: OnlineDatabase = {
   environment: {},
   command: ['redis-server', '--appendonly', 'yes'],
   isUp: 'redis-cli ping | grep -q PONG',
-  fill: megabytes => `redis-benchmark -q -n ${megabytes * 1000} -r 1000000000 -d 1000 -P 16 set key:__rand_int__ __rand_int__ >/dev/null
+  fill: megabytes => `redis-benchmark -q -t set -n ${megabytes * 1000} -r 1000000000 -d 1000 -P 16 >/dev/null
     redis-cli bgrewriteaof >/dev/null; until redis-cli info persistence | grep -q aof_rewrite_in_progress:0; do sleep 0.2; done`,
   client: 'redis-cli',
   statement: number => `set written:${number % 1000} ${number}`,

@@ -206,8 +206,12 @@ async function flow(to: InsideProcess, who: string, open: () => Promise<InsidePr
   }
 }
 
+/**
+ * At its end commits wait until it has read the rest of the log, for which it looks once a second by itself: that was all
+ * that they waited for.
+ */
 const streamProgram = `"$copier" --backup --stream=mbstream --user="$user" \${SC_SOCKET:+--socket="$SC_SOCKET"} \\
-  --datadir="$SC_DATA" --target-dir="$folder"`
+  --datadir="$SC_DATA" --target-dir="$folder" --log-copy-interval=20`
 
 const streamLine = `
 folder=$(mktemp -d) || exit
