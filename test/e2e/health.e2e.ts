@@ -284,8 +284,12 @@ volumes: { data: {} }
 `)
   expect((await project.bare(['up', '-d'])).code).toBe(0)
   const client = `${program} -uroot "-ps3cr t'word" --batch --skip-column-names shop`
-  await eventually(() => project.inside('db', `${client} -e "create table orders (id int)"`), 120)
-  await project.inside('db', `${client} -e "insert into orders values (1), (2)"`)
+  // The server of its first start, which ends soon, listens to nobody outside of the container.
+  await eventually(() => project.inside('db', `${client} -h127.0.0.1 -e "select 1"`), 120)
+  await project.inside(
+    'db',
+    `${client} -e "create table orders (id int); insert into orders values (1), (2)"`,
+  )
   await project.inside(
     'db',
     `${client} --delimiter=// -e "set global log_bin_trust_function_creators = 1// create function wipe() returns int modifies sql data begin delete from orders; return 1; end"`,
