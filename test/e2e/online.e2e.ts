@@ -198,6 +198,33 @@ describe('SQLite', () => {
     )
   })
 
+  test('killed while it copies: the next backup clears the rest, and copies it', async () => {
+    const project = await underLoad(withProgram)
+    // A database with a log is only read from while somebody has it open.
+    const writing = project.inside('db', withProgram.write)
+    const child = execa(process.execPath, [executable, 'backup'], {
+      cwd: project.directory,
+      env: project.variables,
+      extendEnv: false,
+      reject: false,
+    })
+    const named = ['--filter', 'name=safe-compose-scratch-', '--filter', `volume=${project.name}_data`]
+    await eventually(async () => {
+      const { stdout: workshop } = await project.docker(['ps', '-q', ...named])
+      const looks = await project.docker(['exec', workshop.trim(), 'ls', '/.safe-compose/copy/shop.db'])
+      return looks.code === 0
+    }, 30)
+    child.kill('SIGKILL')
+    expect((await child).signal).toBe('SIGKILL')
+    const again = await project.safe(['--safe-verbose', 'backup'])
+    expect(again.code, again.stderr).toBe(0)
+    expect(again.stderr).not.toContain('is paused')
+    expect((await newest(project)).holdings[0]).toMatchObject({ consistency: 'online' })
+    await project.inside('db', 'touch /tmp/enough')
+    await writing
+    await nothingIsLeft()
+  })
+
   test('where it would hold up writers, or more belongs to it than is copied so, it is paused, with the reason', async () => {
     const project = await underLoad(withProgram)
     const reasonAfter = async (change: string): Promise<string> => {

@@ -6,6 +6,21 @@ import type { Scenario } from '../e2e/scenario.ts'
 const isUp = 'pg_isready -q -h 127.0.0.1 -U postgres'
 const sql = (statement: string): string => `psql -q -tA -U postgres -c "${statement}"`
 
+/** A PostgreSQL that can be asked, with these lines of its service besides. */
+async function postgresql(lines: string, volumes: string): Promise<Scenario> {
+  const project = await scenario(`
+services:
+  db:
+    image: postgres:17
+    environment: { POSTGRES_PASSWORD: secret-word }
+    ${lines}
+volumes: ${volumes}
+`)
+  expect((await project.bare(['up', '-d'])).code).toBe(0)
+  await eventually(() => project.inside('db', isUp), 120)
+  return project
+}
+
 async function newest(project: Scenario): Promise<Manifest> {
   const { stdout } = await project.safe(['backups', '--json'])
   const [first] = JSON.parse(stdout) as readonly Manifest[]
@@ -14,17 +29,10 @@ async function newest(project: Scenario): Promise<Manifest> {
 }
 
 test('a log that is recycled all the time: a copy without our slot fails, and ours is whole', async () => {
-  const project = await scenario(`
-services:
-  db:
-    image: postgres:17
-    environment: { POSTGRES_PASSWORD: secret-word }
-    command: [postgres, -c, max_wal_size=32MB, -c, min_wal_size=32MB, -c, wal_keep_size=0]
-    volumes: ["data:/var/lib/postgresql/data"]
-volumes: { data: {} }
-`)
-  expect((await project.bare(['up', '-d'])).code).toBe(0)
-  await eventually(() => project.inside('db', isUp), 120)
+  const project = await postgresql(
+    'command: [postgres, -c, max_wal_size=32MB, -c, min_wal_size=32MB, -c, wal_keep_size=0]\n    volumes: ["data:/var/lib/postgresql/data"]',
+    '{ data: {} }',
+  )
   await project.inside(
     'db',
     sql("create table bulk as select i, repeat('x', 900) t from generate_series(1, 200000) i"),
@@ -49,16 +57,10 @@ volumes: { data: {} }
 })
 
 test('tablespaces in a volume of their own are copied at the same moment, and come back', async () => {
-  const project = await scenario(`
-services:
-  db:
-    image: postgres:17
-    environment: { POSTGRES_PASSWORD: secret-word }
-    volumes: ["data:/var/lib/postgresql/data", "fast:/fast"]
-volumes: { data: {}, fast: {} }
-`)
-  expect((await project.bare(['up', '-d'])).code).toBe(0)
-  await eventually(() => project.inside('db', isUp), 120)
+  const project = await postgresql(
+    'volumes: ["data:/var/lib/postgresql/data", "fast:/fast"]',
+    '{ data: {}, fast: {} }',
+  )
   await project.inside('db', 'install -d -o postgres -m 700 /fast/space')
   await project.inside('db', sql("create tablespace fast location '/fast/space'"))
   await project.inside('db', sql('create table t tablespace fast as select generate_series(1, 1000) n'))

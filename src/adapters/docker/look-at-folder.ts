@@ -39,14 +39,28 @@ async function databaseIn(folder: string, root: readonly Dirent[]): Promise<Data
   const files = root.filter(entry => entry.isFile()).map(entry => entry.name)
   if (await holdsSqlite(folder, files)) return sqlite
   for (const directory of directories.slice(0, 64)) {
-    const names = await readdir(join(folder, directory)).catch(() => [])
+    const names = await firstNames(join(folder, directory))
     if (await holdsSqlite(join(folder, directory), names.filter(soundsLikeSqlite))) return sqlite
   }
   return null
 }
 
+/** A folder of uploads may hold any number of files, and somebody waits: not all of them are even listed. */
+async function firstNames(folder: string): Promise<readonly string[]> {
+  const names: string[] = []
+  const directory = await opendir(folder, { bufferSize: filesLookedInto }).catch(() => null)
+  if (directory === null) return names
+  for await (const { name } of directory) {
+    names.push(name)
+    if (names.length === filesLookedInto) break
+  }
+  return names
+}
+
+const filesLookedInto = 200
+
 async function holdsSqlite(folder: string, names: readonly string[]): Promise<boolean> {
-  for (const name of names.slice(0, 200)) {
+  for (const name of names.slice(0, filesLookedInto)) {
     const head = await readHead(join(folder, name), 16)
     if (head !== null && isSqlite(head)) return true
   }
