@@ -91,6 +91,28 @@ describe('MariaDB', () => {
     expect(await project.inside('db', 'ls -A /tmp')).toBe('')
   })
 
+  test('one that has lost its place in the log while it copied begins again, and nobody stands still', async () => {
+    const project = await underLoad(load)
+    // It says so when it has streamed everything else.
+    await project.inside(
+      'db',
+      `cd /usr/bin && mv mariadb-backup real-backup && cat >mariadb-backup <<'SH' && chmod +x mariadb-backup
+#!/bin/sh
+echo "$*" >>/tmp/started
+[ $(wc -l </tmp/started) = 1 ] || exec real-backup "$@"
+real-backup "$@"
+echo '[00] 2026-11-28 04:16:02 Was only able to copy log from 44776 to 45858760, not 47319331; try increasing innodb_log_file_size' >&2
+echo '2026-11-28  4:16:02 0 [Note] InnoDB: Starting shutdown...' >&2
+exit 1
+SH`,
+    )
+    const point = await backUpUnderLoad(project, load)
+    expect(point.holdings[0]).toMatchObject({ consistency: 'online', source: 'server' })
+    const started = await project.inside('db', 'grep -o "log-copy-interval=.*" /tmp/started')
+    expect(started.split('\n')).toEqual(['log-copy-interval=200', 'log-copy-interval=1000'])
+    await nothingIsLeft()
+  })
+
   test('one whose own copies would leave something out is paused', async () => {
     const project = await underLoad(transfers('mariadb:10.11', ['mariadbd', '--log-bin', '--server-id=1']))
     const backup = await project.safe(['--safe-verbose', 'backup', '--no-dump'])

@@ -77,9 +77,12 @@ export function badQuestion(what: string): Stop {
 /** Milliseconds that a question may take. */
 export const askedFor = 10_000
 
-/** The line that says what is wrong; where none says so, the last. */
+/** The line that says what is wrong; where none says so, the last that is no mere note. */
 function lastWords(words: string): string {
-  const lines = words.trim().split('\n')
+  const lines = words
+    .trim()
+    .split('\n')
+    .filter(line => !line.includes('[Note]'))
   const line = lines.findLast(each => /\b(error|fatal)\b/i.test(each)) ?? lines.at(-1)
   return line?.trim().slice(0, 500) ?? ''
 }
