@@ -4,7 +4,6 @@ import { homedir, hostname, userInfo } from 'node:os'
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
 import { isatty } from 'node:tty'
 import { openSqliteFiles } from './adapters/sqlite/files.ts'
-import type { SqliteProgram } from './adapters/sqlite/ask.ts'
 import { openApprovals } from './adapters/state/approvals.ts'
 import { openCompose } from './adapters/compose/compose.ts'
 import { completeByCompose } from './adapters/compose/complete.ts'
@@ -54,6 +53,7 @@ import { calendar } from './adapters/schedulers/calendar.ts'
 import { openCrontab } from './adapters/schedulers/crontab.ts'
 import { openLaunchd } from './adapters/schedulers/launchd.ts'
 import { openSystemd } from './adapters/schedulers/systemd.ts'
+import { newFile, standardOutput } from './adapters/state/output.ts'
 import { publishText } from './adapters/state/publish-text.ts'
 import { openScheduleBook } from './adapters/state/schedule-book.ts'
 import { openDirectoryStore } from './adapters/stores/directory.ts'
@@ -830,10 +830,12 @@ function openContext(from: {
     openCopyPlace: async place => copyPlaceOf(await openStore(), place, storeAt, host),
     openStore,
     databases,
-    sqlite: openSqliteFiles(sqliteProgram(variables, from.start.script), {
+    sqlite: openSqliteFiles(sqlitePrograms(variables, from.start.script), {
       pid: process.pid,
       runs: isRunning,
     }),
+    openOutput: async file =>
+      file === null ? standardOutput(process.stdout, isatty(1)) : newFile(resolved(file)),
     guardian: openGuardian({
       ...ownProgram(from.start.script).child('guardian'),
       variables,
@@ -922,12 +924,15 @@ function ageProgram(variables: Readonly<Record<string, string>>, script: string)
   return program === null ? ownProgram(script).child('age') : { program, args: [] }
 }
 
-/** The host's own, else the one that we bring along, where this Node has what it needs. */
-function sqliteProgram(variables: Readonly<Record<string, string>>, script: string): SqliteProgram | null {
+/** The host's own, else to read the one that we bring along, where this Node has what it needs. */
+function sqlitePrograms(
+  variables: Readonly<Record<string, string>>,
+  script: string,
+): Parameters<typeof openSqliteFiles>[0] {
   const program = programOf('sqlite3', variables)
-  if (program !== null) return { program, args: [], variables }
-  if (!isBuiltin('node:sqlite')) return null
-  return { ...ownProgram(script).child('sqlite'), variables }
+  const shell = program === null ? null : { program, args: [], variables }
+  const standIn = isBuiltin('node:sqlite') ? { ...ownProgram(script).child('sqlite'), variables } : null
+  return { reader: shell ?? standIn, shell }
 }
 
 /** Path of a program of this machine. */

@@ -13,6 +13,7 @@ import type {
   Host,
   HostSurvey,
   Notifier,
+  Output,
   Prompt,
   Store,
   SqliteFiles,
@@ -50,6 +51,8 @@ export interface Context {
   readonly openCopyPlace: (place: string) => Promise<CopyPlace>
   readonly databases: Databases
   readonly sqlite: SqliteFiles
+  /** Where a dump goes: standard output, or a file that is not there yet. Throws `not-possible`. */
+  readonly openOutput: (file: string | null) => Promise<Output>
   readonly guardian: Guardian
   readonly notifier: Notifier
   readonly outcomes: OutcomeMemory

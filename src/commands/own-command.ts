@@ -15,6 +15,7 @@ import { doctor } from './doctor.ts'
 import type { DoctorTables } from './doctor.ts'
 import { gate } from './gate.ts'
 import type { GateOptions } from './gate.ts'
+import { dump } from './dump.ts'
 import { explain } from './explain.ts'
 import type { ExplanationPages } from './explain.ts'
 import { health } from './health.ts'
@@ -182,6 +183,12 @@ export async function runOwnCommand(
           'safe-compose restore --tag TAG',
         )
       return restore(context, project, options, tools.openForeign)
+    }
+    case 'dump': {
+      const { values, positionals } = read(word, words, { database: text, to: text }, 'with words')
+      const { database = null, to = null } = values
+      if (to === '') throw usage('--to needs a file', 'safe-compose dump [ID] [--database D] [--to FILE]')
+      return dump(context, project, { id: atMostOne(word, positionals), database, to })
     }
     case 'verify': {
       const { values, positionals } = read(

@@ -71,7 +71,7 @@ async function pointWithDumps(store: Store, facts: Facts, id: string | null): Pr
   throw new Stop({
     reason: 'not-possible',
     what: `no restore point of ${facts.project.name} holds a dump`,
-    how: 'safe-compose backup takes dumps of the databases that run; the files of one come back with safe-compose restore',
+    how: 'safe-compose backup takes dumps of the databases that run; files, and so SQLite, come back with safe-compose restore',
   })
 }
 

@@ -1,3 +1,4 @@
+import { dumpName } from '../core/dump-name.ts'
 import { compareExactly, compareFigures, figuresWords } from '../core/figures.ts'
 import type { Comparison } from '../core/figures.ts'
 import { formatBytes, formatDuration, plural } from '../core/format.ts'
@@ -185,9 +186,8 @@ function dumpsOf({ manifest }: RestorePoint): readonly { record: DatabaseRecord;
   return (manifest.databases ?? []).flatMap(record => record.dumps.map(dump => ({ record, dump })))
 }
 
-function nameOfDump({ service }: DatabaseRecord, { database, form }: DumpRecord): string {
-  const of = database ?? (form === 'pg-globals' ? 'roles' : form === 'rdb' ? 'everything' : 'accounts')
-  return `${service ?? 'a server'}: dump of ${of}`
+function nameOfDump({ service }: DatabaseRecord, dump: DumpRecord): string {
+  return `${service ?? 'a server'}: dump of ${dumpName(dump)}`
 }
 
 /** What cannot be tried is not well; what is no fault of the restore point stops everything. */

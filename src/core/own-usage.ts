@@ -11,6 +11,7 @@ export const ownUsage: Readonly<Record<OwnWord, readonly string[]>> = {
     'restore --from FILE --volume V',
     'restore [ID] --dump [--database D] [--into NEW] [--drop-old]',
   ],
+  dump: ['dump [ID] [--database D] [--to FILE]'],
   verify: ['verify [ID… | --latest | --all] [--level read|boot] [--timeout 5m] [--json]'],
   prune: ['prune [--dry-run | --now] [--all] [--json]'],
   undo: ['undo [ID] [--list [--json]]'],
@@ -85,6 +86,10 @@ export const ownOptions: Readonly<Partial<Record<OwnWord, Readonly<Record<string
     '--database': 'only this database',
     '--into': 'into a new database of this name; nothing is replaced',
     '--drop-old': 'the database that is replaced goes at once; otherwise it stays under another name',
+  },
+  dump: {
+    '--database': 'which one, where there are several: D, or SERVICE:D',
+    '--to': 'into a new file; otherwise to standard output',
   },
   verify: {
     '--latest': 'the newest good one, as without a word',

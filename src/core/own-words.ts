@@ -4,6 +4,7 @@ export const ownWords = {
   backups: 'list the restore points',
   show: 'everything that one restore point holds',
   restore: 'put data back from a restore point or an archive',
+  dump: 'a database of a restore point as a file that other programs read',
   verify: 'prove a restore point: start its databases on copies and count',
   prune: 'remove the restore points that need not be kept any longer',
   undo: 'take back the last command that destroyed data',

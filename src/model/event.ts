@@ -141,6 +141,17 @@ export type Event =
       readonly step: 'begin' | 'starting' | 'up' | 'not-up'
       readonly details: readonly string[]
     }
+  /** A database of a restore point was given out: `found` is what reads it, and what is known of it. */
+  | {
+      readonly type: 'dump'
+      readonly id: string
+      readonly name: string
+      readonly service: string
+      readonly bytes: number
+      readonly found: string
+      /** Null for standard output. */
+      readonly to: string | null
+    }
   /** A report was written to a file. */
   | { readonly type: 'report'; readonly file: string; readonly bytes: number }
   /** Something worth knowing that stops nothing. */

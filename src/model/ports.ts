@@ -623,6 +623,42 @@ export interface SqliteFiles {
    */
   readonly look:
     ((fill: (sink: TarSink) => Promise<unknown>, signal: AbortSignal) => Promise<SqliteSight>) | null
+  /**
+   * Lets `fill` write a tar, and keeps the databases in it at hand until `remove`. Null where this machine has nothing that
+   * writes SQLite down. Throws `no-space`, and what `fill` throws.
+   */
+  readonly take:
+    ((fill: (sink: TarSink) => Promise<unknown>, signal: AbortSignal) => Promise<SqliteTaken>) | null
+}
+
+/** Databases that were taken out of a copy. */
+export interface SqliteTaken {
+  /** Their paths in it. */
+  readonly names: readonly string[]
+  /**
+   * Writes one down in SQL, reads that into a new database, and compares the two. Throws `not-possible` where it is damaged
+   * or the two are not the same, and `no-space`.
+   */
+  readonly dump: (name: string) => Promise<SqliteDump>
+  /** Nothing of them is left on this machine. */
+  readonly remove: () => Promise<void>
+}
+
+export interface SqliteDump {
+  /** The SQL, as `sqlite3` reads it. */
+  readonly open: () => Readable
+  readonly bytes: number
+  readonly tables: number
+  readonly rows: number
+  /** Why it could not be read in here, although it may be well: what only its application brings along. Null where it was. */
+  readonly notTried: string | null
+}
+
+/** Where a result goes that is no text for a page. */
+export interface Output {
+  readonly isTerminal: boolean
+  /** All of it, or nothing that looks like it. Throws `not-possible`, `no-space`; and what the stream throws. */
+  readonly write: (stream: Readable) => Promise<void>
 }
 
 // ---- People, time, the host --------------------------------------------------------------------------------------

@@ -623,6 +623,14 @@ function bornWords(createdAt: string | null, now: Date): string {
   return createdAt === null ? '' : `created ${formatAgeOf(createdAt, now)}`
 }
 
+export function dumpLines({ id, name, service, bytes, found, to }: EventOf<'dump'>): readonly string[] {
+  const of = service === '' ? '' : ` of ${escapeName(service)}`
+  const where = to === null ? '' : ` written to ${escapeName(to)}`
+  return [
+    `safe-compose: ${escapeName(name)}${of}${where}: ${formatBytes(bytes)} ${escapeName(found)}; from ${id}`,
+  ]
+}
+
 export function reportLines({ file, bytes }: EventOf<'report'>): readonly string[] {
   return [`safe-compose: report written to ${escapeName(file)} (${formatBytes(bytes)})`]
 }

@@ -12,6 +12,7 @@ import {
   composeEndedLines,
   copiedLines,
   detailLines,
+  dumpLines,
   dockerPlanLines,
   findingIdLines,
   foundLines,
@@ -143,6 +144,8 @@ function linesOf(
       return restoreDumpLines(event)
     case 'adopt':
       return adoptLines(event)
+    case 'dump':
+      return dumpLines(event)
     case 'report':
       return reportLines(event)
     case 'alarm':

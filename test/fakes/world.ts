@@ -135,7 +135,10 @@ export function aWorld(words: WorldWords): World {
         return 'copied'
       },
     }),
-    sqlite: { look: null, copyOnline: async () => ({ whyNot: 'nothing reads it' }) },
+    sqlite: { look: null, take: null, copyOnline: async () => ({ whyNot: 'nothing reads it' }) },
+    openOutput: async () => {
+      throw new Error('nothing is given out')
+    },
     databases: { server: (kind, inside) => serverOf(kind, inside, step) },
     guardian: {
       arm: async () => {

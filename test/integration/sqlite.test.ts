@@ -16,13 +16,14 @@ import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openSqliteFiles } from '../../src/adapters/sqlite/files.ts'
 import type { SqliteProgram } from '../../src/adapters/sqlite/ask.ts'
-import type { TarSink } from '../../src/model/ports.ts'
+import type { SqliteFiles, SqliteTaken, TarSink } from '../../src/model/ports.ts'
 import type { SqliteSight } from '../../src/model/sqlite.ts'
 import { needTools } from '../engine/apt.ts'
 
@@ -76,11 +77,20 @@ function fillWith(tar: Buffer): (sink: TarSink) => Promise<void> {
   }
 }
 
+function filesBy(program: SqliteProgram): SqliteFiles {
+  const taker = { pid: process.pid, runs: (pid: number) => pid === process.pid }
+  return openSqliteFiles({ reader: program, shell: program }, taker)
+}
+
+/** All that lies in the folder, as a copy of it has it. */
+function tarOfFolder(): Buffer {
+  return execFileSync('tar', ['-C', folder, '-cf', '-', '.'], { maxBuffer: 1 << 28 })
+}
+
 async function look(program: SqliteProgram): Promise<SqliteSight> {
-  const tar = execFileSync('tar', ['-C', folder, '-cf', '-', '.'], { maxBuffer: 1 << 28 })
-  const { look: lookAt } = openSqliteFiles(program, { pid: process.pid, runs: pid => pid === process.pid })
+  const { look: lookAt } = filesBy(program)
   if (lookAt === null) throw new Error('nothing to look with')
-  return lookAt(fillWith(tar), new AbortController().signal)
+  return lookAt(fillWith(tarOfFolder()), new AbortController().signal)
 }
 
 const rows = (count: number): string =>
@@ -186,7 +196,7 @@ describe.each(programs)('SQLite in a copy, read by %s', (_, program) => {
   })
 
   test('where the copy cannot be read that is told, and nothing is left', async () => {
-    const { look: lookAt } = openSqliteFiles(program, { pid: process.pid, runs: () => true })
+    const { look: lookAt } = filesBy(program)
     const looking = lookAt?.(async sink => {
       await sink.open()
       throw new Error('the archive is damaged')
@@ -197,7 +207,7 @@ describe.each(programs)('SQLite in a copy, read by %s', (_, program) => {
 
   test('what is given up leaves nothing', async () => {
     const given = new AbortController()
-    const { look: lookAt } = openSqliteFiles(program, { pid: process.pid, runs: pid => pid === process.pid })
+    const { look: lookAt } = filesBy(program)
     const looking = lookAt?.(async sink => {
       const { done } = await sink.open()
       expect(readdirSync(scratch)).toHaveLength(1)
@@ -207,5 +217,123 @@ describe.each(programs)('SQLite in a copy, read by %s', (_, program) => {
     await expect(looking).rejects.toThrow()
     expect(readdirSync(scratch)).toEqual([])
     expect(existsSync(scratch)).toBe(true)
+  })
+})
+
+describe('SQLite in a copy, written down in SQL', () => {
+  const shell: SqliteProgram = { program: 'sqlite3', args: [], variables }
+
+  async function taken(): Promise<SqliteTaken> {
+    const { take } = filesBy(shell)
+    if (take === null) throw new Error('nothing to take with')
+    const found = await take(fillWith(tarOfFolder()), new AbortController().signal)
+    onTestFinished(() => found.remove())
+    return found
+  }
+
+  /** All that is in a database, its schema as well. */
+  function sumOf(path: string): string {
+    return sql(path, '.sha3sum --schema\nPRAGMA user_version; PRAGMA application_id; PRAGMA encoding;\n')
+  }
+
+  test.each([
+    [
+      'numbers, text and bytes',
+      `CREATE TABLE t(x); INSERT INTO t VALUES (1e999), (-1e999), (0.1), (1.0 / 3), (NULL), (x'00ff'),
+      ('it''s' || char(10) || 'new' || char(13)), ('\\n'), (9223372036854775807);`,
+    ],
+    [
+      'names',
+      `CREATE TABLE "we""ird; --"("a b", "select"); INSERT INTO "we""ird; --" VALUES (1, 2);
+      CREATE TABLE "two\nlines"(x); INSERT INTO "two\nlines" VALUES (3);`,
+    ],
+    [
+      'what hangs on tables',
+      `CREATE TABLE a(i INTEGER PRIMARY KEY AUTOINCREMENT, n UNIQUE, m AS (n + 1) STORED);
+      CREATE TABLE b(a REFERENCES a(i)) ; CREATE INDEX bi ON b(a) WHERE a > 1; CREATE VIEW v AS SELECT * FROM a;
+      CREATE TRIGGER tr AFTER INSERT ON a BEGIN INSERT INTO b VALUES (new.i); END;
+      INSERT INTO a(n) VALUES (1), (2), (3); DELETE FROM a WHERE i = 3; CREATE TABLE w(k PRIMARY KEY) WITHOUT ROWID;
+      INSERT INTO w VALUES ('x');`,
+    ],
+    [
+      'a full text search',
+      `CREATE VIRTUAL TABLE f USING fts5(t); INSERT INTO f VALUES ('a word'), ('another');`,
+    ],
+    [
+      'what its application keeps in its head',
+      `PRAGMA encoding = 'UTF-16be'; PRAGMA user_version = 7;
+      PRAGMA application_id = -42; CREATE TABLE t(x); INSERT INTO t VALUES ('ü');`,
+    ],
+    ['nothing', `CREATE TABLE t(x); DROP TABLE t;`],
+  ])('%s: the same again', async (_, statements) => {
+    mkdirSync(join(folder, 'sub'))
+    sql(join(folder, 'sub/app.db'), statements)
+    const found = await taken()
+    expect(found.names).toEqual(['sub/app.db'])
+    const { open, bytes, notTried } = await found.dump('sub/app.db')
+    const written = await text(open())
+    expect(Buffer.byteLength(written)).toBe(bytes)
+    expect(notTried).toBeNull()
+    const again = join(built, 'again.db')
+    rmSync(again, { force: true })
+    sql(again, written)
+    expect(sumOf(again)).toBe(sumOf(join(folder, 'sub/app.db')))
+    await found.remove()
+    expect(readdirSync(scratch)).toEqual([])
+  })
+
+  test('its tables and rows are told', async () => {
+    sql(join(folder, 'app.db'), `CREATE TABLE a(i, t); INSERT INTO a ${rows(500)}; CREATE TABLE b(x);`)
+    const found = await taken()
+    expect(await found.dump('app.db')).toMatchObject({ tables: 2, rows: 500, notTried: null })
+  })
+
+  test('what would not be the same is not given: .dump ends text where a NUL is in it', async () => {
+    sql(join(folder, 'app.db'), `CREATE TABLE t(x); INSERT INTO t VALUES (cast(x'610062' AS text));`)
+    const found = await taken()
+    await expect(found.dump('app.db')).rejects.toMatchObject({
+      failure: {
+        reason: 'not-possible',
+        what: expect.stringContaining('app.db in SQL is not the same') as string,
+      },
+    })
+  })
+
+  test('what only its application can read is given, and said not to have been tried', async () => {
+    sql(
+      join(folder, 'app.db'),
+      `CREATE TABLE c(x TEXT COLLATE nocase); CREATE INDEX cx ON c(x); INSERT INTO c VALUES ('x'), ('y');
+      PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, 'nocase', 'strange');`,
+    )
+    const found = await taken()
+    const { open, notTried } = await found.dump('app.db')
+    expect(notTried).toMatch(/no such collation/)
+    expect(await text(open())).toContain("INSERT INTO c VALUES('y')")
+  })
+
+  test('one that is damaged is not written down', async () => {
+    const path = join(folder, 'app.db')
+    sql(path, `CREATE TABLE a(i INTEGER PRIMARY KEY, t); INSERT INTO a ${rows(2000)};`)
+    writeSync(openSync(path, 'r+'), Buffer.alloc(3000, 0xa5), 0, 3000, 8192)
+    const found = await taken()
+    await expect(found.dump('app.db')).rejects.toMatchObject({
+      failure: { reason: 'not-possible', what: expect.stringContaining('app.db is damaged') as string },
+    })
+  })
+
+  test.each(['700k', '1400k'])('without room for it (%s) that is what is said', async size => {
+    sql(join(folder, 'app.db'), `CREATE TABLE a(i, t); INSERT INTO a ${rows(5000)};`)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', scratch])
+    onTestFinished(() => void execFileSync('umount', [scratch]))
+    const dumping = async (): Promise<unknown> => {
+      const found = await taken()
+      try {
+        return await found.dump('app.db')
+      } finally {
+        await found.remove()
+      }
+    }
+    await expect(dumping()).rejects.toMatchObject({ failure: { reason: 'no-space' } })
+    expect(readdirSync(scratch)).toEqual([])
   })
 })

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, addAbortSignal } from 'node:stream'
 import { Stop } from '../../model/failure.ts'
-import type { SqliteFiles, TarSink } from '../../model/ports.ts'
+import type { SqliteFiles, SqliteTaken, TarSink } from '../../model/ports.ts'
 import { askHere } from './ask.ts'
 import type { SqliteProgram } from './ask.ts'
 import { copyOnline } from './copy-online.ts'
+import { dumpFile } from './dump.ts'
 import { lookInto, sumOf } from './look-into.ts'
 import type { FileSight } from './look-into.ts'
 import { siftDatabases } from './sift.ts'
@@ -18,17 +19,18 @@ interface Taker {
   readonly runs: (pid: number) => boolean
 }
 
-/** @param program null where this machine has nothing that can read SQLite */
-export function openSqliteFiles(program: SqliteProgram | null, taker: Taker): SqliteFiles {
+/** What reads SQLite on this machine; null where nothing does. */
+interface Programs {
+  readonly reader: SqliteProgram | null
+  /** `sqlite3` itself. */
+  readonly shell: SqliteProgram | null
+}
+
+export function openSqliteFiles({ reader, shell }: Programs, taker: Taker): SqliteFiles {
   return {
     copyOnline,
-    look:
-      program === null
-        ? null
-        : async (fill, signal) => {
-            await clearLeftovers(taker)
-            return look(program, taker, fill, signal)
-          },
+    look: reader === null ? null : (fill, signal) => look(reader, taker, fill, signal),
+    take: shell === null ? null : (fill, signal) => take(shell, taker, fill, signal),
   }
 }
 
@@ -44,13 +46,12 @@ async function clearLeftovers({ runs }: Taker): Promise<void> {
 
 async function look(
   program: SqliteProgram,
-  { pid }: Taker,
+  taker: Taker,
   fill: (sink: TarSink) => Promise<unknown>,
   signal: AbortSignal,
 ): ReturnType<NonNullable<SqliteFiles['look']>> {
-  const folder = await mkdtemp(join(tmpdir(), `safe-compose-sqlite-${pid}-`))
+  const { folder, files, remove } = await takeOut(taker, fill, signal)
   try {
-    const files = await sifted(folder, fill, signal)
     const sights: (FileSight & { readonly name: string })[] = []
     for (const file of files) {
       const sight = await lookInto(askHere(program, signal), file.place)
@@ -60,7 +61,51 @@ async function look(
     }
     return sumOf(sights)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await remove()
+  }
+}
+
+async function take(
+  shell: SqliteProgram,
+  taker: Taker,
+  fill: (sink: TarSink) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<SqliteTaken> {
+  const { folder, files, remove } = await takeOut(taker, fill, signal)
+  const places = new Map(files.map(({ path, place }) => [textOf(path), place]))
+  return {
+    names: [...places.keys()],
+    dump: async name => {
+      const place = places.get(name)
+      if (place === undefined) throw new Error(`no database ${name} was taken`)
+      return dumpFile(shell, { place, name }, signal).catch(async (error: unknown) => {
+        // A program that cannot write its output to the end may not say so.
+        const full = await noRoom(folder)
+        throw full.failure.reason === 'no-space' && full.failure.free < 1_000_000 ? full : error
+      })
+    },
+    remove,
+  }
+}
+
+/** The databases of a tar in a folder of their own. */
+async function takeOut(
+  taker: Taker,
+  fill: (sink: TarSink) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<{
+  readonly folder: string
+  readonly files: readonly SiftedFile[]
+  readonly remove: () => Promise<void>
+}> {
+  await clearLeftovers(taker)
+  const folder = await mkdtemp(join(tmpdir(), `safe-compose-sqlite-${taker.pid}-`))
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  try {
+    return { folder, files: await sifted(folder, fill, signal), remove }
+  } catch (error) {
+    await remove()
+    throw error
   }
 }
 

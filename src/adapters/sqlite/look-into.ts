@@ -62,7 +62,7 @@ function isCountable(name: string): boolean {
 }
 
 /** It wants a function, a collation or a module that only its application brings along. */
-function isForeign(trouble: string): boolean {
+export function isForeign(trouble: string): boolean {
   return /\b(no such (function|collation|module)|unknown function|no query solution)\b/i.test(trouble)
 }
 

@@ -3,6 +3,7 @@ import { chmod, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Stop } from '../../model/failure.ts'
 import { whyNotReplaced } from './replaceable.ts'
+import { whyNotWritten } from './why-not-written.ts'
 
 /**
  * Replaces a file of ours (known by `mark`) as a whole: readers see the old text or the new one. Readable for everybody,
@@ -24,22 +25,13 @@ export async function publishText(path: string, text: string, mark: string): Pro
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
-    const { code, message } = error as NodeJS.ErrnoException
     throw new Stop(
       {
         reason: 'not-possible',
-        what: `${path} cannot be written: ${whyNot[code ?? ''] ?? message}`,
+        what: `${path} cannot be written: ${whyNotWritten(error)}`,
         how: 'make its folder, and let this user write there',
       },
       { cause: error },
     )
   }
-}
-
-const whyNot: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder is not there',
-  ENOTDIR: 'its folder is not there',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-  ENOSPC: 'no space left',
 }

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { lstat, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Stop } from '../../model/failure.ts'
+import type { Output } from '../../model/ports.ts'
+import { whyNotWritten } from './why-not-written.ts'
+
+/** Standard output. A reader that has seen enough ends it. */
+export function standardOutput(stdout: Writable, isTerminal: boolean): Output {
+  return {
+    isTerminal,
+    write: async stream => {
+      await pipeline(stream, stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE') throw error
+      })
+    },
+  }
+}
+
+/** A file of the user's, only for its owner, which appears when it is whole. Throws `not-possible` where one is there already. */
+export async function newFile(path: string): Promise<Output> {
+  await refuseThere(path)
+  return { isTerminal: false, write: stream => writeNew(path, stream) }
+}
+
+async function writeNew(path: string, stream: Readable): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const file = createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true })
+  let refusal: unknown = null
+  file.once('error', error => {
+    refusal = error
+  })
+  try {
+    await pipeline(stream, file)
+    await refuseThere(path)
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    if (error !== refusal) throw error
+    throw notWritten(
+      path,
+      whyNotWritten(error),
+      'name a file where there is room, and where this user may write',
+    )
+  }
+}
+
+async function refuseThere(path: string): Promise<void> {
+  const isThere = await lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw notWritten(path, whyNotWritten(error), 'name another file')
+    },
+  )
+  if (isThere) throw notWritten(path, 'it is there already', 'name a file that is not there')
+}
+
+function notWritten(path: string, why: string, how: string): Stop {
+  return new Stop({ reason: 'not-possible', what: `${path} cannot be written: ${why}`, how })
+}
