@@ -640,7 +640,7 @@ export interface SqliteTaken {
    * or the two are not the same, and `no-space`.
    */
   readonly dump: (name: string) => Promise<SqliteDump>
-  /** Nothing of them is left on this machine. */
+  /** Gives up what is being written down; then nothing of them is left on this machine. */
   readonly remove: () => Promise<void>
 }
 

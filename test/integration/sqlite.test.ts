@@ -311,6 +311,18 @@ describe('SQLite in a copy, written down in SQL', () => {
     expect(await text(open())).toContain("INSERT INTO c VALUES('y')")
   })
 
+  test('what is given up ends its programs, and leaves nothing', async () => {
+    sql(join(folder, 'app.db'), `CREATE TABLE a(i, t); INSERT INTO a ${rows(200_000)};`)
+    const found = await taken()
+    const dumping = found.dump('app.db').catch((error: unknown) => error)
+    await vi.waitFor(() => {
+      expect(readdirSync(scratch, { recursive: true }).some(name => String(name).endsWith('.sql'))).toBe(true)
+    }, 20_000)
+    await found.remove()
+    expect(await dumping).toMatchObject({ name: 'AbortError' })
+    expect(readdirSync(scratch)).toEqual([])
+  })
+
   test('one that is damaged is not written down', async () => {
     const path = join(folder, 'app.db')
     sql(path, `CREATE TABLE a(i INTEGER PRIMARY KEY, t); INSERT INTO a ${rows(2000)};`)

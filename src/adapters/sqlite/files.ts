@@ -73,18 +73,26 @@ async function take(
 ): Promise<SqliteTaken> {
   const { folder, files, remove } = await takeOut(taker, fill, signal)
   const places = new Map(files.map(({ path, place }) => [textOf(path), place]))
+  const given = new AbortController()
+  const dumping: Promise<unknown>[] = []
   return {
     names: [...places.keys()],
-    dump: async name => {
+    dump: name => {
       const place = places.get(name)
       if (place === undefined) throw new Error(`no database ${name} was taken`)
-      return dumpFile(shell, { place, name }, signal).catch(async (error: unknown) => {
+      const dump = dumpFile(shell, { place, name }, given.signal).catch(async (error: unknown) => {
         // A program that cannot write its output to the end may not say so.
         const full = await noRoom(folder)
         throw full.failure.reason === 'no-space' && full.failure.free < 1_000_000 ? full : error
       })
+      dumping.push(dump)
+      return dump
     },
-    remove,
+    remove: async () => {
+      given.abort()
+      await Promise.allSettled(dumping)
+      await remove()
+    },
   }
 }
 

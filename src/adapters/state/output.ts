@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { lstat, rename, rm } from 'node:fs/promises'
+import { constants, createWriteStream } from 'node:fs'
+import { access, lstat, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -23,6 +23,9 @@ export function standardOutput(stdout: Writable, isTerminal: boolean): Output {
 /** A file of the user's, only for its owner, which appears when it is whole. Throws `not-possible` where one is there already. */
 export async function newFile(path: string): Promise<Output> {
   await refuseThere(path)
+  await access(dirname(path), constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    throw notWritten(path, whyNotWritten(error), 'name a file in a folder where this user may write')
+  })
   return { isTerminal: false, write: stream => writeNew(path, stream) }
 }
 
