@@ -1,5 +1,6 @@
-import { Transform, pipeline } from 'node:stream'
+import { Transform } from 'node:stream'
 import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { Stop } from '../../model/failure.ts'
 import type { DumpRecord } from '../../model/restore-point.ts'
 import { damaged, openArchive } from './read-archive.ts'
@@ -33,10 +34,12 @@ export function provenDump(
       next(null, chunk)
     },
   })
-  // What goes wrong in it is told by `done`, and by the stream itself.
-  const stream = pipeline(tar, counted, () => {})
-  const whole = done.then(
-    read => {
+  // What goes wrong in it is told by the stream itself as well.
+  const passing = pipeline(tar, counted)
+  passing.catch(() => {})
+  // A slow reader holds up the last of it, when the file has long been read.
+  const whole = Promise.all([done, passing]).then(
+    ([read]) => {
       if (read.bytes !== record.bytes || read.sha256 !== record.sha256 || plain !== record.plainBytes)
         throw new Stop({ reason: 'archive-damaged', path, why: 'it is not what was written' })
     },
@@ -45,5 +48,5 @@ export function provenDump(
     },
   )
   whole.catch(() => {})
-  return { stream, done: whole }
+  return { stream: counted, done: whole }
 }
