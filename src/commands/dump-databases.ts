@@ -1,4 +1,5 @@
 import { formatDuration } from '../core/format.ts'
+import { someAtOnce } from '../core/some-at-once.ts'
 import type { Figure } from '../model/database.ts'
 import { Stop } from '../model/failure.ts'
 import type { Facts } from '../model/facts.ts'
@@ -110,11 +111,13 @@ async function askOne(
     counted = { label, before: await context.interruption.race(server.count(request.countFor)) }
     const sources = isDumped(running, request) ? await context.interruption.race(server.dumps()) : []
     const folder = folderFor(service, names)
-    for (const source of sources) {
-      const dump = await takeDump(context, draft, running, `${folder}/${source.name}`, source)
+    const onBytes = progressOf(context, running)
+    const taken = await someAtOnce(sources, dumpsAtOnce, source =>
+      takeDump(context, draft, running, { source, path: `${folder}/${source.name}`, onBytes: onBytes() }),
+    )
+    for (const dump of taken)
       if (typeof dump === 'string') notes.push(dump)
       else dumps.push(dump)
-    }
   } catch (error) {
     const what = counted.label === null ? 'counted or dumped' : 'dumped'
     notes.push(`${service} could not be ${what}: ${whyOf(error)}`)
@@ -128,23 +131,39 @@ function isDumped({ holding }: RunningServer, { among, dumps }: DatabaseRequest)
   return bytes !== null && bytes <= dumps.upTo
 }
 
-/** A sentence where it could not be had. What the store says is another matter: it would fail for everything else too. */
-async function takeDump(
-  context: Context,
-  draft: RestorePointDraft,
-  { holding, ...running }: RunningServer,
-  path: string,
-  source: DumpSource,
-): Promise<DumpRecord | string> {
+/** Of one server: each takes a connection or two of it, and a core of its machine. */
+const dumpsAtOnce = 3
+
+/** Tells of all dumps of a server together. Each call gives what one of them tells. */
+function progressOf(context: Context, { holding }: RunningServer): () => (done: number) => void {
   const started = context.host.now().getTime()
-  const what = `${serviceOf(running)}: the dump of ${source.database ?? source.name}`
-  try {
-    const open = await openInTime(context, source)
-    const onBytes = (done: number): void => {
+  const parts: number[] = []
+  return () => {
+    const part = parts.push(0) - 1
+    return bytes => {
+      parts[part] = bytes
+      const done = parts.reduce((sum, each) => sum + each, 0)
       const elapsed = context.host.now().getTime() - started
       const rate = elapsed > 200 ? (done / elapsed) * 1000 : null
       context.reporter.say({ type: 'progress', what: 'dumping', holding, done, total: null, rate })
     }
+  }
+}
+
+/** A sentence where it could not be had. What the store says is another matter: it would fail for everything else too. */
+async function takeDump(
+  context: Context,
+  draft: RestorePointDraft,
+  running: RunningServer,
+  {
+    source,
+    path,
+    onBytes,
+  }: { readonly source: DumpSource; readonly path: string; readonly onBytes: (done: number) => void },
+): Promise<DumpRecord | string> {
+  const what = `${serviceOf(running)}: the dump of ${source.database ?? source.name}`
+  try {
+    const open = await openInTime(context, source)
     const written = await writeInTime(context, open, draft.putDump(path, open, onBytes))
     const { figures } = await open.done
     return { ...written, form: source.form, database: source.database, figures }

@@ -332,6 +332,30 @@ export function storeContract({ name, makeStore, damages }: StoreUnderTest): voi
       await done
     })
 
+    test('several dumps at once come back, each as it was written', async () => {
+      const store = makeStore(folder())
+      await store.prepare()
+      const draft = await store.begin(scope, 'x')
+      const names = ['shop', 'blog', 'wiki', 'mail']
+      const put = names.map(name => {
+        const dump = dumpOf(`create table ${name};\n`.repeat(20_000))
+        return draft.putDump(`db/${name}.sql`, dump, () => {})
+      })
+      const failing = { ...dumpOf('half'), done: Promise.reject(new Error('the server went away')) }
+      failing.done.catch(() => {})
+      await expect(failure(draft.putDump('db/failing.sql', failing, () => {}))).resolves.not.toBeNull()
+      const stored = await Promise.all(put)
+      const kept = await draft.putArchive('v', directorySource(data(), 'stream'), () => {})
+      const point = await draft.publish(manualManifest(scope, kept))
+      for (const [index, name] of names.entries()) {
+        const record = { ...stored[index], form: 'sql', database: name, figures: [] } as DumpRecord
+        await store.checkDump(point, record, () => {})
+        const { stream, done } = await store.openDump(point, record)
+        expect(await text(stream)).toBe(`create table ${name};\n`.repeat(20_000))
+        await done
+      }
+    })
+
     test('what came of trying a restore point is kept with it', async () => {
       const store = makeStore(folder())
       const point = await put(store, data(), 'stream')
