@@ -49,8 +49,7 @@ export async function dump(context: Context, project: Invocation, options: DumpO
           how: `write it to a file: safe-compose dump ${point.id} --database ${shellWord(word)} --to FILE`,
         })
       const { stream, done, bytes, found } = await chosen.open()
-      await writeOut(context, output, stream)
-      await done
+      await writeOut(context, output, stream, done)
       const { name, service } = chosen
       context.reporter.say({ type: 'dump', id: point.id, name, service, bytes, found, to: options.to })
     })
@@ -197,8 +196,13 @@ function progressOf(context: Context, { holding, kept }: HoldingRecord): (done: 
   }
 }
 
-async function writeOut(context: Context, output: Output, stream: Readable): Promise<void> {
-  const writing = output.write(stream)
+async function writeOut(
+  context: Context,
+  output: Output,
+  stream: Readable,
+  done: Promise<void>,
+): Promise<void> {
+  const writing = output.write(stream, done)
   try {
     await context.interruption.race(writing)
   } catch (error) {

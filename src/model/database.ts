@@ -16,9 +16,15 @@ export interface Figure {
 
 export type FigureKind =
   | 'databases'
+  /** Bytes on the disk; never exact. */
+  | 'size'
   | 'tables'
   | 'rows'
   | 'keys'
+  /** Bytes that its data takes in memory; never exact. */
+  | 'memory'
+  /** Whether it keeps a log of what is written (AOF): `on`, `off`. A setting, which may be changed: never exact. */
+  | 'log'
   | 'roles'
   | 'users'
   | 'routines'

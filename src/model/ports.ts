@@ -657,8 +657,11 @@ export interface SqliteDump {
 /** Where a result goes that is no text for a page. */
 export interface Output {
   readonly isTerminal: boolean
-  /** All of it, or nothing that looks like it. Throws `not-possible`, `no-space`; and what the stream throws. */
-  readonly write: (stream: Readable) => Promise<void>
+  /**
+   * All of it, once `whole` says that it was, or nothing that looks like it. Throws `not-possible`, and what the stream and
+   * `whole` throw.
+   */
+  readonly write: (stream: Readable, whole: Promise<unknown>) => Promise<void>
 }
 
 // ---- People, time, the host --------------------------------------------------------------------------------------

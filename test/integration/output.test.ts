@@ -6,6 +6,7 @@ import { PassThrough, Readable, Writable } from 'node:stream'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { newFile, standardOutput } from '../../src/adapters/state/output.ts'
 
+const well = Promise.resolve()
 let folder: string
 
 beforeEach(() => {
@@ -22,7 +23,7 @@ describe('a new file', () => {
     const path = join(folder, 'shop.sql')
     const output = await newFile(path)
     const stream = new PassThrough()
-    const writing = output.write(stream)
+    const writing = output.write(stream, well)
     stream.write('half')
     expect(existsSync(path)).toBe(false)
     stream.end(' and half')
@@ -37,7 +38,7 @@ describe('a new file', () => {
     const output = await newFile(path)
     writeFileSync(path, 'mine')
     await expect(newFile(path)).rejects.toMatchObject(refusal('it is there already'))
-    await expect(output.write(Readable.from(['theirs']))).rejects.toMatchObject(
+    await expect(output.write(Readable.from(['theirs']), well)).rejects.toMatchObject(
       refusal('it is there already'),
     )
     expect(readFileSync(path, 'utf8')).toBe('mine')
@@ -52,19 +53,26 @@ describe('a new file', () => {
         throw new Error('the archive is damaged')
       })(),
     )
-    await expect(output.write(broken)).rejects.toThrow('the archive is damaged')
+    await expect(output.write(broken, well)).rejects.toThrow('the archive is damaged')
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('that turns out not to be what it should be is none', async () => {
+    const output = await newFile(join(folder, 'shop.sql'))
+    const whole = Promise.reject(new Error('it is not what was written'))
+    await expect(output.write(Readable.from(['all']), whole)).rejects.toThrow('not what was written')
     expect(readdirSync(folder)).toEqual([])
   })
 
   test('where there is no folder, or no room', async () => {
     const nowhere = await newFile(join(folder, 'none', 'shop.sql'))
-      .then(output => output.write(Readable.from(['x'])))
+      .then(output => output.write(Readable.from(['x']), well))
       .catch((error: unknown) => error)
     expect(nowhere).toMatchObject(refusal('its folder is not there'))
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder])
     onTestFinished(() => void execFileSync('umount', [folder]))
     const output = await newFile(join(folder, 'shop.sql'))
-    await expect(output.write(Readable.from([Buffer.alloc(200_000)]))).rejects.toMatchObject(
+    await expect(output.write(Readable.from([Buffer.alloc(200_000)]), well)).rejects.toMatchObject(
       refusal('no space left'),
     )
     expect(readdirSync(folder)).toEqual([])
@@ -82,9 +90,9 @@ describe('standard output', () => {
         done(seen.length > 2 ? error : null)
       },
     })
-    await standardOutput(stdout, false).write(Readable.from(['a', 'b']))
+    await standardOutput(stdout, false).write(Readable.from(['a', 'b']), well)
     expect(stdout.writable).toBe(true)
-    await standardOutput(stdout, false).write(Readable.from(['c', 'd']))
+    await standardOutput(stdout, false).write(Readable.from(['c', 'd']), well)
     expect(seen).toEqual(['a', 'b', 'c'])
   })
 
@@ -92,7 +100,7 @@ describe('standard output', () => {
     const stdout = new PassThrough()
     stdout.resume()
     const broken = new Readable({ read: () => {} })
-    const writing = standardOutput(stdout, false).write(broken)
+    const writing = standardOutput(stdout, false).write(broken, well)
     broken.destroy(new Error('the archive is damaged'))
     await expect(writing).rejects.toThrow('the archive is damaged')
   })

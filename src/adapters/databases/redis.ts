@@ -169,7 +169,11 @@ async function count(inside: Inside): Promise<readonly Figure[]> {
   // No copy of it will have any.
   if (keepsNothing(of)) return []
   const databases = keysOf(of)
+  const memory = Number(of.get('used_memory_dataset') ?? Number.NaN)
+  const whole = { database: null, of: null, exact: false } as const
   return [
+    ...(Number.isNaN(memory) ? [] : [{ ...whole, what: 'memory', value: memory } as const]),
+    { ...whole, what: 'log', value: of.get('aof_enabled') === '1' ? 'on' : 'off' },
     {
       database: null,
       of: null,

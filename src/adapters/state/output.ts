@@ -12,10 +12,13 @@ import { whyNotWritten } from './why-not-written.ts'
 export function standardOutput(stdout: Writable, isTerminal: boolean): Output {
   return {
     isTerminal,
-    write: async stream => {
+    write: async (stream, whole) => {
+      whole.catch(() => {})
       await pipeline(stream, stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EPIPE') throw error
       })
+      // To a reader that has left it does not matter.
+      if (!stdout.errored) await whole
     },
   }
 }
@@ -26,10 +29,11 @@ export async function newFile(path: string): Promise<Output> {
   await access(dirname(path), constants.W_OK | constants.X_OK).catch((error: unknown) => {
     throw notWritten(path, whyNotWritten(error), 'name a file in a folder where this user may write')
   })
-  return { isTerminal: false, write: stream => writeNew(path, stream) }
+  return { isTerminal: false, write: (stream, whole) => writeNew(path, stream, whole) }
 }
 
-async function writeNew(path: string, stream: Readable): Promise<void> {
+async function writeNew(path: string, stream: Readable, whole: Promise<unknown>): Promise<void> {
+  whole.catch(() => {}) // The stream's own error may be handled first.
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   const file = createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true })
   let refusal: unknown = null
@@ -38,6 +42,7 @@ async function writeNew(path: string, stream: Readable): Promise<void> {
   })
   try {
     await pipeline(stream, file)
+    await whole
     await refuseThere(path)
     await rename(temporary, path)
   } catch (error) {

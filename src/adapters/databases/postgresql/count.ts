@@ -18,6 +18,7 @@ export function countScript(budget: number, options: { readonly shared: boolean 
   return `
 begin isolation level repeatable read read only;
 ${options.shared ? `select json_build_array('snapshot', null, pg_export_snapshot());` : ''}
+select json_build_array('size', null, pg_database_size(current_database()));
 select json_build_array('tables', null, count(*)) from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'm') and c.relpersistence <> 't' and n.nspname not in ('pg_catalog', 'information_schema')
   and n.nspname !~ '^pg_toast';
@@ -63,6 +64,8 @@ export function figuresOf(database: string | null, text: string): readonly Figur
   return rows.flatMap(([what, of, value]): readonly Figure[] => {
     if (value === undefined || value === null) return []
     switch (what) {
+      case 'size':
+        return [{ database, of: null, what, value, exact: false }]
       case 'estimate': {
         const exact = counted.get(of ?? null)
         return [{ database, of: String(of), what: 'rows', value: exact ?? value, exact: exact !== undefined }]
