@@ -16,7 +16,8 @@ import type {
   Verification,
   VerifiedPart,
 } from '../model/restore-point.ts'
-import type { SqliteSight } from '../model/sqlite.ts'
+import type { SqliteCounts, SqliteSight } from '../model/sqlite.ts'
+import { isSameCount } from '../core/sqlite-counts.ts'
 import { clearRemains } from './clear-remains.ts'
 import type { Context } from './context.ts'
 import { openServer } from './open-server.ts'
@@ -264,15 +265,17 @@ function sqliteWords(
     const more = troubles.length > 3 ? `; and ${troubles.length - 3} more` : ''
     return { what, well: false, found: `${troubles.slice(0, 3).join('; ')}${more}` }
   }
-  const opened = sqliteCounts(found)
-  if (counted !== undefined && opened !== sqliteCounts(counted))
-    return { what, well: false, found: `${opened}; when it was saved, ${sqliteCounts(counted)}` }
+  const opened = sqliteWordsOf(found)
+  if (counted !== undefined && !isSameCount(found, counted))
+    return { what, well: false, found: `${opened}; when it was saved, ${sqliteWordsOf(counted)}` }
   if (found.files === 0) return { what, well: true, found: 'no SQLite database in it' }
   const asCounted = counted === undefined ? '' : 'as counted, '
-  return { what, well: true, found: `${opened}, ${asCounted}well by their own check` }
+  const more =
+    found.uncounted === 0 ? '' : `; ${plural(found.uncounted, 'table')} only its application can read`
+  return { what, well: true, found: `${opened}, ${asCounted}well by their own check${more}` }
 }
 
-function sqliteCounts({ files, tables, rows }: Omit<SqliteSight, 'troubles'>): string {
+function sqliteWordsOf({ files, tables, rows }: SqliteCounts): string {
   return `${plural(files, 'SQLite database')} opened: ${plural(tables, 'table')}, ${plural(rows, 'row')}`
 }
 

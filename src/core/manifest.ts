@@ -142,7 +142,11 @@ const holdingRecord: Shape = {
     database: { nullable: { keys: { kind: 'text', label: 'text', path: 'text' } } },
     usedBy: 'texts',
     lastWrite: { nullable: 'text' },
-    sqlite: { optional: { keys: { files: 'count', tables: 'count', rows: 'count' } } },
+    sqlite: {
+      optional: {
+        keys: { files: 'count', tables: 'count', rows: 'count', uncounted: { optional: 'count' } },
+      },
+    },
     notes: 'texts',
   },
 }

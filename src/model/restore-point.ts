@@ -1,6 +1,6 @@
 import type { DumpForm, Figure, ServerKind } from './database.ts'
 import type { DatabaseContents, Holding } from './holding.ts'
-import type { SqliteSight } from './sqlite.ts'
+import type { SqliteCounts } from './sqlite.ts'
 
 /** The manifest format that this version writes. Readers refuse a higher major number. */
 export const manifestFormat = 1
@@ -123,7 +123,7 @@ export interface HoldingRecord {
   /** Newest modification seen before the copy. */
   readonly lastWrite: string | null
   /** What was counted in its SQLite databases when they were copied; absent where they were not opened. */
-  readonly sqlite?: Omit<SqliteSight, 'troubles'>
+  readonly sqlite?: SqliteCounts
   readonly notes: readonly string[]
 }
 

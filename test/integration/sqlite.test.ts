@@ -126,9 +126,11 @@ describe.each(programs)('SQLite in a copy, read by %s', (_, program) => {
       UPDATE sqlite_master SET sql = replace(sql, 'nocase', 'strange');
       INSERT INTO sqlite_master VALUES ('table', 'v', 'v', 0, 'CREATE VIRTUAL TABLE v USING strange(x)');`,
     )
-    const { rows: counted, troubles } = await look(program)
+    const { rows: counted, uncounted, troubles } = await look(program)
     expect(troubles).toEqual([])
     expect(counted).toBeGreaterThanOrEqual(9)
+    // Some versions count by an index that needs the collation, some do not.
+    expect(counted + uncounted * 2).toBe(11)
   })
 
   test('what only its log holds counts: the files of one that is written to', async () => {
@@ -146,7 +148,7 @@ describe.each(programs)('SQLite in a copy, read by %s', (_, program) => {
     })
     for (const ending of ['', '-wal', '-shm']) copyFileSync(`${live}${ending}`, join(folder, `x.db${ending}`))
     expect(statSync(join(folder, 'x.db-wal')).size).toBeGreaterThan(10_000)
-    expect(await look(program)).toEqual({ files: 1, tables: 1, rows: 300, troubles: [] })
+    expect(await look(program)).toEqual({ files: 1, tables: 1, rows: 300, uncounted: 0, troubles: [] })
     rmSync(join(folder, 'x.db-wal'))
     rmSync(join(folder, 'x.db-shm'))
     expect(await look(program)).toMatchObject({ files: 1, rows: 0 })

@@ -6,6 +6,8 @@ import type { Ask } from './ask.ts'
 export interface FileSight {
   readonly tables: number
   readonly rows: number
+  /** Tables that only its application can read. */
+  readonly uncounted: number
   /** Null where it is well. */
   readonly trouble: string | null
 }
@@ -21,8 +23,16 @@ export async function lookInto(ask: Ask, path: string): Promise<FileSight> {
   const named = await ask(path, [tableNames])
   if (named.lines === null) return bad(named.trouble)
   const names = named.lines.map(hex => Buffer.from(hex, 'hex').toString('utf8'))
-  const counted = await countRows(ask, path, names.filter(isCountable))
-  return typeof counted === 'string' ? bad(counted) : { tables: names.length, rows: counted, trouble: null }
+  const countable = names.filter(isCountable)
+  const counts = await countEach(ask, path, countable)
+  return typeof counts === 'string'
+    ? bad(counts)
+    : {
+        tables: names.length,
+        rows: counts.reduce((sum, count) => sum + count, 0),
+        uncounted: names.length - counts.length,
+        trouble: null,
+      }
 }
 
 /** What several databases are together; `name` is what each is called. */
@@ -31,25 +41,30 @@ export function sumOf(sights: readonly (FileSight & { readonly name: string })[]
     files: sights.length,
     tables: sights.reduce((sum, { tables }) => sum + tables, 0),
     rows: sights.reduce((sum, { rows }) => sum + rows, 0),
+    uncounted: sights.reduce((sum, { uncounted }) => sum + uncounted, 0),
     troubles: sights.flatMap(({ name, trouble }) =>
       trouble === null ? [] : `${escapeName(name)}: ${escapeName(trouble)}`,
     ),
   }
 }
 
-/** In all tables at once; one by one where one of them cannot be counted. A text is what is wrong. */
-async function countRows(ask: Ask, path: string, names: readonly string[]): Promise<number | string> {
-  const counts = names.map(name => `SELECT count(*) FROM "${name.replaceAll('"', '""')}"`)
-  const { lines, trouble } = await ask(path, counts)
-  if (lines !== null) return lines.reduce((sum, line) => sum + Number(line), 0)
+/** All tables at once; one by one where one of them cannot be counted. A text is what is wrong. */
+async function countEach(
+  ask: Ask,
+  path: string,
+  names: readonly string[],
+): Promise<readonly number[] | string> {
+  const queries = names.map(name => `SELECT count(*) FROM "${name.replaceAll('"', '""')}"`)
+  const { lines, trouble } = await ask(path, queries)
+  if (lines !== null) return lines.map(Number)
   if (!isForeign(trouble)) return trouble
-  let rows = 0
-  for (const count of counts) {
-    const answer = await ask(path, [count])
+  const counts: number[] = []
+  for (const query of queries) {
+    const answer = await ask(path, [query])
     if (answer.trouble !== null && !isForeign(answer.trouble)) return answer.trouble
-    rows += Number(answer.lines?.[0] ?? 0)
+    if (answer.lines !== null) counts.push(Number(answer.lines[0]))
   }
-  return rows
+  return counts
 }
 
 /** In hex: a name may hold anything. Virtual tables belong to extensions. */
@@ -67,5 +82,5 @@ export function isForeign(trouble: string): boolean {
 }
 
 function bad(trouble: string): FileSight {
-  return { tables: 0, rows: 0, trouble }
+  return { tables: 0, rows: 0, uncounted: 0, trouble }
 }
