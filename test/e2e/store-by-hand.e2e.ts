@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import { debianAge } from '../engine/age.ts'
 import { scenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
@@ -60,7 +60,9 @@ test.each(['mountpoint', 'engine', 'encrypted'] as const)(
 
     const manifest = await readFile(join(point?.path ?? '', 'manifest.json'), 'utf8')
     expect(manifest).toContain(run.stdout.split(' ')[0])
-    expect(await lookInto(project, volume)).toBe(before)
+    // An old engine takes it from files of several names that are not root's.
+    const losesSetuid = way === 'engine' && Number.parseInt(inject('engine').version, 10) < 23
+    expect(await lookInto(project, volume)).toBe(losesSetuid ? before.replaceAll('rws', 'rwx') : before)
     await project.docker(['volume', 'rm', volume])
   },
 )
