@@ -45,6 +45,14 @@ describe.each(shells)('what is started in a container, by $words', ({ words }) =
     })
   })
 
+  test('ends every time, also where it has hardly begun', async () => {
+    const line = `${endingWithInput(`sh -c 'exit 3'`)}exit $code`
+    for (let round = 0; round < 100; round += 10) {
+      const ends = await Promise.all(Array.from({ length: 10 }, () => run(words, line, false)))
+      expect(new Set(ends.map(({ code }) => code))).toEqual(new Set([3]))
+    }
+  })
+
   test('is ended when nobody does any more', async () => {
     const one = `echo begun\n${endingWithInput('sleep 600')}exit $code`
     expect(await run(words, one, true)).toEqual({ code: 143, stdout: 'begun\n' })

@@ -3,6 +3,9 @@
  * give it up; how it ended is in `$code`. Without that, a program that writes to us would wait for a reader for ever,
  * with what it holds in the server: a snapshot, locks. The line's input has to stay open until it is done.
  *
+ * The one that watches is killed, and waited for: a trap that is told just before it reads is not run, and it would read on
+ * for ever, where the program ends at once.
+ *
  * Nobody is left without a parent here. A server that is the first process of its container would get them, and
  * PostgreSQL takes a child that ended by a signal for one of its own that crashed, and cuts off everybody.
  */
@@ -11,10 +14,10 @@ export function endingWithInput(program: string): string {
 exec 9<&0 </dev/null
 ${program} &
 program=$!
-{ trap 'exit 0' TERM; while read -r _; do :; done; kill $program; } <&9 >/dev/null 2>&1 &
+{ while read -r _; do :; done; kill $program; } <&9 >/dev/null 2>&1 &
 watcher=$!
 wait $program; code=$?
-{ kill $watcher; wait $watcher; } 2>/dev/null
+{ kill -KILL $watcher; wait $watcher; } 2>/dev/null
 `
 }
 
