@@ -124,11 +124,13 @@ const readBy: Readonly<Record<DumpRecord['form'], string>> = {
 
 /** Where SQLite may be; with the service's name also in what was not taken for it. */
 function sqliteIn({ manifest }: RestorePoint, database: string | null): readonly HoldingRecord[] {
-  const [service, path] = database?.split(/:(.*)/s) ?? []
-  return manifest.holdings.filter(({ database: seen, usedBy }) =>
-    path === undefined
-      ? seen?.kind === 'sqlite'
-      : usedBy.includes(service ?? '') && (seen === null || seen.kind === 'sqlite' || seen.kind === 'other'),
+  const [service = '', path] = database?.split(/:(.*)/s) ?? []
+  const ofService = manifest.holdings.filter(({ usedBy }) => usedBy.includes(service))
+  // A file's name may hold a colon as well.
+  if (path === undefined || ofService.length === 0)
+    return manifest.holdings.filter(({ database: seen }) => seen?.kind === 'sqlite')
+  return ofService.filter(
+    ({ database: seen }) => seen === null || seen.kind === 'sqlite' || seen.kind === 'other',
   )
 }
 

@@ -270,8 +270,7 @@ function sqliteWords(
     return { what, well: false, found: `${opened}; when it was saved, ${sqliteWordsOf(counted)}` }
   if (found.files === 0) return { what, well: true, found: 'no SQLite database in it' }
   const asCounted = counted === undefined ? '' : 'as counted, '
-  const more =
-    found.uncounted === 0 ? '' : `; ${plural(found.uncounted, 'table')} only its application can read`
+  const more = found.uncounted === 0 ? '' : `; ${plural(found.uncounted, 'table')} could not be counted`
   return { what, well: true, found: `${opened}, ${asCounted}well by their own check${more}` }
 }
 

@@ -335,8 +335,19 @@ describe('SQLite in a copy, written down in SQL', () => {
     })
   })
 
-  test.each(['700k', '1400k'])('without room for it (%s) that is what is said', async size => {
-    sql(join(folder, 'app.db'), `CREATE TABLE a(i, t); INSERT INTO a ${rows(5000)};`)
+  test.each([
+    ['700k', ''],
+    ['1400k', ''],
+    // Nothing that is read in again would tell.
+    [
+      '700k',
+      `CREATE TABLE c(x TEXT COLLATE nocase UNIQUE); INSERT INTO c VALUES ('x'); PRAGMA writable_schema = ON;
+      UPDATE sqlite_master SET sql = replace(sql, 'nocase', 'strange');`,
+    ],
+  ])('without room for it (%s) that is what is said', async (size, before) => {
+    const path = join(folder, 'app.db')
+    if (before !== '') sql(path, before)
+    sql(path, `CREATE TABLE a(i, t); INSERT INTO a ${rows(5000)};`)
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', scratch])
     onTestFinished(() => void execFileSync('umount', [scratch]))
     const dumping = async (): Promise<unknown> => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import { Stop } from '../../model/failure.ts'
 import type { SqliteDump } from '../../model/ports.ts'
 import { answerOf, askHere, options } from './ask.ts'
@@ -24,6 +25,8 @@ export async function dumpFile(
   if (trouble !== null) throw cannot(`${name} is damaged: ${trouble}`)
   const writing = await run(program, place, { print: sql, input: writeDown }, signal)
   if (writing !== null) throw cannot(`${name} cannot be written down: ${writing}`)
+  // Of a disk that is full it says nothing, nor by its code that it gave up.
+  if (!isWhole(await endOf(sql))) throw cannot(`${name} in SQL ends before its end`)
   const loading = await run(program, again, { read: sql }, signal)
   if (loading !== null && !isForeign(loading)) throw cannot(`${name} in SQL cannot be read again: ${loading}`)
   if (loading === null) {
@@ -50,6 +53,16 @@ SELECT 'PRAGMA application_id=' || application_id || ';' FROM pragma_application
 SELECT 'PRAGMA user_version=' || user_version || ';' FROM pragma_user_version WHERE user_version <> 0;
 `
 
+/** One that met an error takes everything back at its end. */
+function isWhole(end: string): boolean {
+  return /\nCOMMIT;\n(PRAGMA \w+=-?\d+;\n)*$/.test(end)
+}
+
+async function endOf(path: string): Promise<string> {
+  const { size } = await stat(path)
+  return text(createReadStream(path, { start: Math.max(0, size - 200) }))
+}
+
 /** Null, or what it complains of. */
 async function run(
   { program, args, variables }: SqliteProgram,
@@ -68,7 +81,7 @@ async function run(
     child.stdin?.on('error', () => {})
     child.stdin?.end('print' in flow ? flow.input : '')
     const said: string[] = []
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text))
+    child.stderr?.setEncoding('utf8').on('data', (words: string) => said.push(words))
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', resolve)
